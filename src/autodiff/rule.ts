@@ -1,0 +1,23 @@
+/** What a gradient rule is. */
+import type { GraphNode, Tensor } from "../tensor/graph.ts";
+
+/** What a rule gets to see of one node. */
+export interface RuleContext {
+  readonly node: GraphNode;
+  /** The node's inputs; null where an optional one is left out. */
+  readonly x: readonly (Tensor | null)[];
+  /** The node's outputs. */
+  readonly y: readonly Tensor[];
+  /** The gradient of the loss with respect to each output; null where the loss does not depend on it. */
+  readonly dys: readonly (Tensor | null)[];
+  /** The gradient with respect to the first output, where there is one. */
+  readonly dy: Tensor;
+  /** Whether anybody needs the gradient with respect to input i. */
+  readonly wants: (i: number) => boolean;
+}
+
+/** The vector-Jacobian product of one operator: a gradient for each input, null (or nothing) for none. */
+export type GradientRule = (context: RuleContext) => readonly (Tensor | null)[];
+
+/** Rules by operator. */
+export type RuleTable = Readonly<Record<string, GradientRule>>;

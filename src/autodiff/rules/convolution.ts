@@ -1,0 +1,200 @@
+/** Gradients of convolutions. */
+import { getInt, getInts, getString } from "../../onnx/model.ts";
+import { conv, convTranspose, type Window, windowedLength } from "../../tensor/convolution.ts";
+import type { GraphNode, Tensor } from "../../tensor/graph.ts";
+import { matmul, matrixTranspose } from "../../tensor/linalg.ts";
+import { concat, flip, pad, reshape, slice, transpose } from "../../tensor/movement.ts";
+import { sum } from "../../tensor/reduction.ts";
+import { range } from "../../tensor/shape.ts";
+import type { GradientRule, RuleTable } from "../rule.ts";
+
+/**
+ * The window of a Conv or pooling node, with `auto_pad` worked out from the shapes.
+ *
+ * @param node the node
+ * @param kernel the spatial size of the kernel
+ */
+export function nodeWindow(node: GraphNode, kernel: readonly number[]): Window {
+  const ones = kernel.map(() => 1);
+  const strides = getInts(node, "strides", ones);
+  const dilations = getInts(node, "dilations", ones);
+  const autoPad = getString(node, "auto_pad", "NOTSET");
+  const lengths = node.inputs[0]!.shape.slice(2);
+  const pads = autoPad.startsWith("SAME")
+    ? samePads(lengths, kernel, strides, dilations, autoPad === "SAME_UPPER")
+    : autoPad === "VALID"
+      ? [...ones, ...ones].map(() => 0)
+      : getInts(node, "pads", [...ones, ...ones].map(() => 0));
+  return { kernel, strides, dilations, pads, group: getInt(node, "group", 1) };
+}
+
+function samePads(
+  lengths: readonly number[],
+  kernel: readonly number[],
+  strides: readonly number[],
+  dilations: readonly number[],
+  upper: boolean,
+): number[] {
+  const totals = lengths.map((length, i) => {
+    const steps = Math.ceil(length / strides[i]!);
+    return Math.max(0, (steps - 1) * strides[i]! + dilations[i]! * (kernel[i]! - 1) + 1 - length);
+  });
+  const small = totals.map((total) => Math.floor(total / 2));
+  const large = totals.map((total, i) => total - small[i]!);
+  return upper ? [...small, ...large] : [...large, ...small];
+}
+
+/**
+ * dX of a convolution: the transposed convolution of dY with the same weight.
+ *
+ * At stride 1 that is a convolution with the kernel flipped and its channels exchanged, which runs on faster code.
+ *
+ * @param dy [N, M, ...]
+ * @param w [M, C / group, ...kernel]
+ * @param lengths the spatial size of X
+ */
+export function convInputGradient(dy: Tensor, w: Tensor, lengths: readonly number[], window: Window): Tensor {
+  if (window.strides.some((stride) => stride !== 1)) return convTranspose(dy, w, lengths, window);
+  const { kernel, dilations, pads, group } = window;
+  const reach = kernel.map((k, i) => dilations[i]! * (k - 1));
+  const before = reach.map((r, i) => r - pads[i]!);
+  const after = reach.map((r, i) => r - pads[i + kernel.length]!);
+  const cropped = cropNegative(dy, before, after);
+  const positive = [...before, ...after].map((n) => Math.max(0, n));
+  return conv(cropped, exchangeChannels(w, group), null, { dilations, pads: positive, group });
+}
+
+function cropNegative(dy: Tensor, before: readonly number[], after: readonly number[]): Tensor {
+  const ranges = before.map((n, i) => ({
+    axis: i + 2,
+    start: Math.max(0, -n),
+    end: dy.shape[i + 2]! - Math.max(0, -after[i]!),
+  }));
+  return slice(dy, ranges);
+}
+
+/** [M, C/g, ...k] to [C, M/g, ...k], each kernel flipped. */
+function exchangeChannels(w: Tensor, group: number): Tensor {
+  const [m, c, ...kernel] = w.shape as [number, number, ...number[]];
+  const spatial = kernel.map((_, i) => i + 3);
+  const grouped = reshape(w, [group, m / group, c, ...kernel]);
+  const exchanged = reshape(transpose(grouped, [0, 2, 1, ...spatial]), [group * c, m / group, ...kernel]);
+  return flip(exchanged, kernel.map((_, i) => i + 2));
+}
+
+/**
+ * dW of a convolution, as a product of matrices: each tap of the kernel sees a shifted, strided part of X.
+ *
+ * dW[m, c, t] = sum_n sum_p dY[n, m, p] X[n, c, p s + t d - pad]
+ *
+ * @param x [N, C, ...]
+ * @param dy [N, M, ...]
+ * @returns [M, C / group, ...kernel]
+ */
+export function convWeightGradient(x: Tensor, dy: Tensor, window: Window): Tensor {
+  const { kernel, group } = window;
+  const [n, c] = x.shape as [number, number];
+  const [, m, ...lengths] = dy.shape as [number, number, ...number[]];
+  const positions = lengths.reduce((a, b) => a * b, 1);
+  const taps = tapsOf(x, lengths, window).map((tap) => reshape(tap, [n, group, c / group, 1, positions]));
+  const columns = reshape(concat(taps, 3), [n, group, (c / group) * taps.length, positions]);
+  const dyRows = matrixTranspose(reshape(dy, [n, group, m / group, positions]));
+  const product = sum(matmul(columns, dyRows), { axes: [0] });
+  return reshape(matrixTranspose(product), [m, c / group, ...kernel]);
+}
+
+/** For each tap of the kernel, the part of X that it is multiplied with: [N, C, ...lengths of Y]. */
+function tapsOf(x: Tensor, lengths: readonly number[], window: Window): Tensor[] {
+  const { kernel, strides, dilations, pads } = window;
+  const rank = kernel.length;
+  // The last window may end before the padded input does.
+  const padded = pad(x, [0, 0, ...pads.slice(0, rank)], [0, 0, ...pads.slice(rank)]);
+  const count = kernel.reduce((a, b) => a * b, 1);
+  return range(count).map((index) => {
+    let rest = index;
+    const offsets = new Array<number>(rank);
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      offsets[axis] = (rest % kernel[axis]!) * dilations[axis]!;
+      rest = Math.floor(rest / kernel[axis]!);
+    }
+    const ranges = offsets.map((start, axis) => ({
+      axis: axis + 2,
+      start,
+      end: start + (lengths[axis]! - 1) * strides[axis]! + 1,
+      step: strides[axis]!,
+    }));
+    return slice(padded, ranges);
+  });
+}
+
+/** The sum over all but the channels: the gradient of a bias. */
+function biasGradient(dy: Tensor): Tensor {
+  return sum(dy, { axes: range(dy.shape.length).filter((axis) => axis !== 1) });
+}
+
+const convRule: GradientRule = ({ node, x, dy, wants }) => {
+  const [input, w] = x as [Tensor, Tensor];
+  const window = nodeWindow(node, w.shape.slice(2));
+  return [
+    wants(0) ? convInputGradient(dy, w, input.shape.slice(2), window) : null,
+    wants(1) ? convWeightGradient(input, dy, window) : null,
+    wants(2) ? biasGradient(dy) : null,
+  ];
+};
+
+/** Y = convTranspose(X, W): dX is the convolution of dY with W; dW has X and dY in exchanged parts. */
+const convTransposeRule: GradientRule = ({ node, x, y, dy, wants }) => {
+  const [input, w] = x as [Tensor, Tensor];
+  const window = transposedWindow(node, w.shape.slice(2), input.shape.slice(2), y[0]!.shape.slice(2));
+  // With output padding, dY is longer than the windows reach: they simply end before it does.
+  const short = input.shape.slice(2).some((length, i) => windowedLength(dy.shape[i + 2]!, window, i) < length);
+  const source = short ? padToReach(dy, input.shape.slice(2), window) : dy;
+  return [
+    wants(0) ? cropTo(conv(source, w, null, window), input.shape) : null,
+    wants(1) ? convWeightGradient(source, input, window) : null,
+    wants(2) ? biasGradient(dy) : null,
+  ];
+};
+
+/** The window of a ConvTranspose; its pads follow from the output's size when they are not written down. */
+function transposedWindow(
+  node: GraphNode,
+  kernel: readonly number[],
+  inputs: readonly number[],
+  outputs: readonly number[],
+): Window {
+  const ones = kernel.map(() => 1);
+  const strides = getInts(node, "strides", ones);
+  const dilations = getInts(node, "dilations", ones);
+  const group = getInt(node, "group", 1);
+  const autoPad = getString(node, "auto_pad", "NOTSET");
+  const written = getInts(node, "pads", [...ones, ...ones].map(() => 0));
+  if (autoPad === "NOTSET" && node.attributes.output_shape === undefined) {
+    return { kernel, strides, dilations, pads: written, group };
+  }
+  const outputPadding = getInts(node, "output_padding", ones.map(() => 0));
+  const totals = outputs.map((length, i) => {
+    const full = strides[i]! * (inputs[i]! - 1) + dilations[i]! * (kernel[i]! - 1) + 1 + outputPadding[i]!;
+    return autoPad === "VALID" ? 0 : full - length;
+  });
+  const half = totals.map((total) => Math.floor(total / 2));
+  const rest = totals.map((total, i) => total - half[i]!);
+  const pads = autoPad === "SAME_UPPER" ? [...half, ...rest] : [...rest, ...half];
+  return { kernel, strides, dilations, pads, group };
+}
+
+function padToReach(dy: Tensor, lengths: readonly number[], window: Window): Tensor {
+  const missing = lengths.map((length, i) => {
+    const reach = window.dilations[i]! * (window.kernel[i]! - 1) + 1 + (length - 1) * window.strides[i]!;
+    const pads = window.pads[i]! + window.pads[i + lengths.length]!;
+    return Math.max(0, reach - pads - dy.shape[i + 2]!);
+  });
+  return pad(dy, [0, 0, ...missing.map(() => 0)], [0, 0, ...missing]);
+}
+
+function cropTo(x: Tensor, shape: readonly number[]): Tensor {
+  return slice(x, shape.slice(2).map((end, i) => ({ axis: i + 2, start: 0, end })));
+}
+
+/** Rules of convolutions. */
+export const convolution: RuleTable = { Conv: convRule, ConvTranspose: convTransposeRule };

@@ -1,0 +1,178 @@
+/** Gradients of operators that work on each element alone. */
+import { getFloat, getString } from "../../onnx/model.ts";
+import {
+  abs,
+  add,
+  and,
+  cast,
+  cos,
+  div,
+  equal,
+  exp,
+  greater,
+  less,
+  log,
+  mul,
+  neg,
+  type Operand,
+  pow,
+  reciprocal,
+  sigmoid,
+  sign,
+  sin,
+  sqrt,
+  square,
+  sub,
+  unary as emitUnary,
+  where,
+} from "../../tensor/elementwise.ts";
+import type { GraphNode, Tensor } from "../../tensor/graph.ts";
+import { sumTo } from "../../tensor/reduction.ts";
+import type { GradientRule, RuleTable } from "../rule.ts";
+
+type Derivative = (x: Tensor, y: Tensor, node: GraphNode) => Operand;
+
+/** dx = dy f'(x), with f' written in x, y or both. */
+function unary(derivative: Derivative): GradientRule {
+  return ({ x, y, dy, node }) => [mul(dy, derivative(x[0]!, y[0]!, node))];
+}
+
+/** dx = dy where a condition holds, 0 elsewhere. */
+function gated(condition: (x: Tensor, y: Tensor, node: GraphNode) => Tensor): GradientRule {
+  return ({ x, y, dy, node }) => [where(condition(x[0]!, y[0]!, node), dy, 0)];
+}
+
+/** Broadcasting binary operators: the gradient of each side is summed over the axes along which it was repeated. */
+function binary(rule: (a: Tensor, b: Tensor, y: Tensor, dy: Tensor, side: 0 | 1) => Tensor): GradientRule {
+  return ({ x, y, dy, wants }) => {
+    const [a, b] = x as [Tensor, Tensor];
+    return ([0, 1] as const).map((side) =>
+      wants(side) ? sumTo(rule(a, b, y[0]!, dy, side), (side === 0 ? a : b).shape) : null,
+    );
+  };
+}
+
+/** Min and Max of any number of tensors: the gradient goes to those that reach it, in equal parts where they tie. */
+const extremum: GradientRule = ({ x, y, dy, wants }) => {
+  const hits = x.map((input) => cast(equal(input!, y[0]!), "float32"));
+  const shared = hits.length === 1 ? dy : div(dy, hits.reduce((a, b) => add(a, b)));
+  return x.map((input, i) => (wants(i) ? sumTo(mul(hits[i]!, shared), input!.shape) : null));
+};
+
+const power: GradientRule = binary((a, b, y, dy, side) => {
+  if (side === 0) return mul(dy, mul(b, b.value ? pow(a, sub(b, 1)) : where(equal(b, 0), 0, pow(a, sub(b, 1)))));
+  // 0^b has slope 0 in b, where log 0 would give NaN.
+  return mul(dy, mul(y, where(greater(a, 0), log(where(greater(a, 0), a, 1)), 0)));
+});
+
+const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
+const selu = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 };
+
+/** Rules of elementwise operators. */
+export const elementwise: RuleTable = {
+  Add: binary((_a, _b, _y, dy) => dy),
+  Sub: binary((_a, _b, _y, dy, side) => (side === 0 ? dy : neg(dy))),
+  Mul: binary((a, b, _y, dy, side) => mul(dy, side === 0 ? b : a)),
+  Div: binary((_a, b, y, dy, side) => (side === 0 ? div(dy, b) : neg(div(mul(dy, y), b)))),
+  Pow: power,
+  Sum: ({ x, dy, wants }) => x.map((input, i) => (wants(i) ? sumTo(dy, input!.shape) : null)),
+  Mean: ({ x, dy, wants }) =>
+    x.map((input, i) => (wants(i) ? sumTo(mul(dy, 1 / x.length), input!.shape) : null)),
+  Min: extremum,
+  Max: extremum,
+  Where: ({ x, dy, wants }) => {
+    const [condition, a, b] = x as [Tensor, Tensor, Tensor];
+    return [
+      null,
+      wants(1) ? sumTo(where(condition, dy, 0), a.shape) : null,
+      wants(2) ? sumTo(where(condition, 0, dy), b.shape) : null,
+    ];
+  },
+  PRelu: ({ x, dy, wants }) => {
+    const [input, slope] = x as [Tensor, Tensor];
+    const positive = greater(input, 0);
+    return [
+      wants(0) ? where(positive, dy, mul(dy, slope)) : null,
+      wants(1) ? sumTo(where(positive, 0, mul(dy, input)), slope.shape) : null,
+    ];
+  },
+
+  Identity: ({ dy }) => [dy],
+  Cast: ({ x, dy }) => [x[0]!.dtype === "float32" ? dy : null],
+  CastLike: ({ x, dy }) => [x[0]!.dtype === "float32" ? dy : null, null],
+  Neg: unary(() => -1),
+  Abs: unary((x) => sign(x)),
+  Reciprocal: unary((_x, y) => neg(square(y))),
+  Exp: unary((_x, y) => y),
+  Log: unary((x) => reciprocal(x)),
+  Sqrt: ({ y, dy }) => [div(mul(dy, 0.5), y[0]!)],
+  Erf: unary((x) => mul(exp(neg(square(x))), twoOverSqrtPi)),
+  Sin: unary((x) => cos(x)),
+  Cos: unary((x) => neg(sin(x))),
+  Tan: unary((_x, y) => add(square(y), 1)),
+  Asin: unary((x) => reciprocal(sqrt(sub(1, square(x))))),
+  Acos: unary((x) => neg(reciprocal(sqrt(sub(1, square(x)))))),
+  Atan: unary((x) => reciprocal(add(square(x), 1))),
+  Sinh: unary((x) => emitUnary("Cosh", x)),
+  Cosh: unary((x) => emitUnary("Sinh", x)),
+  Asinh: unary((x) => reciprocal(sqrt(add(square(x), 1)))),
+  Acosh: unary((x) => reciprocal(sqrt(sub(square(x), 1)))),
+  Atanh: unary((x) => reciprocal(sub(1, square(x)))),
+
+  Relu: gated((_x, y) => greater(y, 0)),
+  Sigmoid: unary((_x, y) => mul(y, sub(1, y))),
+  Tanh: unary((_x, y) => sub(1, square(y))),
+  Softplus: unary((x) => sigmoid(x)),
+  Softsign: unary((x) => reciprocal(square(add(abs(x), 1)))),
+  LeakyRelu: ({ x, dy, node }) => [where(greater(x[0]!, 0), dy, mul(dy, getFloat(node, "alpha", 0.01)))],
+  Elu: ({ x, y, dy, node }) => {
+    const alpha = getFloat(node, "alpha", 1);
+    return [where(greater(x[0]!, 0), dy, mul(dy, add(y[0]!, alpha)))];
+  },
+  Celu: ({ x, dy, node }) => {
+    const alpha = getFloat(node, "alpha", 1);
+    return [where(greater(x[0]!, 0), dy, mul(dy, exp(minimumOf(x[0]!, alpha))))];
+  },
+  Selu: ({ x, y, dy, node }) => {
+    const alpha = getFloat(node, "alpha", selu.alpha);
+    const gamma = getFloat(node, "gamma", selu.gamma);
+    return [where(greater(x[0]!, 0), mul(dy, gamma), mul(dy, add(y[0]!, alpha * gamma)))];
+  },
+  ThresholdedRelu: gated((x, _y, node) => greater(x, getFloat(node, "alpha", 1))),
+  HardSigmoid: ({ y, dy, node }) => {
+    const inside = and(greater(y[0]!, 0), less(y[0]!, 1));
+    return [where(inside, mul(dy, getFloat(node, "alpha", 0.2)), 0)];
+  },
+  HardSwish: ({ x, dy }) => {
+    const inner = mul(dy, add(mul(x[0]!, 1 / 3), 0.5));
+    return [where(greater(x[0]!, 3), dy, where(less(x[0]!, -3), 0, inner))];
+  },
+  Clip: ({ x, dy }) => {
+    const [input, low, high] = x as [Tensor, Tensor | null | undefined, Tensor | null | undefined];
+    // As in PyTorch, a value exactly on a bound lets the gradient through.
+    let gradient = dy;
+    if (low) gradient = where(less(input, low), 0, gradient);
+    if (high) gradient = where(greater(input, high), 0, gradient);
+    return [gradient];
+  },
+  Gelu: ({ x, dy, node }) => [mul(dy, geluSlope(x[0]!, getString(node, "approximate", "none")))],
+  Mish: unary((x) => {
+    const t = emitUnary("Tanh", emitUnary("Softplus", x));
+    return add(t, mul(mul(x, sigmoid(x)), sub(1, square(t))));
+  }),
+};
+
+function minimumOf(x: Tensor, alpha: number): Tensor {
+  return div(where(greater(x, 0), 0, x), alpha);
+}
+
+function geluSlope(x: Tensor, approximate: string): Tensor {
+  if (approximate === "none") {
+    const cumulative = mul(add(emitUnary("Erf", mul(x, Math.SQRT1_2)), 1), 0.5);
+    return add(cumulative, mul(x, mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))));
+  }
+  const c = Math.sqrt(2 / Math.PI);
+  const t = emitUnary("Tanh", mul(mul(x, add(mul(square(x), 0.044715), 1)), c));
+  const inner = mul(add(mul(square(x), 3 * 0.044715), 1), c);
+  return add(mul(add(t, 1), 0.5), mul(mul(x, 0.5), mul(sub(1, square(t)), inner)));
+}

@@ -1,0 +1,121 @@
+/** Gradients of operators that pick elements by index: what was picked gets its gradient back. */
+import { type Attributes, getInt, getString, int, string } from "../../onnx/model.ts";
+import { DrmGuardError } from "../../errors.ts";
+import { int64, sizeOf, toNumbers, zeros } from "../../onnx/tensor-data.ts";
+import { full, mul } from "../../tensor/elementwise.ts";
+import type { GraphNode, Tensor } from "../../tensor/graph.ts";
+import { pad, reshape, transpose } from "../../tensor/movement.ts";
+import { inversePermutation, normalizeAxis, range } from "../../tensor/shape.ts";
+import type { GradientRule, RuleTable } from "../rule.ts";
+
+/** Adds rows to zeros: result[indices[i]] += rows[i] along axis 0. Indices are flat and not negative. */
+function scatterRows(rows: Tensor, indices: Tensor, count: number): Tensor {
+  const graph = rows.graph;
+  const places = reshape(indices, [sizeOf(indices.shape), 1]);
+  const shape = [count, ...rows.shape.slice(1)];
+  return graph.emit("ScatterND", [full(graph, shape, 0), places, rows], [{ shape }], {
+    reduction: string("add"),
+  })[0]!;
+}
+
+const gather: GradientRule = ({ node, x, dy }) => {
+  const [data, indices] = x as [Tensor, Tensor];
+  const axis = normalizeAxis(getInt(node, "axis", 0), data.shape.length);
+  const single = singleIndex(indices, data.shape[axis]!);
+  if (single !== null) return [placeAt(dy, data.shape, axis, single), null];
+  // Bring the axis to the front, add rows there, and take it back.
+  const before = range(axis);
+  const rank = indices.shape.length;
+  const indexAxes = range(rank).map((i) => axis + i);
+  const after = range(dy.shape.length).slice(axis + rank);
+  const rest = [...before, ...after];
+  const front = transpose(dy, [...indexAxes, ...rest]);
+  const rows = reshape(front, [sizeOf(indices.shape), ...rest.map((i) => dy.shape[i]!)]);
+  const summed = scatterRows(rows, notNegative(indices, data.shape[axis]!), data.shape[axis]!);
+  const order = [axis, ...range(data.shape.length).filter((i) => i !== axis)];
+  return [transpose(summed, inversePermutation(order)), null];
+};
+
+function singleIndex(indices: Tensor, size: number): number | null {
+  if (indices.value === null || sizeOf(indices.shape) !== 1) return null;
+  const index = toNumbers(indices.value)[0]!;
+  return index < 0 ? index + size : index;
+}
+
+/** One element of an axis is a slice: zeros around it are cheaper than a scatter. */
+function placeAt(dy: Tensor, shape: readonly number[], axis: number, index: number): Tensor {
+  const row = reshape(dy, shape.map((dim, i) => (i === axis ? 1 : dim)));
+  const at = (value: number): number[] => shape.map((_, i) => (i === axis ? value : 0));
+  return pad(row, at(index), at(shape[axis]! - index - 1));
+}
+
+function notNegative(indices: Tensor, size: number): Tensor {
+  if (indices.value !== null) {
+    const values = toNumbers(indices.value).map((i) => (i < 0 ? i + size : i));
+    return indices.graph.constant(int64(values, indices.shape));
+  }
+  const graph = indices.graph;
+  const bound = graph.constant(int64([size], []));
+  // Mod with the sign of the divisor maps -size..size-1 onto 0..size-1.
+  return graph.emit("Mod", [indices, bound], [{ shape: indices.shape, dtype: "int64" }])[0]!;
+}
+
+const gatherElements: GradientRule = ({ node, x, dy }) => {
+  const [data, indices] = x as [Tensor, Tensor];
+  const base = data.graph.constant(zeros("float32", data.shape));
+  const attributes: Attributes = { axis: int(getInt(node, "axis", 0)), reduction: string("add") };
+  return [data.graph.emit("ScatterElements", [base, indices, dy], [{ shape: data.shape }], attributes)[0]!, null];
+};
+
+const gatherNd: GradientRule = ({ node, x, dy }) => {
+  const [data, indices] = x as [Tensor, Tensor];
+  if (getInt(node, "batch_dims", 0) !== 0) {
+    throw new DrmGuardError("E_NO_GRADIENT", `no gradient rule for GatherND with batch_dims (${node.name})`);
+  }
+  const base = data.graph.constant(zeros("float32", data.shape));
+  return [
+    data.graph.emit("ScatterND", [base, indices, dy], [{ shape: data.shape }], { reduction: string("add") })[0]!,
+    null,
+  ];
+};
+
+/** Scattering replaces (or adds to) elements: updates get the gradient of where they went. */
+function scattering(op: "ScatterElements" | "ScatterND", gatherOp: "GatherElements" | "GatherND"): GradientRule {
+  return ({ node, x, dy, wants }) => {
+    const [data, indices, updates] = x as [Tensor, Tensor, Tensor];
+    const reduction = getString(node, "reduction", "none");
+    assertReduction(node, reduction);
+    const axis: Attributes = op === "ScatterElements" ? { axis: int(getInt(node, "axis", 0)) } : {};
+    const zeroUpdates = mul(full(data.graph, updates.shape, 0), 1);
+    const replaced = (): Tensor =>
+      data.graph.emit(op, [dy, indices, zeroUpdates], [{ shape: data.shape }], axis)[0]!;
+    return [
+      wants(0) ? (reduction === "add" ? dy : replaced()) : null,
+      null,
+      wants(2) ? data.graph.emit(gatherOp, [dy, indices], [{ shape: updates.shape }], axis)[0]! : null,
+    ];
+  };
+}
+
+function assertReduction(node: GraphNode, reduction: string): void {
+  if (reduction === "none" || reduction === "add") return;
+  throw new DrmGuardError("E_NO_GRADIENT", `no gradient rule for ${node.op} with reduction ${reduction} (${node.name})`);
+}
+
+/** The k largest elements are picked by the indices that the operator gives. */
+const topK: GradientRule = ({ node, x, y, dy }) => {
+  const data = x[0]!;
+  const base = data.graph.constant(zeros("float32", data.shape));
+  const attributes: Attributes = { axis: int(getInt(node, "axis", -1)), reduction: string("add") };
+  return [data.graph.emit("ScatterElements", [base, y[1]!, dy], [{ shape: data.shape }], attributes)[0]!, null];
+};
+
+/** Rules of indexing. */
+export const indexing: RuleTable = {
+  Gather: gather,
+  GatherElements: gatherElements,
+  GatherND: gatherNd,
+  ScatterElements: scattering("ScatterElements", "GatherElements"),
+  ScatterND: scattering("ScatterND", "GatherND"),
+  TopK: topK,
+};

@@ -1,0 +1,106 @@
+/** What every identification method takes and gives. */
+import type { ImageSet } from "../data/image-set.ts";
+import type { ImportedModel } from "../models/import.ts";
+import type { Preprocessing } from "../models/preprocessing.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** The answer. `inconclusive` is a real one: nothing was found, or what was found cannot be judged. */
+export type Verdict = "benign" | "backdoored" | "inconclusive";
+
+/** The values of the terms of a loss at one step. */
+export interface TermSample {
+  readonly step: number;
+  /** Terms by name, such as `l1`, `outputVariance`, `coneRatio`, and the estimated target's components. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** What a run reports while it works. */
+export type ScanEvent =
+  | { readonly kind: "phase"; readonly phase: string; readonly steps: number }
+  | {
+      readonly kind: "step";
+      readonly phase: string;
+      readonly step: number;
+      readonly steps: number;
+      readonly values: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: "note"; readonly message: string }
+  | { readonly kind: "warning"; readonly message: string };
+
+/** One image of the evidence: clean, with the reversed trigger, and where the attention map protects it. */
+export interface EvidenceImage {
+  readonly name: string;
+  /** [C, H, W] */
+  readonly shape: readonly [number, number, number];
+  readonly clean: Float32Array;
+  readonly reversed: Float32Array;
+  /** T(x) of Eq. 7, [H, W] in [0, 1). */
+  readonly attention: Float32Array | null;
+  readonly cleanOutput: readonly number[];
+  readonly reversedOutput: readonly number[];
+}
+
+/** The outcome of an identification method. */
+export interface Identification {
+  readonly method: string;
+  readonly verdict: Verdict;
+  /** Why, in words. */
+  readonly reasons: readonly string[];
+  /** The number that the verdict compares, and with what; below the threshold is suspicious. */
+  readonly score: number;
+  readonly threshold: number;
+  /** score / threshold. */
+  readonly margin: number;
+  /** The mean output under the reversed trigger, in the model's units: what an attacker would have chosen. */
+  readonly target: readonly number[];
+  /** How far the outputs collapsed: RAV-like ratio of angle variances, and of output variances; 1 is not at all. */
+  readonly collapse: { readonly coneRatio: number; readonly outputVarianceRatio: number };
+  /** What the generator costs before any search, in units of the score; null where there is no generator. */
+  readonly reconstructionFloor: number | null;
+  readonly terms: readonly TermSample[];
+  /** Further measured numbers by name. */
+  readonly measures: Readonly<Record<string, number>>;
+  /** The options that were in force, with every default filled in. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly notChecked: readonly string[];
+  readonly evidence: readonly EvidenceImage[];
+}
+
+/** Keeps what a long run needs to go on later. Values are plain arrays and JSON. */
+export interface CheckpointStore {
+  /** The last saved state under a key, null when there is none. */
+  load(key: string): Promise<SavedState | null>;
+  /** Replaces the state under a key, whole or not at all. */
+  save(key: string, state: SavedState): Promise<void>;
+}
+
+/** A saved state: float arrays by name, and JSON. */
+export interface SavedState {
+  readonly arrays: Readonly<Record<string, Float32Array>>;
+  readonly json: unknown;
+}
+
+/** What an identification method gets. */
+export interface IdentificationSetup {
+  readonly runtime: Runtime;
+  readonly model: ImportedModel;
+  readonly preprocessing: Preprocessing;
+  readonly benign: ImageSet;
+  readonly seed: number;
+  /** Identifies model, images and options: resuming under another one is refused. */
+  readonly runKey: string;
+  /** Identifies the images alone: what is learnt from them is shared between models. */
+  readonly dataKey: string;
+  readonly checkpoints: CheckpointStore;
+  readonly onEvent: (event: ScanEvent) => void;
+  /** Asked between steps; true means: save and throw E_INTERRUPTED. */
+  readonly shouldStop: () => boolean;
+  /** Seconds after which no further search is begun; null for none. */
+  readonly timeBudget: number | null;
+  /** Bytes that the work may take; null for no limit. */
+  readonly memoryLimit: number | null;
+  /** Names the feature tensor F(x), where the last dense layer cannot be found; null to find it. */
+  readonly features: string | null;
+  /** Names of the outputs to use, for models with several; null when there is one. */
+  readonly outputs: readonly string[] | null;
+}

@@ -1,0 +1,74 @@
+/** A user's ONNX file as something that can be put inside a program. */
+import { DrmGuardError } from "../errors.ts";
+import { inlineFunctions } from "../onnx/functions.ts";
+import type { OnnxGraph, OnnxModel, OnnxValueInfo } from "../onnx/model.ts";
+import { type ExternalDataReader, readModel } from "../onnx/proto.ts";
+import { isFloat, type TensorData } from "../onnx/tensor-data.ts";
+import { toFloat32 } from "../onnx/to-float32.ts";
+import { upgrade } from "../onnx/upgrade.ts";
+import { programOpset } from "../tensor/graph.ts";
+
+/** A model in the form that programs take: one operator set, one float type, no functions, one image input. */
+export interface ImportedModel {
+  /** What the file says of itself. */
+  readonly file: Pick<OnnxModel, "opsets" | "producer" | "irVersion" | "metadata">;
+  readonly graph: OnnxGraph;
+  /** The image input. */
+  readonly input: OnnxValueInfo;
+  /** The batch size that the file is fixed to, null when it is free. */
+  readonly fixedBatch: number | null;
+}
+
+/**
+ * Reads a model and brings it into the form that programs take.
+ *
+ * Throws what {@link readModel}, {@link upgrade} and {@link toFloat32} throw; E_MODEL_INPUT when there is not
+ * exactly one image input; E_NAN when weights are not finite.
+ *
+ * @param bytes the ONNX file
+ * @param external how to get weights that lie beside the file
+ */
+export function importModel(bytes: Uint8Array, external?: ExternalDataReader): ImportedModel {
+  const model = readModel(bytes, external);
+  const upgraded = upgrade(inlineFunctions(model), programOpset);
+  const graph = toFloat32(upgraded.graph);
+  assertFinite(graph.initializers);
+  const input = imageInput(graph);
+  const batch = input.shape?.[0];
+  return {
+    file: { opsets: model.opsets, producer: model.producer, irVersion: model.irVersion, metadata: model.metadata },
+    graph: { ...graph, inputs: [input] },
+    input,
+    fixedBatch: typeof batch === "number" ? batch : null,
+  };
+}
+
+function imageInput(graph: OnnxGraph): OnnxValueInfo {
+  const describe = ({ name, dtype, shape }: OnnxValueInfo): string =>
+    `${name}: ${dtype ?? "unknown"} [${shape?.map((dim) => dim ?? "?").join(", ") ?? "?"}]`;
+  const [only, ...others] = graph.inputs;
+  if (only === undefined || others.length > 0) {
+    throw new DrmGuardError(
+      "E_MODEL_INPUT",
+      `found ${graph.inputs.length} inputs (${graph.inputs.map(describe).join("; ")}), expected one image`,
+    );
+  }
+  const isImage = only.shape?.length === 4 && (only.dtype === "float32" || only.dtype === "uint8");
+  if (!isImage) {
+    throw new DrmGuardError("E_MODEL_INPUT", `found input ${describe(only)}, expected float32 or uint8 with 4 axes`, {
+      hint: "the model must take images as [N, C, H, W] or [N, H, W, C]",
+    });
+  }
+  // Bytes are fed as floats, so that a gradient can pass; the model's own cast to float does nothing then.
+  return { ...only, dtype: "float32" };
+}
+
+function assertFinite(initializers: ReadonlyMap<string, TensorData>): void {
+  const broken = [...initializers].filter(([, { dtype, data, dims }]) => {
+    // Masks of attention are filled with -inf on purpose; NaN never is meant.
+    return isFloat(dtype) && dims.length > 0 && (data as Float32Array).some((value) => Number.isNaN(value));
+  });
+  if (broken.length === 0) return;
+  const names = broken.map(([name]) => name).slice(0, 5);
+  throw new DrmGuardError("E_NAN", `${broken.length} weights hold NaN: ${names.join(", ")}`);
+}

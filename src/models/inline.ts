@@ -1,0 +1,76 @@
+/** Puts a model inside a program. */
+import { DrmGuardError } from "../errors.ts";
+import { type Graph, type OutputSpec, type Tensor } from "../tensor/graph.ts";
+import { sameShape } from "../tensor/shape.ts";
+import type { ModelInstance } from "./instance.ts";
+
+/** A model inside a program. */
+export interface Inlined {
+  /** The model's outputs in its own order. */
+  readonly outputs: readonly Tensor[];
+  /** Every tensor of the model by its name in the file. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * Adds a model's nodes to a program.
+ *
+ * Throws E_SHAPE when the image has another shape than the instance was made for.
+ *
+ * @param instance the model at the shape of the image
+ * @param image what it is applied to, in the model's own layout
+ * @param weights tensors to use instead of weights of these names, such as inputs of the program that are trained
+ */
+export function inline(
+  instance: ModelInstance,
+  image: Tensor,
+  weights: ReadonlyMap<string, Tensor> = new Map(),
+): Inlined {
+  const graph = image.graph;
+  if (!sameShape(image.shape, instance.inputShape)) {
+    const found = `[${image.shape.join(", ")}]`;
+    throw new DrmGuardError("E_SHAPE", `image has shape ${found}, the model was instantiated for [${instance.inputShape.join(", ")}]`);
+  }
+  const tensors = new Map<string, Tensor>([[instance.model.input.name, image], ...weights]);
+  const lookup = (name: string): Tensor => {
+    const known = tensors.get(name);
+    if (known !== undefined) return known;
+    const value = instance.folded.get(name) ?? instance.initializers.get(name);
+    if (value === undefined) throw new DrmGuardError("E_NOT_ONNX", `tensor ${name} is read before it is made`);
+    const tensor = graph.constant(value, name);
+    tensors.set(name, tensor);
+    return tensor;
+  };
+  for (const node of instance.nodes) {
+    if (node.outputs.every((output) => output === "" || instance.folded.has(output))) continue;
+    if (isAlias(node.op, instance, node.inputs[0]!, node.outputs[0]!)) {
+      tensors.set(node.outputs[0]!, lookup(node.inputs[0]!));
+      continue;
+    }
+    const inputs = node.inputs.map((name) => (name === "" ? null : lookup(name)));
+    const made = emitNode(graph, instance, node, inputs);
+    node.outputs.forEach((name, i) => {
+      if (name !== "") tensors.set(name, made[i]!);
+    });
+  }
+  return { outputs: instance.outputs.map(lookup), tensors };
+}
+
+/** Identity, and casts between floats that are all float32 here, are other names for their input. */
+function isAlias(op: string, instance: ModelInstance, input: string, output: string): boolean {
+  if (op === "Identity") return true;
+  return op === "Cast" && instance.dtypes.get(input) === "float32" && instance.dtypes.get(output) === "float32";
+}
+
+function emitNode(
+  graph: Graph,
+  instance: ModelInstance,
+  node: ModelInstance["nodes"][number],
+  inputs: readonly (Tensor | null)[],
+): Tensor[] {
+  const outputs = node.outputs.map((name): OutputSpec => {
+    const shape = instance.shapes.get(name) ?? [];
+    return { name: name || node.op, shape, dtype: instance.dtypes.get(name) ?? "float32" };
+  });
+  return graph.emit(node.op, inputs, outputs, node.attributes, { domain: node.domain, name: node.name });
+}

@@ -1,0 +1,217 @@
+/** A model at one input shape: every tensor's shape known, and everything that does not depend on pixels computed. */
+import { DrmGuardError, messageOf } from "../errors.ts";
+import type { Attribute, OnnxGraph, OnnxNode, OnnxValueInfo } from "../onnx/model.ts";
+import { getInt } from "../onnx/model.ts";
+import { dtypeOfCode, writeModel } from "../onnx/proto.ts";
+import { type DType, isFloat, sizeOf, type TensorData, toNumbers, zeros } from "../onnx/tensor-data.ts";
+import type { Arrays, Runtime } from "../runtime/runtime.ts";
+import { programOpset } from "../tensor/graph.ts";
+import type { ImportedModel } from "./import.ts";
+
+/** A model at one input shape. */
+export interface ModelInstance {
+  readonly model: ImportedModel;
+  readonly nodes: readonly OnnxNode[];
+  readonly inputShape: readonly number[];
+  readonly outputs: readonly string[];
+  readonly initializers: ReadonlyMap<string, TensorData>;
+  /** Shapes of all tensors that nodes make. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Types of all tensors. */
+  readonly dtypes: ReadonlyMap<string, DType>;
+  /** Values of what depends on shapes but not on pixels or weights. */
+  readonly folded: ReadonlyMap<string, TensorData>;
+}
+
+/** Float constants longer than this are weights; what is computed from weights stays in the graph. */
+const longestShapeConstant = 8;
+
+/**
+ * Finds all shapes of a model at one input shape by running it once, and folds shape arithmetic away.
+ *
+ * Throws E_MODEL_INPUT when the model does not run at that shape, E_UNSUPPORTED_OPERATOR when control flow depends
+ * on pixels.
+ *
+ * @param runtime what runs it
+ * @param model the model
+ * @param inputShape the shape of the image input, batch first, in the model's own layout
+ */
+export async function instantiate(
+  runtime: Runtime,
+  model: ImportedModel,
+  inputShape: readonly number[],
+): Promise<ModelInstance> {
+  let graph = model.graph;
+  // Each round opens the conditionals whose condition the last round could see.
+  for (;;) {
+    const probed = await probe(runtime, model, graph, inputShape);
+    if (!graph.nodes.some((node) => node.op === "If")) return probed;
+    graph = openConditionals(graph, probed.folded);
+  }
+}
+
+async function probe(
+  runtime: Runtime,
+  model: ImportedModel,
+  graph: OnnxGraph,
+  inputShape: readonly number[],
+): Promise<ModelInstance> {
+  const { foldable } = classify(graph);
+  const produced = graph.nodes.flatMap((node) => node.outputs).filter((name) => name !== "");
+  const results = await runProbe(runtime, model, graph, inputShape, produced, foldable);
+  const shapes = new Map(produced.map((name) => [name, toNumbers(results[shapeOf(name)]!)]));
+  const folded = new Map([...foldable].map((name) => [name, results[name]!]));
+  return {
+    model,
+    nodes: graph.nodes,
+    inputShape,
+    outputs: graph.outputs.map((output) => output.name),
+    initializers: graph.initializers,
+    shapes,
+    dtypes: dtypesOf(graph, folded),
+    folded,
+  };
+}
+
+const shapeOf = (name: string): string => `shape of ${name}`;
+
+async function runProbe(
+  runtime: Runtime,
+  model: ImportedModel,
+  graph: OnnxGraph,
+  inputShape: readonly number[],
+  produced: readonly string[],
+  foldable: ReadonlySet<string>,
+): Promise<Arrays> {
+  const shapeNodes = produced.map(
+    (name): OnnxNode => ({ name: shapeOf(name), op: "Shape", domain: "", inputs: [name], outputs: [shapeOf(name)], attributes: {} }),
+  );
+  const untyped = (name: string): OnnxValueInfo => ({ name, dtype: null, shape: null });
+  const bytes = writeModel({
+    irVersion: 10,
+    opsets: new Map([...model.file.opsets, ["", programOpset]]),
+    producer: "drmguard",
+    metadata: new Map(),
+    functions: [],
+    graph: {
+      ...graph,
+      inputs: [{ name: model.input.name, dtype: "float32", shape: inputShape.map(() => null) }],
+      nodes: [...graph.nodes, ...shapeNodes],
+      outputs: [
+        ...shapeNodes.map((node): OnnxValueInfo => ({ name: node.outputs[0]!, dtype: "int64", shape: null })),
+        ...[...foldable].map(untyped),
+      ],
+    },
+  });
+  const session = await runtime.load(bytes, { optimize: false });
+  try {
+    return await session.run({ [model.input.name]: zeros("float32", inputShape) });
+  } catch (cause) {
+    throw new DrmGuardError(
+      "E_MODEL_INPUT",
+      `the model does not run on images of shape [${inputShape.join(", ")}]: ${messageOf(cause)}`,
+      { cause },
+    );
+  } finally {
+    await session.release();
+  }
+}
+
+/**
+ * Tells tensors that do not depend on pixels ("static") from those that do, and those to fold among them: all that
+ * are no floats, and floats that come from shapes and short constants alone.
+ */
+function classify(graph: OnnxGraph): { foldable: Set<string> } {
+  const isStatic = new Set<string>(graph.initializers.keys());
+  const isWeight = new Set<string>(
+    [...graph.initializers].filter(([, value]) => isFloat(value.dtype) && sizeOf(value.dims) > longestShapeConstant).map(([name]) => name),
+  );
+  const integers = integerTensors(graph);
+  const foldable = new Set<string>();
+  for (const node of graph.nodes) {
+    const reads = [...node.inputs, ...outerReads(node)].filter((name) => name !== "");
+    const readsShape = node.op === "Shape" || node.op === "Size";
+    if (!readsShape && !reads.every((name) => isStatic.has(name))) continue;
+    const fromWeights = !readsShape && reads.some((name) => isWeight.has(name));
+    for (const output of node.outputs) {
+      if (output === "") continue;
+      isStatic.add(output);
+      if (fromWeights && !integers.has(output)) isWeight.add(output);
+      else foldable.add(output);
+    }
+  }
+  return { foldable };
+}
+
+/** The names that the branches of a node read from around it. */
+function outerReads(node: OnnxNode): string[] {
+  return Object.values(node.attributes).flatMap((attribute) => {
+    if (attribute.kind !== "graph") return [];
+    const own = new Set([...attribute.value.initializers.keys(), ...attribute.value.nodes.flatMap((n) => n.outputs)]);
+    return attribute.value.nodes.flatMap((n) => [...n.inputs, ...outerReads(n)]).filter((name) => !own.has(name));
+  });
+}
+
+function integerTensors(graph: OnnxGraph): Set<string> {
+  const dtypes = dtypesOf(graph, new Map());
+  return new Set([...dtypes].filter(([, dtype]) => !isFloat(dtype)).map(([name]) => name));
+}
+
+const booleanOps = new Set(["And", "Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Not", "Or", "Xor"]);
+const integerOps = new Set(["ArgMax", "ArgMin", "NonZero", "Shape", "Size"]);
+
+/** The types of all tensors, from the rules that operators follow. */
+function dtypesOf(graph: OnnxGraph, known: ReadonlyMap<string, TensorData>): Map<string, DType> {
+  const dtypes = new Map<string, DType>(graph.inputs.map((input) => [input.name, input.dtype ?? "float32"]));
+  for (const [name, value] of graph.initializers) dtypes.set(name, value.dtype);
+  const of = (name: string | undefined): DType => dtypes.get(name ?? "") ?? "float32";
+  for (const node of graph.nodes) {
+    node.outputs.forEach((output, i) => {
+      dtypes.set(output, known.get(output)?.dtype ?? outputType(node, i, of));
+    });
+  }
+  return dtypes;
+}
+
+function outputType(node: OnnxNode, index: number, of: (name: string | undefined) => DType): DType {
+  if (booleanOps.has(node.op)) return "bool";
+  if (integerOps.has(node.op)) return "int64";
+  if (index === 1 && (node.op === "TopK" || node.op === "MaxPool")) return "int64";
+  if (node.op === "Cast") return dtypeOfCode(getInt(node, "to", 1));
+  if (node.op === "CastLike" || node.op === "Where") return of(node.inputs[1]);
+  if (node.op === "OneHot") return of(node.inputs[2]);
+  if (node.op === "DequantizeLinear") return of(node.inputs[1]);
+  if (node.op === "ConstantOfShape") return tensorAttribute(node.attributes.value)?.dtype ?? "float32";
+  return of(node.inputs[0]);
+}
+
+function tensorAttribute(attribute: Attribute | undefined): TensorData | undefined {
+  return attribute?.kind === "tensor" ? attribute.value : undefined;
+}
+
+/** Replaces each If whose condition is known by the branch that it takes. */
+function openConditionals(graph: OnnxGraph, folded: ReadonlyMap<string, TensorData>): OnnxGraph {
+  const initializers = new Map(graph.initializers);
+  const nodes = graph.nodes.flatMap((node): readonly OnnxNode[] => {
+    if (node.op !== "If") return [node];
+    const condition = folded.get(node.inputs[0]!) ?? initializers.get(node.inputs[0]!);
+    if (condition === undefined) {
+      throw new DrmGuardError("E_UNSUPPORTED_OPERATOR", `If (${node.name}) depends on the image: it has no gradient`);
+    }
+    const branch = node.attributes[toNumbers(condition)[0] ? "then_branch" : "else_branch"];
+    if (branch?.kind !== "graph") throw new DrmGuardError("E_NOT_ONNX", `If (${node.name}) has no branches`);
+    for (const [name, value] of branch.value.initializers) initializers.set(name, value);
+    const results = branch.value.outputs.map(
+      (output, i): OnnxNode => ({
+        name: `${node.name}/${i}`,
+        op: "Identity",
+        domain: "",
+        inputs: [output.name],
+        outputs: [node.outputs[i]!],
+        attributes: {},
+      }),
+    );
+    return [...branch.value.nodes, ...results];
+  });
+  return { ...graph, nodes, initializers };
+}

@@ -1,0 +1,91 @@
+/** ONNX Runtime in Node. One of the two files that import it. */
+import * as ort from "onnxruntime-node";
+import { DrmGuardError, messageOf } from "../errors.ts";
+import type { DType, TensorData } from "../onnx/tensor-data.ts";
+import type { Arrays, Runtime, Session, SessionOptions } from "./runtime.ts";
+
+/** Execution providers that can be asked for. */
+export const providers = ["cpu", "cuda", "webgpu", "coreml", "dml"] as const;
+/** One of them. */
+export type Provider = (typeof providers)[number];
+
+/** How to run. */
+export interface NodeRuntimeOptions {
+  /** Threads inside one operator; ONNX Runtime's own default is blind to container limits, so it is always given. */
+  readonly threads?: number;
+  readonly provider?: Provider;
+}
+
+/**
+ * The runtime of Node: native code, the same threads for every session.
+ *
+ * Loading throws E_PROVIDER when the execution provider is not there, and E_RUNTIME when the graph is refused.
+ */
+export function nodeRuntime({ threads = 1, provider = "cpu" }: NodeRuntimeOptions = {}): Runtime {
+  assertProvider(provider);
+  return {
+    name: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
+    provider,
+    load: (model, options) => load(model, threads, provider, options),
+  };
+}
+
+function assertProvider(provider: Provider): void {
+  const known = ort.listSupportedBackends().map((backend) => backend.name);
+  if (known.includes(provider)) return;
+  throw new DrmGuardError(
+    "E_PROVIDER",
+    `execution provider ${provider} is not in this build of ONNX Runtime, expected one of ${known.join(", ")}`,
+  );
+}
+
+async function load(
+  model: Uint8Array<ArrayBuffer>,
+  threads: number,
+  provider: Provider,
+  { optimize = true }: SessionOptions = {},
+): Promise<Session> {
+  let session: ort.InferenceSession;
+  try {
+    session = await ort.InferenceSession.create(model, {
+      executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: optimize ? "all" : "basic",
+      // Without this every unused initializer prints a warning.
+      logSeverityLevel: 3,
+    });
+  } catch (cause) {
+    const code = provider !== "cpu" && /provider|backend|shared library/i.test(messageOf(cause)) ? "E_PROVIDER" : "E_RUNTIME";
+    throw new DrmGuardError(code, `ONNX Runtime refused the graph: ${messageOf(cause)}`, { cause });
+  }
+  return {
+    async run(feeds) {
+      const tensors = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toOrt(value)]));
+      let results: ort.InferenceSession.OnnxValueMapType;
+      try {
+        results = await session.run(tensors);
+      } catch (cause) {
+        throw new DrmGuardError("E_RUNTIME", `ONNX Runtime failed: ${messageOf(cause)}`, { cause });
+      }
+      return fromResults(results);
+    },
+    release: () => session.release(),
+  };
+}
+
+function toOrt({ dtype, data, dims }: TensorData): ort.Tensor {
+  return new ort.Tensor(dtype as ort.Tensor.Type, data as ort.Tensor.DataType, dims as number[]);
+}
+
+function fromResults(results: ort.InferenceSession.OnnxValueMapType): Arrays {
+  return Object.fromEntries(
+    Object.entries(results).map(([name, tensor]) => {
+      const { type, data, dims } = tensor as ort.Tensor;
+      const value: TensorData = { dtype: type as DType, data: data as TensorData["data"], dims: [...dims] };
+      // The data stays valid; the native handle need not wait for the garbage collector.
+      (tensor as ort.Tensor).dispose();
+      return [name, value];
+    }),
+  );
+}

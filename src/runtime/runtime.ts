@@ -1,0 +1,29 @@
+/** What the project needs of something that runs ONNX graphs. */
+import type { TensorData } from "../onnx/tensor-data.ts";
+
+/** Arrays by name. */
+export type Arrays = Readonly<Record<string, TensorData>>;
+
+/** A graph that is ready to run. It owns native memory until it is released. */
+export interface Session {
+  /** Runs the graph. Throws E_RUNTIME when the runtime does. */
+  run(feeds: Arrays): Promise<Arrays>;
+  /** Gives the memory back. The session cannot run afterwards. */
+  release(): Promise<void>;
+}
+
+/** Settings of one session. */
+export interface SessionOptions {
+  /** Whether the runtime may rewrite the graph; off for graphs that run once. */
+  readonly optimize?: boolean;
+}
+
+/** Something that runs ONNX graphs. */
+export interface Runtime {
+  /** Its name and version, for the result. */
+  readonly name: string;
+  /** The execution provider, for the result. */
+  readonly provider: string;
+  /** Loads a graph. Throws E_RUNTIME when the runtime does not take it. */
+  load(model: Uint8Array<ArrayBuffer>, options?: SessionOptions): Promise<Session>;
+}
