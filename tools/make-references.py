@@ -9,8 +9,9 @@ stores beside each X.onnx an X.npz (compressed) with
     y  float32 [4, d]    the outputs in evaluation mode
     g  float32 [4, ...]  the gradient of mean_j Var_i(y_ij) (population variance over the batch) with respect to x
 
-The references are computed in double precision and rounded once. The script refuses a model whose gradient in single precision
-strays from them, which would mean a kink or a tie next to one of the images, and one whose outputs do not vary.
+The references are computed in double precision and rounded once. The script refuses a random model whose gradient strays from them
+in single precision, or when the images are nudged (there is a kink or a tie next to an image), or whose outputs do not vary, and
+tries the next seed.
 
 Two kinds of model are made. Most are PyTorch modules, exported with torch.onnx.export. The others are written node by node with
 onnx.helper, for operators and graph patterns which torch.onnx.export does not emit (those of Keras models converted by tf2onnx, for
@@ -46,8 +47,12 @@ from torchvision.ops.misc import Conv2dNormActivation
 
 N_IMAGES = 4
 N_CALIBRATION = 48
-# The largest difference allowed between the gradients in single and in double precision, relative to the largest entry.
+# The largest difference allowed, relative to the largest entry, between the gradient and the same in single precision.
 MAX_ROUNDING = 2e-5
+# Likewise between the gradient and that of images nudged by this much, about the rounding of single precision on its way through.
+NUDGE = 3e-7
+MAX_NUDGED = 4e-5
+MAX_ATTEMPTS = 30
 
 
 # ---------------------------------------------------------------------------------------------------------------------- registry
@@ -317,11 +322,22 @@ def store_weights_as_half(proto):
     proto.graph.node.extend(nodes)
 
 
+class Unsuitable(Exception):
+    """The random model or its images make a poor reference."""
+
+
 def make(case, out):
-    """Makes one model and its references; returns its entry in the index."""
-    seed = zlib.crc32(case.name.encode())
+    """Makes one model and its references, with the first seed that suits; returns its entry in the index."""
+    for attempt in range(MAX_ATTEMPTS):
+        try:
+            return make_with_seed(case, out, zlib.crc32(case.name.encode()) + attempt)
+        except Unsuitable as reason:
+            print(f"{case.name}: {reason}", flush=True)
+    raise SystemExit(f"{case.name}: no seed suits")
+
+
+def make_with_seed(case, out, seed):
     torch.manual_seed(seed)
-    np.random.seed(seed % 2**32)
     path = out / f"{case.name}.onnx"
 
     images = make_images(N_CALIBRATION, case.channels, case.size)
@@ -357,18 +373,25 @@ def make(case, out):
     onnx.checker.check_model(str(path))
 
     y32, g32 = variance_gradient(model, x)
-    y, g = variance_gradient(copy.deepcopy(model).double(), x.double())
-    assert y.ndim == 2 and torch.isfinite(y).all() and torch.isfinite(g).all(), f"{case.name}: not finite, or not [N, d]"
-    assert y.std(0).min() > 0.02, f"{case.name}: outputs do not vary: {y}"
+    exact = copy.deepcopy(model).double()
+    y, g = variance_gradient(exact, x.double())
+    if not (torch.isfinite(y).all() and torch.isfinite(g).all()):
+        raise Unsuitable("not finite")
+    if y.std(0).min() < 0.02:
+        raise Unsuitable("the outputs do not vary")
     largest = g.abs().max()
-    assert largest > 1e-6, f"{case.name}: no gradient"
-    rounding = float((g - g32).abs().max() / largest)
-    assert rounding < MAX_ROUNDING, f"{case.name}: the gradient is ill-conditioned ({rounding:.1e})"
+    if largest < 1e-6:
+        raise Unsuitable("no gradient")
+    nudged = x.double() * (1 + NUDGE * torch.randn(x.shape, dtype=torch.float64))
+    _, g_nudged = variance_gradient(exact, nudged)
+    rounding, nudge = (float((g - other).abs().max() / largest) for other in (g32, g_nudged))
+    if rounding > MAX_ROUNDING or nudge > MAX_NUDGED:
+        raise Unsuitable(f"single precision is off by {rounding:.0e}, nudged images by {nudge:.0e}")
     np.savez_compressed(path.with_suffix(".npz"), x=x.numpy(), y=y.float().numpy(), g=g.float().numpy())
 
     print(
         f"{case.name:28} opset {case.opset:2}  {path.stat().st_size / 1024:5.0f} KB + {path.with_suffix('.npz').stat().st_size / 1024:4.0f} KB"
-        f"  std y {y.std(0).min():.2g}  max |g| {largest:.2g}  rounding {rounding:.0e}",
+        f"  std y {y.std(0).min():.2g}  max |g| {largest:.2g}  rounding {rounding:.0e}  nudge {nudge:.0e}",
         flush=True,
     )
     return {"name": case.name, "opset": case.opset, "input": case.input, "output": case.output, "note": case.note}
@@ -533,15 +556,20 @@ case("googlenet_opset14", 14, "GoogLeNet; BatchNormalization kept", NarrowGoogLe
 def inception_v3(divisor=32):
     """torchvision's Inception V3 with its widths divided; the first convolution has stride 1."""
 
+    stem = {(3, 32): (3, 4), (32, 32): (4, 4), (32, 64): (4, 6), (64, 80): (6, 6), (80, 192): (6, 6)}
+
     def conv(c_in, c_out, **options):
         if c_in == 3:
-            return inception.BasicConv2d(3, 4, **{**options, "stride": 1})
-        c_in = 4 if (c_in, c_out) == (32, 32) else c_in // divisor
-        return inception.BasicConv2d(math.ceil(c_in), math.ceil(c_out / divisor), **options)
+            options["stride"] = 1
+        divided = math.ceil(c_in / divisor), math.ceil(c_out / divisor)
+        return inception.BasicConv2d(*stem.get((c_in, c_out), divided), **options)
 
     blocks = [inception.InceptionA, inception.InceptionB, inception.InceptionC, inception.InceptionD, inception.InceptionE]
     a, b, c, d, e = (partial(block, conv_block=conv) for block in blocks)
     model = inception.Inception3(2, False, True, [conv, a, b, c, d, e, inception.InceptionAux], False)
+    # One block of each kind is enough, but for two of the first, without which the widths do not meet.
+    for name in ("Mixed_5d", "Mixed_6c", "Mixed_6d", "Mixed_6e", "Mixed_7c"):
+        setattr(model, name, nn.Identity())
     model.fc = nn.Linear(2048 // divisor, 2)
     return model
 
@@ -571,7 +599,7 @@ class InceptionV4(nn.Module):
 
     def forward(self, x):
         x = self.blocks(self.pool(self.stem(x)))
-        x = F.avg_pool2d(x, kernel_size=x.shape[2:])
+        x = F.avg_pool2d(x, kernel_size=3)
         return self.last_linear(x.view(x.size(0), -1))
 
 
@@ -604,8 +632,9 @@ def shufflenet():
     return shufflenetv2.ShuffleNetV2([2, 2, 1], [12, 16, 24, 32, 40], num_classes=2)
 
 
-case("shufflenet_opset9", 9, "ShuffleNetV2: chunk, channel shuffle", shufflenet, size=(40, 40))
-case("shufflenet_opset11", 11, "ShuffleNetV2; BatchNormalization kept, no constant folding", shufflenet, size=(40, 40), keep_bn=True,
+case("shufflenet_opset9_fixed_batch", 9, "ShuffleNetV2 exported for one image: the sizes in its reshapes are constants", shufflenet,
+     size=(40, 40), axes="fixed")
+case("shufflenet_opset11", 11, "ShuffleNetV2: chunk, channel shuffle; BatchNormalization kept, no constant folding", shufflenet, size=(40, 40), keep_bn=True,
      fold_constants=False)
 case("shufflenet_opset16", 16, "ShuffleNetV2", shufflenet, size=(40, 40))
 
