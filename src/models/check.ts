@@ -30,7 +30,12 @@ export interface CheckReport {
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly operators: readonly OperatorUse[];
   /** Where F ends and H begins: the tensor of features, its width m, and the number of rows w_j it meets. */
-  readonly split: readonly { readonly feature: string; readonly node: string; readonly width: number; readonly rows: number }[];
+  readonly split: readonly {
+    readonly feature: string;
+    readonly node: string;
+    readonly width: number;
+    readonly rows: number;
+  }[];
   /** The gradient against central differences along random directions; null when it could not be tried. */
   readonly gradient: {
     readonly directions: number;

@@ -36,7 +36,12 @@ export function importModel(bytes: Uint8Array, external?: ExternalDataReader): I
   const input = imageInput(graph);
   const batch = input.shape?.[0];
   return {
-    file: { opsets: model.opsets, producer: model.producer, irVersion: model.irVersion, metadata: model.metadata },
+    file: {
+      opsets: model.opsets,
+      producer: model.producer,
+      irVersion: model.irVersion,
+      metadata: model.metadata,
+    },
     graph: { ...graph, inputs: [input] },
     input,
     fixedBatch: typeof batch === "number" ? batch : null,
@@ -55,9 +60,13 @@ function imageInput(graph: OnnxGraph): OnnxValueInfo {
   }
   const isImage = only.shape?.length === 4 && (only.dtype === "float32" || only.dtype === "uint8");
   if (!isImage) {
-    throw new DrmGuardError("E_MODEL_INPUT", `found input ${describe(only)}, expected float32 or uint8 with 4 axes`, {
-      hint: "the model must take images as [N, C, H, W] or [N, H, W, C]",
-    });
+    throw new DrmGuardError(
+      "E_MODEL_INPUT",
+      `found input ${describe(only)}, expected float32 or uint8 with 4 axes`,
+      {
+        hint: "the model must take images as [N, C, H, W] or [N, H, W, C]",
+      },
+    );
   }
   // Bytes are fed as floats, so that a gradient can pass; the model's own cast to float does nothing then.
   return { ...only, dtype: "float32" };

@@ -1,6 +1,6 @@
 /** Puts a model inside a program. */
 import { DrmGuardError } from "../errors.ts";
-import { type Graph, type OutputSpec, type Tensor } from "../tensor/graph.ts";
+import type { Graph, OutputSpec, Tensor } from "../tensor/graph.ts";
 import { sameShape } from "../tensor/shape.ts";
 import type { ModelInstance } from "./instance.ts";
 
@@ -29,14 +29,18 @@ export function inline(
   const graph = image.graph;
   if (!sameShape(image.shape, instance.inputShape)) {
     const found = `[${image.shape.join(", ")}]`;
-    throw new DrmGuardError("E_SHAPE", `image has shape ${found}, the model was instantiated for [${instance.inputShape.join(", ")}]`);
+    throw new DrmGuardError(
+      "E_SHAPE",
+      `image has shape ${found}, the model was instantiated for [${instance.inputShape.join(", ")}]`,
+    );
   }
   const tensors = new Map<string, Tensor>([[instance.model.input.name, image], ...weights]);
   const lookup = (name: string): Tensor => {
     const known = tensors.get(name);
     if (known !== undefined) return known;
     const value = instance.folded.get(name) ?? instance.initializers.get(name);
-    if (value === undefined) throw new DrmGuardError("E_NOT_ONNX", `tensor ${name} is read before it is made`);
+    if (value === undefined)
+      throw new DrmGuardError("E_NOT_ONNX", `tensor ${name} is read before it is made`);
     const tensor = graph.constant(value, name);
     tensors.set(name, tensor);
     return tensor;
@@ -59,7 +63,9 @@ export function inline(
 /** Identity, and casts between floats that are all float32 here, are other names for their input. */
 function isAlias(op: string, instance: ModelInstance, input: string, output: string): boolean {
   if (op === "Identity") return true;
-  return op === "Cast" && instance.dtypes.get(input) === "float32" && instance.dtypes.get(output) === "float32";
+  return (
+    op === "Cast" && instance.dtypes.get(input) === "float32" && instance.dtypes.get(output) === "float32"
+  );
 }
 
 function emitNode(

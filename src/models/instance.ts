@@ -84,7 +84,14 @@ async function runProbe(
   foldable: ReadonlySet<string>,
 ): Promise<Arrays> {
   const shapeNodes = produced.map(
-    (name): OnnxNode => ({ name: shapeOf(name), op: "Shape", domain: "", inputs: [name], outputs: [shapeOf(name)], attributes: {} }),
+    (name): OnnxNode => ({
+      name: shapeOf(name),
+      op: "Shape",
+      domain: "",
+      inputs: [name],
+      outputs: [shapeOf(name)],
+      attributes: {},
+    }),
   );
   const untyped = (name: string): OnnxValueInfo => ({ name, dtype: null, shape: null });
   const bytes = writeModel({
@@ -124,7 +131,9 @@ async function runProbe(
 function classify(graph: OnnxGraph): { foldable: Set<string> } {
   const isStatic = new Set<string>(graph.initializers.keys());
   const isWeight = new Set<string>(
-    [...graph.initializers].filter(([, value]) => isFloat(value.dtype) && sizeOf(value.dims) > longestShapeConstant).map(([name]) => name),
+    [...graph.initializers]
+      .filter(([, value]) => isFloat(value.dtype) && sizeOf(value.dims) > longestShapeConstant)
+      .map(([name]) => name),
   );
   const integers = integerTensors(graph);
   const foldable = new Set<string>();
@@ -147,8 +156,13 @@ function classify(graph: OnnxGraph): { foldable: Set<string> } {
 function outerReads(node: OnnxNode): string[] {
   return Object.values(node.attributes).flatMap((attribute) => {
     if (attribute.kind !== "graph") return [];
-    const own = new Set([...attribute.value.initializers.keys(), ...attribute.value.nodes.flatMap((n) => n.outputs)]);
-    return attribute.value.nodes.flatMap((n) => [...n.inputs, ...outerReads(n)]).filter((name) => !own.has(name));
+    const own = new Set([
+      ...attribute.value.initializers.keys(),
+      ...attribute.value.nodes.flatMap((n) => n.outputs),
+    ]);
+    return attribute.value.nodes
+      .flatMap((n) => [...n.inputs, ...outerReads(n)])
+      .filter((name) => !own.has(name));
   });
 }
 
@@ -157,7 +171,19 @@ function integerTensors(graph: OnnxGraph): Set<string> {
   return new Set([...dtypes].filter(([, dtype]) => !isFloat(dtype)).map(([name]) => name));
 }
 
-const booleanOps = new Set(["And", "Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Not", "Or", "Xor"]);
+const booleanOps = new Set([
+  "And",
+  "Equal",
+  "Greater",
+  "GreaterOrEqual",
+  "IsInf",
+  "IsNaN",
+  "Less",
+  "LessOrEqual",
+  "Not",
+  "Or",
+  "Xor",
+]);
 const integerOps = new Set(["ArgMax", "ArgMin", "NonZero", "Shape", "Size"]);
 
 /** The types of all tensors, from the rules that operators follow. */
@@ -196,7 +222,10 @@ function openConditionals(graph: OnnxGraph, folded: ReadonlyMap<string, TensorDa
     if (node.op !== "If") return [node];
     const condition = folded.get(node.inputs[0]!) ?? initializers.get(node.inputs[0]!);
     if (condition === undefined) {
-      throw new DrmGuardError("E_UNSUPPORTED_OPERATOR", `If (${node.name}) depends on the image: it has no gradient`);
+      throw new DrmGuardError(
+        "E_UNSUPPORTED_OPERATOR",
+        `If (${node.name}) depends on the image: it has no gradient`,
+      );
     }
     const branch = node.attributes[toNumbers(condition)[0] ? "then_branch" : "else_branch"];
     if (branch?.kind !== "graph") throw new DrmGuardError("E_NOT_ONNX", `If (${node.name}) has no branches`);

@@ -1,0 +1,91 @@
+/** Long loops that can be stopped, saved and resumed. */
+import { DrmGuardError } from "../errors.ts";
+import type { IdentificationSetup } from "./identification.ts";
+
+/** Seconds between two saves. */
+const saveInterval = 30;
+
+/** One long loop. */
+export interface LoopOptions<S> {
+  readonly phase: string;
+  readonly steps: number;
+  /** The key under which an unfinished state is saved. */
+  readonly key: string;
+  readonly initial: S;
+  readonly step: (state: S, step: number) => Promise<{ state: S; values: Readonly<Record<string, number>> }>;
+  readonly toSaved: (state: S) => Readonly<Record<string, Float32Array>>;
+  readonly fromSaved: (arrays: Readonly<Record<string, Float32Array>>) => S;
+  /** Seconds since the epoch after which no step is begun; null for no such time. */
+  readonly deadline: number | null;
+}
+
+/** How a loop ended. */
+export interface LoopResult<S> {
+  readonly state: S;
+  /** Steps done; fewer than asked for when the time ran out. */
+  readonly steps: number;
+  readonly history: readonly { step: number; values: Readonly<Record<string, number>> }[];
+}
+
+/** Points kept of the values over time. */
+const historyLength = 100;
+
+interface SavedJson {
+  readonly step: number;
+  readonly history: LoopResult<unknown>["history"];
+}
+
+/**
+ * Runs steps from where the last run stopped. Values go out as events at every step and are kept at about a hundred.
+ *
+ * Throws E_INTERRUPTED, with the state saved, when the caller asks to stop, and E_NAN when a value is not finite.
+ */
+export async function runLoop<S>(
+  { checkpoints, onEvent, shouldStop }: Pick<IdentificationSetup, "checkpoints" | "onEvent" | "shouldStop">,
+  options: LoopOptions<S>,
+): Promise<LoopResult<S>> {
+  const { phase, steps, key } = options;
+  const saved = await checkpoints.load(key);
+  let state = saved === null ? options.initial : options.fromSaved(saved.arrays);
+  const json = (saved?.json ?? { step: 0, history: [] }) as SavedJson;
+  const history = [...json.history];
+  const every = Math.max(1, Math.floor(steps / historyLength));
+  let lastSave = now();
+  onEvent({ kind: "phase", phase, steps });
+  if (json.step > 0) onEvent({ kind: "note", message: `${phase} resumed at step ${json.step} of ${steps}` });
+  let step = json.step;
+  const save = (done: number): Promise<void> =>
+    checkpoints.save(key, {
+      arrays: options.toSaved(state),
+      json: { step: done, history } satisfies SavedJson,
+    });
+  for (; step < steps; step++) {
+    if (options.deadline !== null && now() >= options.deadline) break;
+    if (shouldStop()) {
+      await save(step);
+      throw new DrmGuardError(
+        "E_INTERRUPTED",
+        `interrupted in ${phase} at step ${step} of ${steps}; the state is saved`,
+      );
+    }
+    const result = await options.step(state, step);
+    assertFinite(phase, step, result.values);
+    state = result.state;
+    if (step % every === 0 || step === steps - 1) history.push({ step, values: result.values });
+    onEvent({ kind: "step", phase, step: step + 1, steps, values: result.values });
+    if (now() - lastSave >= saveInterval) {
+      lastSave = now();
+      await save(step + 1);
+    }
+  }
+  return { state, steps: step, history };
+}
+
+const now = (): number => Date.now() / 1000;
+
+function assertFinite(phase: string, step: number, values: Readonly<Record<string, number>>): void {
+  const broken = Object.entries(values).filter(([, value]) => !Number.isFinite(value));
+  if (broken.length === 0) return;
+  const text = broken.map(([name, value]) => `${name} = ${value}`).join(", ");
+  throw new DrmGuardError("E_NAN", `${phase} diverged at step ${step}: ${text}`);
+}

@@ -1,0 +1,65 @@
+/** What is computed once for every clean image: f(x), the angles of F(x), and T(x). None depends on the search. */
+import type { ImageSet } from "../../data/image-set.ts";
+import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
+import { compile } from "../../runtime/compile.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { Graph } from "../../tensor/graph.ts";
+import { coveringBatches, pixelsOf } from "../batches.ts";
+import { attentionMap } from "./attention.ts";
+import type { PaperOptions } from "./options.ts";
+
+/** Arrays over all clean images, row-major. */
+export interface CleanResponses {
+  /** f(x), [N, d] */
+  readonly outputs: Float32Array;
+  /** angle(F(x_i), w_j) in radians, [N, k] */
+  readonly angles: Float32Array;
+  /** T(x), [N, 1, H, W] */
+  readonly attention: Float32Array;
+  readonly dimension: number;
+  readonly angleCount: number;
+}
+
+/**
+ * Runs the model and the attention map over all clean images.
+ *
+ * @param examined the model at the batch size to run with
+ * @param set the clean images
+ */
+export async function respondToClean(
+  runtime: Runtime,
+  examined: ExaminedModel,
+  set: ImageSet,
+  options: PaperOptions,
+): Promise<CleanResponses> {
+  const batch = examined.instance.inputShape[0]!;
+  const [count, c, h, w] = set.shape;
+  const image = new Graph().input("image", [batch, c, h, w]);
+  const { outputs, angles } = applyModel(examined, image);
+  const program = await compile(runtime, {
+    outputs,
+    angles,
+    attention: attentionMap(image, outputs, options.attention),
+  });
+  const [dimension, angleCount] = [outputs.shape[1]!, angles.shape[1]!];
+  const all = {
+    outputs: new Float32Array(count * dimension),
+    angles: new Float32Array(count * angleCount),
+    attention: new Float32Array(count * h * w),
+  };
+  try {
+    let first = 0;
+    for (const { indices, used } of coveringBatches(count, batch)) {
+      const results = await program.run({ image: pixelsOf(set, indices) });
+      for (const name of ["outputs", "angles", "attention"] as const) {
+        const rows = results[name]!.data as Float32Array;
+        const size = rows.length / batch;
+        all[name].set(rows.subarray(0, used * size), first * size);
+      }
+      first += used;
+    }
+  } finally {
+    await program.release();
+  }
+  return { ...all, dimension, angleCount };
+}

@@ -1,0 +1,99 @@
+/** What the reversed trigger does to all clean images, with G in inference. */
+import type { ImageSet } from "../../data/image-set.ts";
+import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
+import { type GeneratorOptions, triggerGenerator } from "../../models/trigger-generator.ts";
+import { float32 } from "../../onnx/tensor-data.ts";
+import { unpackTensors } from "../../optim/packing.ts";
+import { compile } from "../../runtime/compile.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { Graph } from "../../tensor/graph.ts";
+import { coveringBatches, pixelsOf, rowsOf } from "../batches.ts";
+import type { CleanResponses } from "./clean.ts";
+import { type GeneratorState, generatorPackings } from "./generator-state.ts";
+import { momentumReversedTrigger, perturbation } from "./objective.ts";
+import type { PaperOptions } from "./options.ts";
+
+/** Arrays over all clean images. */
+export interface ReversedResponses {
+  /** ||x'_i - x_i||_1, [N] */
+  readonly l1: Float32Array;
+  /** f(x'), [N, d] */
+  readonly outputs: Float32Array;
+  /** angle(F(x'_i), w_j), [N, k] */
+  readonly angles: Float32Array;
+  /** x' of the first images, [kept, C, H, W] */
+  readonly images: Float32Array;
+}
+
+/** A program that applies a generator to clean images and runs the model on the result. */
+export interface ReversedTriggerMeter {
+  /** Measures a generator over all clean images; keeps the images of the first few. */
+  measure(state: Pick<GeneratorState, "parameters" | "statistics">, keep: number): Promise<ReversedResponses>;
+  /** Gives the memory back. */
+  release(): Promise<void>;
+}
+
+/**
+ * Compiles the measurement of a generator: mean perturbation over all of D_be, with Eq. 7 applied (6.9 of the
+ * readings: after the last step, all images).
+ */
+export async function createMeter(
+  runtime: Runtime,
+  examined: ExaminedModel,
+  set: ImageSet,
+  clean: CleanResponses,
+  generator: GeneratorOptions,
+  options: PaperOptions,
+): Promise<ReversedTriggerMeter> {
+  const batch = examined.instance.inputShape[0]!;
+  const [count, c, h, w] = set.shape;
+  const graph = new Graph();
+  const packings = generatorPackings(generator);
+  const length = (packing: typeof packings.parameters): number =>
+    packing.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
+  const image = graph.input("image", [batch, c, h, w]);
+  const attention = graph.input("attention", [batch, 1, h, w]);
+  const parameters = graph.input("parameters", [length(packings.parameters)]);
+  const statistics = graph.input("statistics", [length(packings.statistics)]);
+  const generated = triggerGenerator(
+    image,
+    unpackTensors(parameters, packings.parameters),
+    unpackTensors(statistics, packings.statistics),
+    generator,
+  );
+  const reversed = momentumReversedTrigger(image, generated.image, attention);
+  const { outputs, angles } = applyModel(examined, reversed);
+  const l1 = perturbation({ clean: image, reversed }, options);
+  const program = await compile(runtime, { reversed, outputs, angles, l1 });
+  return {
+    async measure(state, keep) {
+      const kept = Math.min(keep, count);
+      const all = {
+        l1: new Float32Array(count),
+        outputs: new Float32Array(count * clean.dimension),
+        angles: new Float32Array(count * clean.angleCount),
+        images: new Float32Array(kept * c * h * w),
+      };
+      let first = 0;
+      for (const { indices, used } of coveringBatches(count, batch)) {
+        const results = await program.run({
+          image: pixelsOf(set, indices),
+          attention: rowsOf(clean.attention, [1, h, w], indices),
+          parameters: float32(state.parameters),
+          statistics: float32(state.statistics),
+        });
+        for (const name of ["l1", "outputs", "angles"] as const) {
+          const rows = results[name]!.data as Float32Array;
+          const size = rows.length / batch;
+          all[name].set(rows.subarray(0, used * size), first * size);
+        }
+        const images = results.reversed!.data as Float32Array;
+        const wanted = Math.max(0, Math.min(used, kept - first));
+        all.images.set(images.subarray(0, wanted * c * h * w), Math.min(first, kept) * c * h * w);
+        first += used;
+      }
+      return all;
+    },
+    release: () => program.release(),
+  };
+}

@@ -1,0 +1,34 @@
+/** Statistics over the columns of a row-major array. */
+
+/** The mean of each column of [rows, columns]. */
+export function columnMeans(values: Float32Array, columns: number): number[] {
+  const sums = new Array<number>(columns).fill(0);
+  values.forEach((value, i) => {
+    sums[i % columns]! += value;
+  });
+  return sums.map((total) => (total * columns) / values.length);
+}
+
+/** The population variance of each column of [rows, columns] (divides by the number of rows). */
+export function columnVariances(values: Float32Array, columns: number): number[] {
+  const means = columnMeans(values, columns);
+  const sums = new Array<number>(columns).fill(0);
+  values.forEach((value, i) => {
+    sums[i % columns]! += (value - means[i % columns]!) ** 2;
+  });
+  return sums.map((total) => (total * columns) / values.length);
+}
+
+/** The mean over columns of var(a) / var(b): r_f of Eq. 5 on arrays. */
+export function meanVarianceRatio(a: Float32Array, b: Float32Array, columns: number): number {
+  const [above, below] = [columnVariances(a, columns), columnVariances(b, columns)];
+  return above.reduce((total, value, j) => total + value / (below[j]! + 1e-12), 0) / columns;
+}
+
+/** The value below which a percentage of values lie, by linear interpolation; 100 gives the largest. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = ((sorted.length - 1) * percent) / 100;
+  const below = sorted[Math.floor(place)]!;
+  return below + (sorted[Math.ceil(place)]! - below) * (place - Math.floor(place));
+}
