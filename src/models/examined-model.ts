@@ -2,10 +2,11 @@
 import { DrmGuardError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { arccos, clip, div, maximum, mul } from "../tensor/elementwise.ts";
-import type { Tensor } from "../tensor/graph.ts";
+import { elements, type Tensor } from "../tensor/graph.ts";
 import { matmul, matrixTranspose } from "../tensor/linalg.ts";
-import { concat, reshape } from "../tensor/movement.ts";
+import { concat, reshape, slice } from "../tensor/movement.ts";
 import { l2Norm } from "../tensor/reduction.ts";
+import { range } from "../tensor/shape.ts";
 import type { ImportedModel } from "./import.ts";
 import { inline } from "./inline.ts";
 import { instantiate, type ModelInstance } from "./instance.ts";
@@ -14,6 +15,8 @@ import { type Head, type ModelSplit, type SplitOptions, splitModel } from "./spl
 
 /** A model at one batch size, ready to be put inside programs. */
 export interface ExaminedModel {
+  /** Images in a batch; a multiple of the instance's own batch when the file is fixed to a smaller one. */
+  readonly batch: number;
   readonly instance: ModelInstance;
   readonly split: ModelSplit;
   readonly preprocessing: Preprocessing;
@@ -46,7 +49,7 @@ export async function examine(
   const inputShape = inputShapeFor(shape, preprocessing);
   assertInputFits(model, inputShape, preprocessing.layout);
   const instance = await instantiate(runtime, model, inputShape);
-  return { instance, split: splitModel(instance, options), preprocessing };
+  return { batch: shape[0], instance, split: splitModel(instance, options), preprocessing };
 }
 
 /** Throws E_MODEL_INPUT when images do not have the size or channels that the file fixes. */
@@ -72,17 +75,29 @@ export function assertInputFits(
  * Adds f, F and the angles of Eq. 3 to a program.
  *
  * @param image [N, C, H, W] in [0, 1]
+ * @param weights tensors to use instead of weights of these names
  */
-export function applyModel({ instance, split, preprocessing }: ExaminedModel, image: Tensor): Examination {
-  const { tensors } = inline(instance, preprocess(image, preprocessing));
-  const batch = image.shape[0]!;
+export function applyModel(
+  { batch, instance, split, preprocessing }: ExaminedModel,
+  image: Tensor,
+  weights?: ReadonlyMap<string, Tensor>,
+): Examination {
+  const own = instance.inputShape[0]!;
+  const input = preprocess(image, preprocessing);
+  const parts = range(batch / own).map((k) =>
+    slice(input, [{ axis: 0, start: k * own, end: (k + 1) * own }]),
+  );
+  const inlined = parts.map((part) => inline(instance, part, weights).tensors);
   const flat = (name: string): Tensor => {
-    const tensor = tensors.get(name)!;
-    return reshape(tensor, [batch, tensor.shape.reduce((a, b) => a * b, 1) / batch]);
+    const rows = inlined.map((tensors) => {
+      const tensor = tensors.get(name)!;
+      return reshape(tensor, [own, elements(tensor) / own]);
+    });
+    return concat(rows, 0);
   };
   const features = split.heads.map((head) => flat(head.feature));
   const angles = split.heads.map((head, k) =>
-    featureAngles(features[k]!, rowsOf(head, tensors.get(head.weight)!)),
+    featureAngles(features[k]!, rowsOf(head, inlined[0]!.get(head.weight)!)),
   );
   return { outputs: concat(split.outputs.map(flat), 1), features, angles: concat(angles, 1) };
 }

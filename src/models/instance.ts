@@ -7,6 +7,7 @@ import { type DType, isFloat, sizeOf, type TensorData, toNumbers, zeros } from "
 import type { Arrays, Runtime } from "../runtime/runtime.ts";
 import { programOpset } from "../tensor/graph.ts";
 import type { ImportedModel } from "./import.ts";
+import { assertSameFunction, rebatch } from "./rebatch.ts";
 
 /** A model at one input shape. */
 export interface ModelInstance {
@@ -29,6 +30,9 @@ const longestShapeConstant = 8;
 /**
  * Finds all shapes of a model at one input shape by running it once, and folds shape arithmetic away.
  *
+ * A model that is fixed to another batch size is opened to the wanted one where that leaves its function as it is;
+ * otherwise the instance has the model's own batch size, and programs run it several times side by side.
+ *
  * Throws E_MODEL_INPUT when the model does not run at that shape, E_UNSUPPORTED_OPERATOR when control flow depends
  * on pixels.
  *
@@ -41,7 +45,29 @@ export async function instantiate(
   model: ImportedModel,
   inputShape: readonly number[],
 ): Promise<ModelInstance> {
-  let graph = model.graph;
+  const batch = inputShape[0]!;
+  const fixed = model.fixedBatch;
+  if (fixed === null || fixed === batch) return await settle(runtime, model, model.graph, inputShape);
+  try {
+    const graph = rebatch(model.graph, model.input.name, fixed, batch);
+    await assertSameFunction(runtime, model, graph, inputShape);
+    return await settle(runtime, model, graph, inputShape);
+  } catch (error) {
+    // Opening the batch is an attempt; what always works is to run the model as it is, several times side by side.
+    const isAttempt =
+      error instanceof DrmGuardError && (error.code === "E_MODEL_INPUT" || error.code === "E_RUNTIME");
+    if (!isAttempt || batch % fixed !== 0) throw error;
+    return await settle(runtime, model, model.graph, [fixed, ...inputShape.slice(1)]);
+  }
+}
+
+async function settle(
+  runtime: Runtime,
+  model: ImportedModel,
+  start: OnnxGraph,
+  inputShape: readonly number[],
+): Promise<ModelInstance> {
+  let graph = start;
   // Each round opens the conditionals whose condition the last round could see.
   for (;;) {
     const probed = await probe(runtime, model, graph, inputShape);

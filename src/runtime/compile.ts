@@ -44,10 +44,18 @@ export async function compile(runtime: Runtime, outputs: Readonly<Record<string,
   };
 }
 
-function assertFits(name: string, value: TensorData | undefined, dtype: string, shape: readonly number[]): void {
+function assertFits(
+  name: string,
+  value: TensorData | undefined,
+  dtype: string,
+  shape: readonly number[],
+): void {
   if (value !== undefined && value.dtype === dtype && sameShape(value.dims, shape)) return;
   const found = value === undefined ? "nothing" : `${value.dtype} [${value.dims.join(", ")}]`;
-  throw new DrmGuardError("E_SHAPE", `program input ${name} got ${found}, expected ${dtype} [${shape.join(", ")}]`);
+  throw new DrmGuardError(
+    "E_SHAPE",
+    `program input ${name} got ${found}, expected ${dtype} [${shape.join(", ")}]`,
+  );
 }
 
 /**
@@ -58,7 +66,10 @@ function assertFits(name: string, value: TensorData | undefined, dtype: string, 
 export function toModel(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
   const wanted = Object.entries(outputs);
   const graph = (wanted[0]![1] as Tensor).graph;
-  const { nodes, tensors } = reachable(graph, wanted.map(([, tensor]) => tensor));
+  const { nodes, tensors } = reachable(
+    graph,
+    wanted.map(([, tensor]) => tensor),
+  );
   const info = ({ name, dtype, shape }: Tensor): OnnxValueInfo => ({ name, dtype, shape });
   return {
     irVersion,
@@ -71,7 +82,9 @@ export function toModel(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
       inputs: graph.inputs.filter((tensor) => tensors.has(tensor)).map(info),
       outputs: wanted.map(([name, tensor]) => ({ ...info(tensor), name: outputName(name) })),
       initializers: new Map(
-        graph.constants.filter((tensor) => tensors.has(tensor)).map(({ name, value }) => [name, value as TensorData]),
+        graph.constants
+          .filter((tensor) => tensors.has(tensor))
+          .map(({ name, value }) => [name, value as TensorData]),
       ),
       nodes: [
         ...nodes.map((node) => ({

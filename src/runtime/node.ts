@@ -52,8 +52,8 @@ async function load(
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: optimize ? "all" : "basic",
-      // Without this every unused initializer prints a warning.
-      logSeverityLevel: 3,
+      // Warnings name every unused initializer, and errors are thrown anyway.
+      logSeverityLevel: 4,
     });
   } catch (cause) {
     const code = provider !== "cpu" && /provider|backend|shared library/i.test(messageOf(cause)) ? "E_PROVIDER" : "E_RUNTIME";

@@ -47,6 +47,9 @@ export class Graph {
   readonly constants: Tensor[] = [];
   readonly #taken = new Set<string>();
   readonly #small = new Map<string, Tensor>();
+  /** Tensors that depend on constants alone, and the nodes that made them: the same node is not written twice. */
+  readonly #settled = new Set<Tensor>();
+  readonly #settledNodes = new Map<string, Tensor[]>();
   #counter = 0;
 
   /**
@@ -63,11 +66,15 @@ export class Graph {
 
   /** A constant. Small equal ones are shared. */
   constant(value: TensorData, name = "constant"): Tensor {
-    const key = value.data.length <= 64 ? `${value.dtype}[${value.dims}]${Array.from(value.data as ArrayLike<unknown>).map((v) => (Object.is(v, -0) ? "-0" : v))}` : null;
+    const key =
+      value.data.length <= 64
+        ? `${value.dtype}[${value.dims}]${Array.from(value.data as ArrayLike<unknown>).map((v) => (Object.is(v, -0) ? "-0" : v))}`
+        : null;
     const known = key === null ? undefined : this.#small.get(key);
     if (known !== undefined) return known;
     const tensor = this.#tensor(name, value.dims, value.dtype, null, value);
     this.constants.push(tensor);
+    this.#settled.add(tensor);
     if (key !== null) this.#small.set(key, tensor);
     return tensor;
   }
@@ -85,9 +92,25 @@ export class Graph {
         throw new DrmGuardError("E_INTERNAL", `${op} takes ${input.name}, which belongs to another graph`);
       }
     }
-    const node: GraphNode = { op, domain, name: this.#name(name || op), inputs: [...inputs], outputs: [], attributes };
+    const isSettled =
+      inputs.length > 0 && inputs.every((input) => input === null || this.#settled.has(input));
+    const key = isSettled ? nodeKey(op, domain, inputs, outputs.length, attributes) : null;
+    const known = key === null ? undefined : this.#settledNodes.get(key);
+    if (known !== undefined) return known;
+    const node: GraphNode = {
+      op,
+      domain,
+      name: this.#name(name || op),
+      inputs: [...inputs],
+      outputs: [],
+      attributes,
+    };
     for (const output of outputs) this.appendOutput(node, output);
     this.nodes.push(node);
+    if (key !== null) {
+      this.#settledNodes.set(key, node.outputs);
+      for (const output of node.outputs) this.#settled.add(output);
+    }
     return node.outputs;
   }
 
@@ -117,6 +140,19 @@ export class Graph {
     this.#taken.add(name);
     return name;
   }
+}
+
+/** What tells one node over constants from another. */
+function nodeKey(
+  op: string,
+  domain: string,
+  inputs: readonly (Tensor | null)[],
+  outputs: number,
+  attributes: Attributes,
+): string {
+  const names = inputs.map((input) => input?.name ?? "");
+  const text = JSON.stringify(attributes, (_, value) => (typeof value === "bigint" ? String(value) : value));
+  return JSON.stringify([op, domain, names, outputs, text]);
 }
 
 /** The value of a constant tensor. Throws E_UNSUPPORTED_OPERATOR when it depends on an input. */

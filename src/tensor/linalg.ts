@@ -34,5 +34,7 @@ export function einsum(equation: string, operands: readonly Tensor[]): Tensor {
   });
   const shape = [...right].map((letter) => sizes.get(letter)!);
   const first = operands[0]!;
-  return first.graph.emit("Einsum", operands, [{ shape, dtype: first.dtype }], { equation: string(equation) })[0]!;
+  return first.graph.emit("Einsum", operands, [{ shape, dtype: first.dtype }], {
+    equation: string(equation),
+  })[0]!;
 }

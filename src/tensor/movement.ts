@@ -41,7 +41,10 @@ export interface Range {
 }
 
 /** How many elements a range takes from an axis of a given size, and where it starts and ends. */
-export function resolveRange({ start, end, step = 1 }: Omit<Range, "axis">, size: number): [number, number, number] {
+export function resolveRange(
+  { start, end, step = 1 }: Omit<Range, "axis">,
+  size: number,
+): [number, number, number] {
   const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
   const from = start < 0 ? start + size : start;
   const to = end < 0 ? end + size : end;
@@ -78,7 +81,10 @@ export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
 export function flip(x: Tensor, axes: readonly number[]): Tensor {
   const flipped = axes.filter((axis) => x.shape[axis] !== 1);
   if (flipped.length === 0) return x;
-  return slice(x, flipped.map((axis) => ({ axis, start: -1, end: -(2 ** 40), step: -1 })));
+  return slice(
+    x,
+    flipped.map((axis) => ({ axis, start: -1, end: -(2 ** 40), step: -1 })),
+  );
 }
 
 /** Zeros (or another value) around a tensor; negative numbers crop. `before` and `after` have one number an axis. */

@@ -32,7 +32,7 @@ export async function respondToClean(
   set: ImageSet,
   options: PaperOptions,
 ): Promise<CleanResponses> {
-  const batch = examined.instance.inputShape[0]!;
+  const { batch } = examined;
   const [count, c, h, w] = set.shape;
   const image = new Graph().input("image", [batch, c, h, w]);
   const { outputs, angles } = applyModel(examined, image);

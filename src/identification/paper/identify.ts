@@ -31,7 +31,7 @@ export async function identifyByPaper(
 ): Promise<Identification> {
   assertPaperOptions(options);
   const { benign, runtime, onEvent, timeBudget } = setup;
-  const [count, c, h, w] = benign.shape;
+  const [count, c] = benign.shape;
   if (count < 2) throw new DrmGuardError("E_IMAGES", `found ${count} images, expected at least 2`);
   const start = Date.now() / 1000;
   const deadline = (share: number): number | null =>
@@ -39,7 +39,7 @@ export async function identifyByPaper(
   const generator: GeneratorOptions = { imageChannels: c, baseChannels: options.generatorChannels };
 
   const examined = await examineFitting(setup, options, generator);
-  const batch = examined.instance.inputShape[0]!;
+  const { batch } = examined;
   const clean = await respondToClean(runtime, examined, benign, options);
   assertFiniteOutputs(clean.outputs);
   const unit = unitOf(clean.outputs, options);
@@ -130,7 +130,7 @@ async function examineFitting(
         : `${options.batch} would need about ${gigabytes(bytesFor(options.batch))} of ${gigabytes(setup.memoryLimit!)}`;
     setup.onEvent({ kind: "warning", message: `batch of ${batch} instead of ${options.batch}: ${why}` });
   }
-  return batch === small.instance.inputShape[0] ? small : await at(batch);
+  return batch === small.batch ? small : await at(batch);
 }
 
 function assertFiniteOutputs(outputs: Float32Array): void {

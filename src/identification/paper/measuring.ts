@@ -45,7 +45,7 @@ export async function createMeter(
   generator: GeneratorOptions,
   options: PaperOptions,
 ): Promise<ReversedTriggerMeter> {
-  const batch = examined.instance.inputShape[0]!;
+  const { batch } = examined;
   const [count, c, h, w] = set.shape;
   const graph = new Graph();
   const packings = generatorPackings(generator);

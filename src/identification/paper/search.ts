@@ -39,7 +39,7 @@ export async function searchTrigger(
   const { examined, clean, generator } = start;
   const { benign } = setup;
   const [count, c, h, w] = benign.shape;
-  const batch = examined.instance.inputShape[0]!;
+  const { batch } = examined;
   const graph = new Graph();
   const image = graph.input("image", [batch, c, h, w]);
   const attention = graph.input("attention", [batch, 1, h, w]);

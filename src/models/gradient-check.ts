@@ -1,0 +1,147 @@
+/** The gradient of a whole model against finite differences. */
+import { grad } from "../autodiff/grad.ts";
+import { float32 } from "../onnx/tensor-data.ts";
+import { createRandom, type Random } from "../random.ts";
+import { compile } from "../runtime/compile.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { Graph } from "../tensor/graph.ts";
+import { mean, variance } from "../tensor/reduction.ts";
+import { applyModel, type ExaminedModel } from "./examined-model.ts";
+
+/** The outcome of a gradient check. */
+export interface GradientCheck {
+  readonly directions: number;
+  /** The largest |integral - difference| / max(|integral|, |difference|) over the directions. */
+  readonly relativeError: number;
+  readonly tolerance: number;
+  readonly passed: boolean;
+}
+
+/** Directions tried: along the gradient, and smooth random ones. */
+const directionCount = 4;
+/**
+ * Half lengths of the segments, as root mean square over pixels. Long ones cross many kinks of ReLU, short ones drown
+ * in float32; where the gradient is right, some length agrees.
+ */
+const halfLengths = [1e-2, 1e-3, 1e-4];
+/** Points on a segment at which the gradient is taken: few first, more where many kinks make few disagree. */
+const pointCounts = [24, 120];
+/** Right gradients of deep nets reach a hundredth or better; a missing branch or a wrong factor is far above. */
+const tolerance = 0.05;
+
+/**
+ * Compares the gradient of L = mean_j Var_i(y_ij) with finite differences.
+ *
+ * A plain central difference fails on nets with many kinks. But L(x + s v) - L(x - s v) is the integral of g . v
+ * along the segment, kinks or not, so the difference is compared with the mean of g . v over points of it.
+ *
+ * @param shape [N, C, H, W] of the random images that it runs on
+ */
+export async function checkGradient(
+  runtime: Runtime,
+  examined: ExaminedModel,
+  shape: readonly [number, number, number, number],
+  seed: number,
+): Promise<GradientCheck> {
+  const random = createRandom(seed).fork("gradient check");
+  const graph = new Graph();
+  const image = graph.input("image", shape);
+  const { outputs } = applyModel(examined, image);
+  const [gradient] = grad(mean(variance(outputs, { axes: [0] })), [image]);
+  const backward = await compile(runtime, { gradient: gradient! });
+  const forward = await compile(runtime, { outputs });
+  try {
+    const pixels = smooth(shape, random).map((value) => 0.5 + 0.2 * value);
+    const gradientAt = async (at: Float32Array): Promise<Float32Array> =>
+      (await backward.run({ image: float32(at, shape) })).gradient!.data as Float32Array;
+    const lossAt = async (at: Float32Array): Promise<number> => {
+      const { outputs: y } = await forward.run({ image: float32(at, shape) });
+      return meanVariance(y!.data as Float32Array, y!.dims[1]!);
+    };
+    const start = await gradientAt(pixels);
+    const directions = [
+      start,
+      ...Array.from({ length: directionCount - 1 }, () => smooth(shape, random)),
+    ].map(normalized);
+    const errors: number[] = [];
+    for (const direction of directions) errors.push(await bestError(lossAt, gradientAt, pixels, direction));
+    const relativeError = Math.max(...errors);
+    return { directions: directions.length, relativeError, tolerance, passed: relativeError <= tolerance };
+  } finally {
+    await backward.release();
+    await forward.release();
+  }
+}
+
+/** The relative error on the segment that agrees best. */
+async function bestError(
+  lossAt: (pixels: Float32Array) => Promise<number>,
+  gradientAt: (pixels: Float32Array) => Promise<Float32Array>,
+  pixels: Float32Array,
+  direction: Float32Array,
+): Promise<number> {
+  const moved = (step: number): Float32Array => pixels.map((value, i) => value + step * direction[i]!);
+  let best = Number.POSITIVE_INFINITY;
+  const attempts = pointCounts.flatMap((points) => halfLengths.map((half) => ({ half, points })));
+  for (const { half, points } of attempts) {
+    const difference = (await lossAt(moved(half))) - (await lossAt(moved(-half)));
+    let integral = 0;
+    for (let k = 0; k < points; k++) {
+      const place = half * ((2 * k + 1) / points - 1);
+      integral += (dot(await gradientAt(moved(place)), direction) * 2 * half) / points;
+    }
+    const scale = Math.max(Math.abs(integral), Math.abs(difference));
+    best = Math.min(best, scale === 0 ? 0 : Math.abs(integral - difference) / scale);
+    if (best <= tolerance / 5) break;
+  }
+  return best;
+}
+
+/** mean_j Var_i(y_ij) in double precision, so that the loss itself adds no rounding. */
+function meanVariance(outputs: Float32Array, columns: number): number {
+  const rows = outputs.length / columns;
+  let total = 0;
+  for (let j = 0; j < columns; j++) {
+    let sum = 0;
+    let squares = 0;
+    for (let i = 0; i < rows; i++) sum += outputs[i * columns + j]!;
+    for (let i = 0; i < rows; i++) squares += (outputs[i * columns + j]! - sum / rows) ** 2;
+    total += squares / rows;
+  }
+  return total / columns;
+}
+
+/** Random waves: smooth images meet less of a net's kinks than white noise, and look more like images. */
+function smooth([n, c, h, w]: readonly [number, number, number, number], random: Random): Float32Array {
+  const values = new Float32Array(n * c * h * w);
+  const waves = 6;
+  for (let k = 0; k < n * c; k++) {
+    for (let wave = 0; wave < waves; wave++) {
+      const [fx, fy, phase, size] = [
+        random.normal() * 3,
+        random.normal() * 3,
+        random.uniform() * 7,
+        random.normal(),
+      ];
+      for (let y = 0; y < h; y++) {
+        for (let x = 0; x < w; x++) {
+          values[(k * h + y) * w + x]! +=
+            (size / Math.sqrt(waves)) * Math.cos((fx * x * 6.28) / w + (fy * y * 6.28) / h + phase);
+        }
+      }
+    }
+  }
+  return values;
+}
+
+/** The same direction with root mean square 1. */
+function normalized(direction: Float32Array): Float32Array {
+  const norm = Math.sqrt(dot(direction, direction) / direction.length);
+  return norm === 0 ? direction : direction.map((value) => value / norm);
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  return total;
+}
