@@ -18,7 +18,10 @@ import { ruleOf } from "./registry.ts";
  */
 export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (loss.shape.some((dim) => dim !== 1)) {
-    throw new DrmGuardError("E_SHAPE", `a gradient needs a scalar loss, found shape [${loss.shape.join(", ")}]`);
+    throw new DrmGuardError(
+      "E_SHAPE",
+      `a gradient needs a scalar loss, found shape [${loss.shape.join(", ")}]`,
+    );
   }
   const seed = loss.graph.constant(float32([1], loss.shape));
   return vectorJacobianProduct([loss], [seed], wrt);
@@ -66,7 +69,14 @@ export function vectorJacobianProduct(
       const input = node.inputs[i];
       return input != null && sources.has(input);
     };
-    const context = { node, x: node.inputs, y: node.outputs, dys, dy: dy ?? zerosLike(node.outputs[0]!), wants };
+    const context = {
+      node,
+      x: node.inputs,
+      y: node.outputs,
+      dys,
+      dy: dy ?? zerosLike(node.outputs[0]!),
+      wants,
+    };
     ruleOf(node)!(context).forEach((gradient, i) => {
       const input = node.inputs[i];
       if (gradient !== null && input != null && sources.has(input)) accumulate(input, gradient);
@@ -85,7 +95,8 @@ export function nodesBetween(from: readonly Tensor[], to: readonly Tensor[]): Gr
   const reached = new Set<Tensor>(from);
   const forward: GraphNode[] = [];
   for (const node of graph.nodes) {
-    const carries = node.inputs.some((input) => input !== null && reached.has(input)) && !isNotDifferentiable(node);
+    const carries =
+      node.inputs.some((input) => input !== null && reached.has(input)) && !isNotDifferentiable(node);
     if (!carries) continue;
     forward.push(node);
     for (const output of node.outputs) if (output.dtype === "float32") reached.add(output);

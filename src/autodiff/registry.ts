@@ -24,7 +24,9 @@ export const ruleGroups: Readonly<Record<string, RuleTable>> = {
   resampling,
 };
 
-const rules: ReadonlyMap<string, GradientRule> = new Map(Object.values(ruleGroups).flatMap((t) => Object.entries(t)));
+const rules: ReadonlyMap<string, GradientRule> = new Map(
+  Object.values(ruleGroups).flatMap((t) => Object.entries(t)),
+);
 
 /** The rule of a node, undefined when there is none. */
 export function ruleOf(node: Pick<GraphNode, "op" | "domain">): GradientRule | undefined {

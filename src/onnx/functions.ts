@@ -18,7 +18,8 @@ export function inlineFunctions(model: OnnxModel): OnnxModel {
   const expand = (node: OnnxNode, depth: number): readonly OnnxNode[] => {
     const callee = table.get(`${node.domain}::${node.op}`);
     if (callee === undefined) return [node];
-    if (depth > maxDepth) throw new DrmGuardError("E_NOT_ONNX", `function ${callee.name} calls itself without end`);
+    if (depth > maxDepth)
+      throw new DrmGuardError("E_NOT_ONNX", `function ${callee.name} calls itself without end`);
     assertSameOpset(model, callee);
     calls += 1;
     return bodyOf(callee, node, `${node.name || callee.name}/${calls}/`).flatMap((n) => expand(n, depth + 1));

@@ -81,7 +81,10 @@ function read<V, D>(node: Having, name: string, kind: Attribute["kind"], fallbac
   const attribute = node.attributes[name];
   if (attribute === undefined) return fallback;
   if (attribute.kind !== kind) {
-    throw new DrmGuardError("E_NOT_ONNX", `${node.op} has attribute ${name} of kind ${attribute.kind}, expected ${kind}`);
+    throw new DrmGuardError(
+      "E_NOT_ONNX",
+      `${node.op} has attribute ${name} of kind ${attribute.kind}, expected ${kind}`,
+    );
   }
   return attribute.value as V;
 }
@@ -96,5 +99,8 @@ export const getFloat = <D = number>(node: Having, name: string, fallback: D): n
 export const getString = <D = string>(node: Having, name: string, fallback: D): string | D =>
   read<string, D>(node, name, "string", fallback);
 /** A list attribute of a node, or the fallback. Throws E_NOT_ONNX when it is of another kind. */
-export const getInts = <D = readonly number[]>(node: Having, name: string, fallback: D): readonly number[] | D =>
-  read<readonly number[], D>(node, name, "ints", fallback);
+export const getInts = <D = readonly number[]>(
+  node: Having,
+  name: string,
+  fallback: D,
+): readonly number[] | D => read<readonly number[], D>(node, name, "ints", fallback);

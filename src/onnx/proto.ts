@@ -2,11 +2,12 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   type AttributeProto,
-  AttributeProto_AttributeType as Kind,
   AttributeProtoSchema,
   type FunctionProto,
   type GraphProto,
   GraphProtoSchema,
+  AttributeProto_AttributeType as Kind,
+  TensorProto_DataLocation as Location,
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
@@ -14,9 +15,8 @@ import {
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
   type TensorProto,
-  TensorProto_DataLocation as Location,
-  TensorProto_DataType as Type,
   TensorProtoSchema,
+  TensorProto_DataType as Type,
   type TypeProto,
   TypeProto_TensorSchema,
   TypeProtoSchema,
@@ -82,7 +82,8 @@ export function codeOfDtype(dtype: DType): number {
  * @param external how to get tensors that lie beside the file
  */
 export function readModel(bytes: Uint8Array, external?: ExternalDataReader): OnnxModel {
-  if (bytes.byteLength === 0) throw new DrmGuardError("E_NOT_ONNX", "the file is empty, expected an ONNX model");
+  if (bytes.byteLength === 0)
+    throw new DrmGuardError("E_NOT_ONNX", "the file is empty, expected an ONNX model");
   let proto: ModelProto;
   try {
     proto = fromBinary(ModelProtoSchema, bytes);
@@ -97,7 +98,8 @@ export function readModel(bytes: Uint8Array, external?: ExternalDataReader): Onn
     );
   }
   if (proto.graph === undefined || proto.graph.node.length === 0 || proto.opsetImport.length === 0) {
-    const missing = proto.graph === undefined ? "graph" : proto.opsetImport.length === 0 ? "operator set" : "node";
+    const missing =
+      proto.graph === undefined ? "graph" : proto.opsetImport.length === 0 ? "operator set" : "node";
     throw new DrmGuardError("E_NOT_ONNX", `the file is not an ONNX model: it has no ${missing}`);
   }
   return {
@@ -130,7 +132,9 @@ function readFunction(proto: FunctionProto, external: ExternalDataReader | undef
 
 function readGraph(proto: GraphProto, external: ExternalDataReader | undefined): OnnxGraph {
   if (proto.sparseInitializer.length > 0) {
-    throw new DrmGuardError("E_DTYPE", `graph ${proto.name} has sparse weights`, { hint: "export dense weights" });
+    throw new DrmGuardError("E_DTYPE", `graph ${proto.name} has sparse weights`, {
+      hint: "export dense weights",
+    });
   }
   const initializers = new Map(proto.initializer.map((t) => [t.name, readTensor(t, external)]));
   return {
@@ -195,7 +199,8 @@ function readTensor(proto: TensorProto, external: ExternalDataReader | undefined
     return fromBytes(proto.name, dtype, dims, externalBytes(proto, external));
   }
   if (dtype === "string") return { dtype, dims, data: proto.stringData.map((s) => text.decode(s)) };
-  if (proto.rawData.byteLength > 0 || sizeOf(dims) === 0) return fromBytes(proto.name, dtype, dims, proto.rawData);
+  if (proto.rawData.byteLength > 0 || sizeOf(dims) === 0)
+    return fromBytes(proto.name, dtype, dims, proto.rawData);
   return fromTypedFields(proto, dtype, dims);
 }
 
@@ -215,9 +220,14 @@ function externalBytes(proto: TensorProto, external: ExternalDataReader | undefi
 
 function fromTypedFields(proto: TensorProto, dtype: DType, dims: number[]): TensorData {
   const size = sizeOf(dims);
-  const found = { float32: proto.floatData, float64: proto.doubleData, int64: proto.int64Data, uint64: proto.uint64Data, uint32: proto.uint64Data }[
-    dtype as string
-  ] ?? proto.int32Data;
+  const found =
+    {
+      float32: proto.floatData,
+      float64: proto.doubleData,
+      int64: proto.int64Data,
+      uint64: proto.uint64Data,
+      uint32: proto.uint64Data,
+    }[dtype as string] ?? proto.int32Data;
   if (found.length !== size) {
     throw new DrmGuardError(
       "E_TRUNCATED",
@@ -262,7 +272,9 @@ export function writeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
     opsetImport: [...model.opsets].map(([domain, version]) =>
       create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
     ),
-    metadataProps: [...model.metadata].map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
+    metadataProps: [...model.metadata].map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value }),
+    ),
     graph: writeGraph(model.graph),
   });
   return toBinary(ModelProtoSchema, proto) as Uint8Array<ArrayBuffer>;
@@ -334,7 +346,10 @@ function writeAttribute(name: string, attribute: Attribute): AttributeProto {
       case "graph":
         return { type: Kind.GRAPH, g: writeGraph(attribute.value) };
       default:
-        throw new DrmGuardError("E_INTERNAL", `attribute ${name} of kind ${attribute.kind} cannot be written`);
+        throw new DrmGuardError(
+          "E_INTERNAL",
+          `attribute ${name} of kind ${attribute.kind} cannot be written`,
+        );
     }
   };
   return create(AttributeProtoSchema, { name, ...fields() });
@@ -342,6 +357,7 @@ function writeAttribute(name: string, attribute: Attribute): AttributeProto {
 
 function writeTensor(name: string, tensor: TensorData): TensorProto {
   const head = { name, dataType: codeOfDtype(tensor.dtype), dims: tensor.dims.map(BigInt) };
-  if (Array.isArray(tensor.data)) return create(TensorProtoSchema, { ...head, stringData: tensor.data.map(utf8) });
+  if (Array.isArray(tensor.data))
+    return create(TensorProtoSchema, { ...head, stringData: tensor.data.map(utf8) });
   return create(TensorProtoSchema, { ...head, rawData: toBytes(tensor) });
 }

@@ -20,7 +20,8 @@ export class Rewriter {
     for (const node of graph.nodes) {
       for (const output of node.outputs) this.#taken.add(output);
       const value = node.attributes.value;
-      if (node.op === "Constant" && value?.kind === "tensor") this.#constants.set(node.outputs[0]!, value.value);
+      if (node.op === "Constant" && value?.kind === "tensor")
+        this.#constants.set(node.outputs[0]!, value.value);
     }
   }
 
@@ -51,7 +52,12 @@ export class Rewriter {
   }
 
   /** Adds a node with one output and gives its name. */
-  emit(op: string, inputs: readonly string[], attributes: Attributes = {}, output: string = this.fresh(op)): string {
+  emit(
+    op: string,
+    inputs: readonly string[],
+    attributes: Attributes = {},
+    output: string = this.fresh(op),
+  ): string {
     this.nodes.push({ name: output, op, domain: "", inputs: trimmed(inputs), outputs: [output], attributes });
     return output;
   }

@@ -105,7 +105,12 @@ export function toInt64(value: number): bigint {
  * A tensor from the little-endian bytes of an ONNX file. The bytes are copied (not with slice, which is a view in Node): they start at any offset,
  * and typed arrays must be aligned. Throws E_TRUNCATED when their number does not fit the shape.
  */
-export function fromBytes(name: string, dtype: DType, dims: readonly number[], bytes: Uint8Array): TensorData {
+export function fromBytes(
+  name: string,
+  dtype: DType,
+  dims: readonly number[],
+  bytes: Uint8Array,
+): TensorData {
   const kind = kinds[dtype];
   if (kind.view === null) throw new DrmGuardError("E_DTYPE", `tensor ${name} holds strings as raw bytes`);
   const expected = sizeOf(dims) * kind.bytes;

@@ -44,7 +44,9 @@ const floatOf = (dtype: DType | null): DType | null => (dtype !== null && isFloa
 const widened = (value: TensorData): TensorData => (isFloat(value.dtype) ? asFloat32(value) : value);
 
 function convertNode(node: OnnxNode): OnnxNode {
-  const attributes = Object.fromEntries(Object.entries(node.attributes).map(([k, v]) => [k, convertAttribute(v)]));
+  const attributes = Object.fromEntries(
+    Object.entries(node.attributes).map(([k, v]) => [k, convertAttribute(v)]),
+  );
   if (node.op !== "Cast") return { ...node, attributes };
   const target = floatOf(dtypeOfCode(getInt(node, "to", 1))) as DType;
   const cast: Attributes = { to: int(codeOfDtype(target)) };

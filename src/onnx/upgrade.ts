@@ -84,9 +84,13 @@ const dropout: Upgrade = (node, to) =>
 
 const batchNormalization: Upgrade = (node, to) => {
   if (getInt(node, "training_mode", 0) !== 0) {
-    throw new DrmGuardError("E_UNSUPPORTED_OPERATOR", `BatchNormalization (${node.name}) is in training mode`, {
-      hint: "export the model in inference mode",
-    });
+    throw new DrmGuardError(
+      "E_UNSUPPORTED_OPERATOR",
+      `BatchNormalization (${node.name}) is in training mode`,
+      {
+        hint: "export the model in inference mode",
+      },
+    );
   }
   const attributes = without(node.attributes, "spatial", "momentum", "training_mode");
   to.keep(node, { outputs: [node.outputs[0]!], attributes });
@@ -121,7 +125,10 @@ const groupNormalization: Upgrade = (node, to, opset) => {
 const rmsNormalization: Upgrade = (node, to) => {
   const axis = getInt(node, "axis", -1);
   if (axis !== -1) {
-    throw new DrmGuardError("E_UNSUPPORTED_OPERATOR", `RMSNormalization (${node.name}) over axis ${axis}, expected -1`);
+    throw new DrmGuardError(
+      "E_UNSUPPORTED_OPERATOR",
+      `RMSNormalization (${node.name}) over axis ${axis}, expected -1`,
+    );
   }
   const [x, scale] = node.inputs as [string, string];
   const square = to.emit("ReduceMean", [to.emit("Mul", [x, x]), to.ints([-1])], { keepdims: int(1) });
@@ -149,7 +156,8 @@ const meanVarianceNormalization: Upgrade = (node, to) => {
 const gridSample: Upgrade = (node, to, opset) => {
   const names: Record<string, string> = { bilinear: "linear", bicubic: "cubic" };
   const mode = getString(node, "mode", "linear");
-  const attributes = opset >= 20 ? node.attributes : { ...node.attributes, mode: string(names[mode] ?? mode) };
+  const attributes =
+    opset >= 20 ? node.attributes : { ...node.attributes, mode: string(names[mode] ?? mode) };
   to.keep(node, { attributes });
 };
 
@@ -231,7 +239,11 @@ const constant: Upgrade = (node, to) => {
   else if (value?.kind === "floats") to.initializers.set(output, float32(value.value));
   else if (value?.kind === "int") to.initializers.set(output, int64([value.value], []));
   else if (value?.kind === "ints") to.initializers.set(output, int64(value.value));
-  else throw new DrmGuardError("E_UNSUPPORTED_OPERATOR", `Constant (${node.name}) of kind ${value?.kind ?? "nothing"}`);
+  else
+    throw new DrmGuardError(
+      "E_UNSUPPORTED_OPERATOR",
+      `Constant (${node.name}) of kind ${value?.kind ?? "nothing"}`,
+    );
 };
 
 const upgrades: Readonly<Record<string, Upgrade>> = {
@@ -271,7 +283,8 @@ const upgrades: Readonly<Record<string, Upgrade>> = {
 
 function scalesAttribute(node: OnnxNode, to: Rewriter): string {
   const scales = node.attributes.scales;
-  if (scales?.kind !== "floats") throw new DrmGuardError("E_NOT_ONNX", `Upsample (${node.name}) has no scales`);
+  if (scales?.kind !== "floats")
+    throw new DrmGuardError("E_NOT_ONNX", `Upsample (${node.name}) has no scales`);
   return to.constant(float32(scales.value));
 }
 
@@ -288,11 +301,19 @@ function scalesAttribute(node: OnnxNode, to: Rewriter): string {
 export function upgrade(model: OnnxModel, opset: number): OnnxModel {
   const from = model.opsets.get("") ?? 0;
   if (from < oldestOpset || from > newestOpset) {
-    throw new DrmGuardError("E_OPSET", `operator set ${from} found, expected ${oldestOpset} to ${newestOpset}`, {
-      hint: "export the model again with an operator set in that range",
-    });
+    throw new DrmGuardError(
+      "E_OPSET",
+      `operator set ${from} found, expected ${oldestOpset} to ${newestOpset}`,
+      {
+        hint: "export the model again with an operator set in that range",
+      },
+    );
   }
-  return { ...model, opsets: new Map([...model.opsets, ["", opset]]), graph: upgradeGraph(model.graph, from) };
+  return {
+    ...model,
+    opsets: new Map([...model.opsets, ["", opset]]),
+    graph: upgradeGraph(model.graph, from),
+  };
 }
 
 function upgradeGraph(graph: OnnxGraph, from: number, outer?: Rewriter): OnnxGraph {

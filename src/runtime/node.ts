@@ -56,7 +56,10 @@ async function load(
       logSeverityLevel: 4,
     });
   } catch (cause) {
-    const code = provider !== "cpu" && /provider|backend|shared library/i.test(messageOf(cause)) ? "E_PROVIDER" : "E_RUNTIME";
+    const code =
+      provider !== "cpu" && /provider|backend|shared library/i.test(messageOf(cause))
+        ? "E_PROVIDER"
+        : "E_RUNTIME";
     throw new DrmGuardError(code, `ONNX Runtime refused the graph: ${messageOf(cause)}`, { cause });
   }
   return {

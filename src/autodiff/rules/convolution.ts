@@ -24,7 +24,11 @@ export function nodeWindow(node: GraphNode, kernel: readonly number[]): Window {
     ? samePads(lengths, kernel, strides, dilations, autoPad === "SAME_UPPER")
     : autoPad === "VALID"
       ? [...ones, ...ones].map(() => 0)
-      : getInts(node, "pads", [...ones, ...ones].map(() => 0));
+      : getInts(
+          node,
+          "pads",
+          [...ones, ...ones].map(() => 0),
+        );
   return { kernel, strides, dilations, pads, group: getInt(node, "group", 1) };
 }
 
@@ -79,7 +83,10 @@ function exchangeChannels(w: Tensor, group: number): Tensor {
   const spatial = kernel.map((_, i) => i + 3);
   const grouped = reshape(w, [group, m / group, c, ...kernel]);
   const exchanged = reshape(transpose(grouped, [0, 2, 1, ...spatial]), [group * c, m / group, ...kernel]);
-  return flip(exchanged, kernel.map((_, i) => i + 2));
+  return flip(
+    exchanged,
+    kernel.map((_, i) => i + 2),
+  );
 }
 
 /**
@@ -147,7 +154,9 @@ const convTransposeRule: GradientRule = ({ node, x, y, dy, wants }) => {
   const [input, w] = x as [Tensor, Tensor];
   const window = transposedWindow(node, w.shape.slice(2), input.shape.slice(2), y[0]!.shape.slice(2));
   // With output padding, dY is longer than the windows reach: they simply end before it does.
-  const short = input.shape.slice(2).some((length, i) => windowedLength(dy.shape[i + 2]!, window, i) < length);
+  const short = input.shape
+    .slice(2)
+    .some((length, i) => windowedLength(dy.shape[i + 2]!, window, i) < length);
   const source = short ? padToReach(dy, input.shape.slice(2), window) : dy;
   return [
     wants(0) ? cropTo(conv(source, w, null, window), input.shape) : null,
@@ -168,11 +177,19 @@ function transposedWindow(
   const dilations = getInts(node, "dilations", ones);
   const group = getInt(node, "group", 1);
   const autoPad = getString(node, "auto_pad", "NOTSET");
-  const written = getInts(node, "pads", [...ones, ...ones].map(() => 0));
+  const written = getInts(
+    node,
+    "pads",
+    [...ones, ...ones].map(() => 0),
+  );
   if (autoPad === "NOTSET" && node.attributes.output_shape === undefined) {
     return { kernel, strides, dilations, pads: written, group };
   }
-  const outputPadding = getInts(node, "output_padding", ones.map(() => 0));
+  const outputPadding = getInts(
+    node,
+    "output_padding",
+    ones.map(() => 0),
+  );
   const totals = outputs.map((length, i) => {
     const full = strides[i]! * (inputs[i]! - 1) + dilations[i]! * (kernel[i]! - 1) + 1 + outputPadding[i]!;
     return autoPad === "VALID" ? 0 : full - length;
@@ -193,7 +210,10 @@ function padToReach(dy: Tensor, lengths: readonly number[], window: Window): Ten
 }
 
 function cropTo(x: Tensor, shape: readonly number[]): Tensor {
-  return slice(x, shape.slice(2).map((end, i) => ({ axis: i + 2, start: 0, end })));
+  return slice(
+    x,
+    shape.slice(2).map((end, i) => ({ axis: i + 2, start: 0, end })),
+  );
 }
 
 /** Rules of convolutions. */

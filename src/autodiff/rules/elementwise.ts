@@ -7,6 +7,7 @@ import {
   cast,
   cos,
   div,
+  unary as emitUnary,
   equal,
   exp,
   greater,
@@ -23,7 +24,6 @@ import {
   sqrt,
   square,
   sub,
-  unary as emitUnary,
   where,
 } from "../../tensor/elementwise.ts";
 import type { GraphNode, Tensor } from "../../tensor/graph.ts";
@@ -55,12 +55,19 @@ function binary(rule: (a: Tensor, b: Tensor, y: Tensor, dy: Tensor, side: 0 | 1)
 /** Min and Max of any number of tensors: the gradient goes to those that reach it, in equal parts where they tie. */
 const extremum: GradientRule = ({ x, y, dy, wants }) => {
   const hits = x.map((input) => cast(equal(input!, y[0]!), "float32"));
-  const shared = hits.length === 1 ? dy : div(dy, hits.reduce((a, b) => add(a, b)));
+  const shared =
+    hits.length === 1
+      ? dy
+      : div(
+          dy,
+          hits.reduce((a, b) => add(a, b)),
+        );
   return x.map((input, i) => (wants(i) ? sumTo(mul(hits[i]!, shared), input!.shape) : null));
 };
 
 const power: GradientRule = binary((a, b, y, dy, side) => {
-  if (side === 0) return mul(dy, mul(b, b.value ? pow(a, sub(b, 1)) : where(equal(b, 0), 0, pow(a, sub(b, 1)))));
+  if (side === 0)
+    return mul(dy, mul(b, b.value ? pow(a, sub(b, 1)) : where(equal(b, 0), 0, pow(a, sub(b, 1)))));
   // 0^b has slope 0 in b, where log 0 would give NaN.
   return mul(dy, mul(y, where(greater(a, 0), log(where(greater(a, 0), a, 1)), 0)));
 });

@@ -1,6 +1,7 @@
 /** Gradients of operators that pick elements by index: what was picked gets its gradient back. */
-import { type Attributes, getInt, getString, int, string } from "../../onnx/model.ts";
+
 import { DrmGuardError } from "../../errors.ts";
+import { type Attributes, getInt, getString, int, string } from "../../onnx/model.ts";
 import { int64, sizeOf, toNumbers, zeros } from "../../onnx/tensor-data.ts";
 import { full, mul } from "../../tensor/elementwise.ts";
 import type { GraphNode, Tensor } from "../../tensor/graph.ts";
@@ -44,7 +45,10 @@ function singleIndex(indices: Tensor, size: number): number | null {
 
 /** One element of an axis is a slice: zeros around it are cheaper than a scatter. */
 function placeAt(dy: Tensor, shape: readonly number[], axis: number, index: number): Tensor {
-  const row = reshape(dy, shape.map((dim, i) => (i === axis ? 1 : dim)));
+  const row = reshape(
+    dy,
+    shape.map((dim, i) => (i === axis ? 1 : dim)),
+  );
   const at = (value: number): number[] => shape.map((_, i) => (i === axis ? value : 0));
   return pad(row, at(index), at(shape[axis]! - index - 1));
 }
@@ -64,7 +68,10 @@ const gatherElements: GradientRule = ({ node, x, dy }) => {
   const [data, indices] = x as [Tensor, Tensor];
   const base = data.graph.constant(zeros("float32", data.shape));
   const attributes: Attributes = { axis: int(getInt(node, "axis", 0)), reduction: string("add") };
-  return [data.graph.emit("ScatterElements", [base, indices, dy], [{ shape: data.shape }], attributes)[0]!, null];
+  return [
+    data.graph.emit("ScatterElements", [base, indices, dy], [{ shape: data.shape }], attributes)[0]!,
+    null,
+  ];
 };
 
 const gatherNd: GradientRule = ({ node, x, dy }) => {
@@ -74,13 +81,18 @@ const gatherNd: GradientRule = ({ node, x, dy }) => {
   }
   const base = data.graph.constant(zeros("float32", data.shape));
   return [
-    data.graph.emit("ScatterND", [base, indices, dy], [{ shape: data.shape }], { reduction: string("add") })[0]!,
+    data.graph.emit("ScatterND", [base, indices, dy], [{ shape: data.shape }], {
+      reduction: string("add"),
+    })[0]!,
     null,
   ];
 };
 
 /** Scattering replaces (or adds to) elements: updates get the gradient of where they went. */
-function scattering(op: "ScatterElements" | "ScatterND", gatherOp: "GatherElements" | "GatherND"): GradientRule {
+function scattering(
+  op: "ScatterElements" | "ScatterND",
+  gatherOp: "GatherElements" | "GatherND",
+): GradientRule {
   return ({ node, x, dy, wants }) => {
     const [data, indices, updates] = x as [Tensor, Tensor, Tensor];
     const reduction = getString(node, "reduction", "none");
@@ -99,7 +111,10 @@ function scattering(op: "ScatterElements" | "ScatterND", gatherOp: "GatherElemen
 
 function assertReduction(node: GraphNode, reduction: string): void {
   if (reduction === "none" || reduction === "add") return;
-  throw new DrmGuardError("E_NO_GRADIENT", `no gradient rule for ${node.op} with reduction ${reduction} (${node.name})`);
+  throw new DrmGuardError(
+    "E_NO_GRADIENT",
+    `no gradient rule for ${node.op} with reduction ${reduction} (${node.name})`,
+  );
 }
 
 /** The k largest elements are picked by the indices that the operator gives. */
@@ -107,7 +122,10 @@ const topK: GradientRule = ({ node, x, y, dy }) => {
   const data = x[0]!;
   const base = data.graph.constant(zeros("float32", data.shape));
   const attributes: Attributes = { axis: int(getInt(node, "axis", -1)), reduction: string("add") };
-  return [data.graph.emit("ScatterElements", [base, y[1]!, dy], [{ shape: data.shape }], attributes)[0]!, null];
+  return [
+    data.graph.emit("ScatterElements", [base, y[1]!, dy], [{ shape: data.shape }], attributes)[0]!,
+    null,
+  ];
 };
 
 /** Rules of indexing. */

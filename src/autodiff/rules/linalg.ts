@@ -13,7 +13,10 @@ const matMul: GradientRule = ({ x, dy, wants }) => {
   const [a, b] = x as [Tensor, Tensor];
   const a2 = a.shape.length === 1 ? unsqueeze(a, [0]) : a;
   const b2 = b.shape.length === 1 ? unsqueeze(b, [1]) : b;
-  const lead = dy.shape.slice(0, dy.shape.length - (a.shape.length > 1 ? 1 : 0) - (b.shape.length > 1 ? 1 : 0));
+  const lead = dy.shape.slice(
+    0,
+    dy.shape.length - (a.shape.length > 1 ? 1 : 0) - (b.shape.length > 1 ? 1 : 0),
+  );
   const dy2 = reshape(dy, [...lead, a2.shape.at(-2)!, b2.shape.at(-1)!]);
   const flat = flattened(a2, b2, dy2);
   const da = (): Tensor => reshape(sumTo(matmul(dy2, matrixTranspose(b2)), a2.shape), a.shape);
@@ -63,7 +66,10 @@ const einsumRule: GradientRule = ({ node, x, dy, wants }) => {
     if (!wants(k)) return null;
     const own = terms[k]!;
     if (new Set(own).size !== own.length) {
-      throw new DrmGuardError("E_NO_GRADIENT", `no gradient rule for the diagonal in Einsum ${equation} (${node.name})`);
+      throw new DrmGuardError(
+        "E_NO_GRADIENT",
+        `no gradient rule for the diagonal in Einsum ${equation} (${node.name})`,
+      );
     }
     const others = terms.filter((_, i) => i !== k);
     const known = new Set([...right, ...others.join("")]);
@@ -78,14 +84,19 @@ const einsumRule: GradientRule = ({ node, x, dy, wants }) => {
 /** Writes "..." as letters, and the output that "no arrow" stands for. */
 function withoutEllipsis(equation: string, operands: readonly Tensor[]): string {
   const [left, right] = equation.split("->") as [string, string | undefined];
-  const free = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"].filter((c) => !equation.includes(c));
-  const widths = left.split(",").map((term, k) => operands[k]!.shape.length - (term.replace("...", "").length));
+  const free = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"].filter(
+    (c) => !equation.includes(c),
+  );
+  const widths = left.split(",").map((term, k) => operands[k]!.shape.length - term.replace("...", "").length);
   const widest = Math.max(...left.split(",").map((term, k) => (term.includes("...") ? widths[k]! : 0)));
   const batch = free.slice(0, widest).join("");
   const terms = left.split(",").map((term, k) => term.replace("...", batch.slice(widest - widths[k]!)));
   const counts = new Map<string, number>();
   for (const letter of left.replaceAll(/[.,]/g, "")) counts.set(letter, (counts.get(letter) ?? 0) + 1);
-  const once = [...counts].filter(([, n]) => n === 1).map(([letter]) => letter).sort();
+  const once = [...counts]
+    .filter(([, n]) => n === 1)
+    .map(([letter]) => letter)
+    .sort();
   const output = right === undefined ? batch + once.join("") : right.replace("...", batch);
   return `${terms.join(",")}->${output}`;
 }

@@ -48,13 +48,27 @@ const slicing: GradientRule = ({ node, x, dy }) => {
     const size = input.shape[axis]!;
     const step = steps[i]!;
     const [first, , count] = resolveRange({ start: starts[i]!, end: ends[i]!, step }, size);
-    gradient = spread(gradient, axis, step < 0 ? first + (count - 1) * step : first, Math.abs(step), size, step < 0);
+    gradient = spread(
+      gradient,
+      axis,
+      step < 0 ? first + (count - 1) * step : first,
+      Math.abs(step),
+      size,
+      step < 0,
+    );
   });
   return [gradient];
 };
 
 /** Puts the elements of an axis `step` apart, the first at `start`, in an axis of zeros of a given size. */
-function spread(dy: Tensor, axis: number, start: number, step: number, size: number, reversed: boolean): Tensor {
+function spread(
+  dy: Tensor,
+  axis: number,
+  start: number,
+  step: number,
+  size: number,
+  reversed: boolean,
+): Tensor {
   const count = dy.shape[axis]!;
   const ordered = reversed ? flip(dy, [axis]) : dy;
   const at = (shape: readonly number[], place: number, value: number): number[] =>
@@ -62,8 +76,15 @@ function spread(dy: Tensor, axis: number, start: number, step: number, size: num
   let apart = ordered;
   if (step > 1 && count > 1) {
     const split = [...dy.shape.slice(0, axis + 1), 1, ...dy.shape.slice(axis + 1)];
-    const gaps = pad(reshape(ordered, split), split.map(() => 0), at(split, axis + 1, step - 1));
-    apart = reshape(gaps, dy.shape.map((dim, i) => (i === axis ? dim * step : dim)));
+    const gaps = pad(
+      reshape(ordered, split),
+      split.map(() => 0),
+      at(split, axis + 1, step - 1),
+    );
+    apart = reshape(
+      gaps,
+      dy.shape.map((dim, i) => (i === axis ? dim * step : dim)),
+    );
   }
   const after = size - start - apart.shape[axis]!;
   return pad(apart, at(dy.shape, axis, start), at(dy.shape, axis, after));
@@ -82,7 +103,14 @@ const padding: GradientRule = ({ node, x, dy }) => {
     after[normalizeAxis(axis, rank)] = pads[i + axes.length]!;
   });
   const mode = getString(node, "mode", "constant");
-  if (mode === "constant") return [pad(dy, before.map((n) => -n), after.map((n) => -n))];
+  if (mode === "constant")
+    return [
+      pad(
+        dy,
+        before.map((n) => -n),
+        after.map((n) => -n),
+      ),
+    ];
   let gradient = dy;
   for (const axis of range(rank)) {
     if (before[axis] === 0 && after[axis] === 0) continue;
@@ -112,8 +140,20 @@ function foldPadding(
   const depth = Math.max(...copies.map((places) => places.length));
   const none = dy.shape[axis]!;
   const zero = dy.shape.map(() => 0);
-  const padded = pad(dy, zero, zero.map((_, i) => (i === axis ? 1 : 0)));
-  return addAll(range(depth).map((k) => take(padded, copies.map((places) => places[k] ?? none), axis)));
+  const padded = pad(
+    dy,
+    zero,
+    zero.map((_, i) => (i === axis ? 1 : 0)),
+  );
+  return addAll(
+    range(depth).map((k) =>
+      take(
+        padded,
+        copies.map((places) => places[k] ?? none),
+        axis,
+      ),
+    ),
+  );
 }
 
 const tiling: GradientRule = ({ node, x, dy }) => {
@@ -177,4 +217,3 @@ export const movement: RuleTable = {
   CumSum: cumulativeSum,
   Trilu: triangle,
 };
-

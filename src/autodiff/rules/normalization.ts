@@ -34,7 +34,8 @@ const batchNormalizationInTraining: GradientRule = ({ node, x, y, dy, wants }) =
   const a = mul(gamma, inverse);
   const b = mul(mul(a, mul(inverse, dGamma)), -1 / count);
   const c = sub(mul(mul(a, total), -1 / count), mul(b, mu));
-  const dx = (): Tensor => add(add(mul(dy, perChannel(a, rank)), mul(input, perChannel(b, rank))), perChannel(c, rank));
+  const dx = (): Tensor =>
+    add(add(mul(dy, perChannel(a, rank)), mul(input, perChannel(b, rank))), perChannel(c, rank));
   return [wants(0) ? dx() : null, wants(1) ? dGamma : null, wants(2) ? total : null, null, null];
 };
 
@@ -62,13 +63,22 @@ const batchNormalization: GradientRule = (context) => {
  * The gradient through x^ = (x - mean) / sqrt(var + eps), mean and var over the given axes:
  * dx = (g - mean(g) - x^ mean(g x^)) / sqrt(var + eps).
  */
-function throughStandardizing(g: Tensor, normalized: Tensor, inverse: Tensor, axes: readonly number[]): Tensor {
+function throughStandardizing(
+  g: Tensor,
+  normalized: Tensor,
+  inverse: Tensor,
+  axes: readonly number[],
+): Tensor {
   const over = { axes, keepDims: true };
   const centered = sub(g, mean(g, over));
   return mul(sub(centered, mul(normalized, mean(mul(g, normalized), over))), inverse);
 }
 
-function standardize(x: Tensor, axes: readonly number[], epsilon: number): { normalized: Tensor; inverse: Tensor } {
+function standardize(
+  x: Tensor,
+  axes: readonly number[],
+  epsilon: number,
+): { normalized: Tensor; inverse: Tensor } {
   const over = { axes, keepDims: true };
   const inverse = reciprocal(sqrt(add(variance(x, over), epsilon)));
   return { normalized: mul(sub(x, mean(x, over)), inverse), inverse };
@@ -134,7 +144,10 @@ const localResponse: GradientRule = ({ node, x, dy }) => {
   const beta = getFloat(node, "beta", 0.75);
   const before = Math.floor((size - 1) / 2);
   const after = size - 1 - before;
-  const s = add(mul(channelWindowSum(mul(input, input), before, after), alpha / size), getFloat(node, "bias", 1));
+  const s = add(
+    mul(channelWindowSum(mul(input, input), before, after), alpha / size),
+    getFloat(node, "bias", 1),
+  );
   const power = exponent(s, -beta);
   const inner = div(mul(mul(dy, input), power), s);
   const spread = channelWindowSum(inner, after, before);

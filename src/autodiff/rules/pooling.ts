@@ -51,7 +51,9 @@ function averageWeights(
   const graph = node.inputs[0]!.graph;
   const ones = full(graph, [1, 1, ...lengths], 1);
   const pooled = graph.emit("AveragePool", [ones], [{ shape: [1, 1, ...outputs] }], node.attributes)[0]!;
-  const counts = outputs.map((count, axis) => range(count).map((p) => tapsInside(p, axis, lengths[axis]!, window)));
+  const counts = outputs.map((count, axis) =>
+    range(count).map((p) => tapsInside(p, axis, lengths[axis]!, window)),
+  );
   const shape = [1, 1, ...outputs];
   const taps = new Float32Array(sizeOf(outputs));
   for (let index = 0; index < taps.length; index++) {
@@ -158,4 +160,3 @@ export const pooling: RuleTable = {
   },
   GlobalLpPool: globalLpPool,
 };
-

@@ -16,7 +16,10 @@ import type { GradientRule, RuleTable } from "../rule.ts";
 const resize: GradientRule = ({ node, x, y, dy }) => {
   const input = x[0]!;
   if (getString(node, "coordinate_transformation_mode", "half_pixel") === "tf_crop_and_resize") {
-    throw new DrmGuardError("E_NO_GRADIENT", `no gradient rule for Resize with tf_crop_and_resize (${node.name})`);
+    throw new DrmGuardError(
+      "E_NO_GRADIENT",
+      `no gradient rule for Resize with tf_crop_and_resize (${node.name})`,
+    );
   }
   let gradient = dy;
   for (const axis of range(input.shape.length).reverse()) {
@@ -32,7 +35,11 @@ function resizeMatrix(node: GraphNode, axis: number, size: number, target: numbe
   const identity = new Float32Array(size * size);
   for (let i = 0; i < size; i++) identity[i * size + i] = 1;
   const eye = graph.constant(float32(identity, [1, 1, size, size]), "identity");
-  const { axes: _, keep_aspect_ratio_policy: __, ...attributes } = node.attributes as Attributes & {
+  const {
+    axes: _,
+    keep_aspect_ratio_policy: __,
+    ...attributes
+  } = node.attributes as Attributes & {
     axes?: unknown;
     keep_aspect_ratio_policy?: unknown;
   };
@@ -42,7 +49,11 @@ function resizeMatrix(node: GraphNode, axis: number, size: number, target: numbe
       ? [eye, null, null, graph.constant(int64([1, 1, size, target]))]
       : [eye, null, graph.constant(float32([1, 1, 1, scales[axis]!]))];
   const rows = graph.emit("Resize", inputs, [{ shape: [1, 1, size, target] }], attributes)[0]!;
-  const matrix = graph.emit("Squeeze", [rows, graph.constant(int64([0, 1]))], [{ shape: [size, target] }])[0]!;
+  const matrix = graph.emit(
+    "Squeeze",
+    [rows, graph.constant(int64([0, 1]))],
+    [{ shape: [size, target] }],
+  )[0]!;
   return transpose(matrix, [1, 0]);
 }
 

@@ -1,0 +1,96 @@
+/** Checkpoints in a folder: one file for each key, replaced whole. */
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileError } from "../data/node/file-error.ts";
+import { writeWhole } from "../data/node/write-whole.ts";
+import { DrmGuardError } from "../errors.ts";
+import type { CheckpointStore, SavedState } from "../identification/identification.ts";
+
+/** The first line of every file; the number changes with the format. */
+const formatLine = "drmguard checkpoint 1";
+const extension = ".checkpoint";
+
+/** What the second line holds; the arrays follow it as little-endian float32, one after the other. */
+interface Header {
+  readonly json: unknown;
+  readonly arrays: readonly { readonly name: string; readonly length: number }[];
+}
+
+/** A store in a folder that can also forget. */
+export interface CheckpointFolder extends CheckpointStore {
+  /** Removes every checkpoint whose key begins so. Throws E_FILE when one cannot be removed. */
+  remove(prefix: string): Promise<void>;
+}
+
+/**
+ * A store of checkpoints in a folder, which is made when the first one is saved.
+ *
+ * Loading throws E_RESUME when a file is not a whole checkpoint; saving throws E_FILE when it cannot be written.
+ *
+ * @param folder where the files are
+ */
+export function checkpointFolder(folder: string): CheckpointFolder {
+  const pathOf = (key: string): string => join(folder, `${key}${extension}`);
+  return {
+    async load(key) {
+      const bytes = await readIfThere(pathOf(key));
+      return bytes === null ? null : decode(bytes, pathOf(key));
+    },
+    save: (key, state) => writeWhole(pathOf(key), encode(state)),
+    async remove(prefix) {
+      const names = await readdir(folder).catch(() => []);
+      const mine = names.filter((name) => name.startsWith(prefix) && name.endsWith(extension));
+      for (const name of mine) {
+        await rm(join(folder, name), { force: true }).catch((cause: unknown) => {
+          throw fileError(`cannot remove ${join(folder, name)}`, cause);
+        });
+      }
+    },
+  };
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | null> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw fileError(`cannot read the checkpoint ${path}`, cause);
+  }
+}
+
+function encode({ arrays, json }: SavedState): Uint8Array[] {
+  const entries = Object.entries(arrays);
+  const header: Header = { json, arrays: entries.map(([name, { length }]) => ({ name, length })) };
+  const text = new TextEncoder().encode(`${formatLine}\n${JSON.stringify(header)}\n`);
+  const bytes = entries.map(([, data]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return [text, ...bytes];
+}
+
+function decode(bytes: Uint8Array, path: string): SavedState {
+  const broken = (what: string, cause?: unknown): DrmGuardError =>
+    new DrmGuardError("E_RESUME", `the checkpoint ${path} is ${what}`, {
+      cause,
+      hint: "delete it to start over",
+    });
+  const first = bytes.indexOf(0x0a);
+  const second = bytes.indexOf(0x0a, first + 1);
+  const text = new TextDecoder();
+  if (first < 0 || second < 0 || text.decode(bytes.subarray(0, first)) !== formatLine) {
+    throw broken("of another format or cut off");
+  }
+  let header: Header;
+  try {
+    header = JSON.parse(text.decode(bytes.subarray(first + 1, second))) as Header;
+  } catch (cause) {
+    throw broken("damaged", cause);
+  }
+  const arrays: Record<string, Float32Array> = {};
+  let offset = second + 1;
+  for (const { name, length } of header.arrays) {
+    if (offset + 4 * length > bytes.length) throw broken("cut off");
+    // Copied, since float32 wants an aligned start.
+    arrays[name] = new Float32Array(bytes.slice(offset, offset + 4 * length).buffer);
+    offset += 4 * length;
+  }
+  return { arrays, json: header.json };
+}
