@@ -1318,10 +1318,12 @@ class LpPool(nn.Module):
 
 
 def pool_branches():
+    # With ceil_mode, the last window starts inside the image: where it starts in the padding, PyTorch leaves it out but exports a
+    # Pad and an AveragePool which keep it.
     return Branches(
         nn.MaxPool2d(3, 2, 1), nn.MaxPool2d((2, 3), stride=(1, 2)), nn.MaxPool2d(3, 1, 1, dilation=2),
         nn.MaxPool2d(3, 2, ceil_mode=True),
-        nn.AvgPool2d(3, 2, 1), nn.AvgPool2d(3, 2, 1, count_include_pad=False), nn.AvgPool2d((2, 5), 3, (1, 2), ceil_mode=True),
+        nn.AvgPool2d(3, 2, 1), nn.AvgPool2d(3, 2, 1, count_include_pad=False), nn.AvgPool2d((3, 5), 4, (1, 2), ceil_mode=True),
         nn.AvgPool2d(3, 2, ceil_mode=True), nn.AdaptiveAvgPool2d((4, 5)), nn.AdaptiveMaxPool2d((5, 4)), nn.AdaptiveMaxPool2d(1),
         LpPool(),
         nn.Sequential(nn.Flatten(2), nn.MaxPool1d(7, 5), nn.AvgPool1d(6, 6)),

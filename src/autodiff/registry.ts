@@ -10,6 +10,7 @@ import { normalization } from "./rules/normalization.ts";
 import { pooling } from "./rules/pooling.ts";
 import { reduction } from "./rules/reduction.ts";
 import { resampling } from "./rules/resampling.ts";
+import { sampling } from "./rules/sampling.ts";
 
 /** The rules, grouped by kind of operator; OPERATORS.md is made from this. */
 export const ruleGroups: Readonly<Record<string, RuleTable>> = {
@@ -22,6 +23,7 @@ export const ruleGroups: Readonly<Record<string, RuleTable>> = {
   movement,
   indexing,
   resampling,
+  sampling,
 };
 
 const rules: ReadonlyMap<string, GradientRule> = new Map(

@@ -60,6 +60,8 @@ export const greater = (a: Operand, b: Operand): Tensor => nary("Greater", [a, b
 export const greaterOrEqual = (a: Operand, b: Operand): Tensor => nary("GreaterOrEqual", [a, b], "bool");
 /** a < b, as bool */
 export const less = (a: Operand, b: Operand): Tensor => nary("Less", [a, b], "bool");
+/** a <= b, as bool */
+export const lessOrEqual = (a: Operand, b: Operand): Tensor => nary("LessOrEqual", [a, b], "bool");
 /** a = b, as bool */
 export const equal = (a: Operand, b: Operand): Tensor => nary("Equal", [a, b], "bool");
 /** Both of two bools */
@@ -81,6 +83,8 @@ export const abs = (x: Tensor): Tensor => unary("Abs", x);
 export const sign = (x: Tensor): Tensor => unary("Sign", x);
 /** The largest whole number not above x */
 export const floor = (x: Tensor): Tensor => unary("Floor", x);
+/** The nearest whole number; halves go to the even one */
+export const round = (x: Tensor): Tensor => unary("Round", x);
 /** e to the power of x */
 export const exp = (x: Tensor): Tensor => unary("Exp", x);
 /** The natural logarithm */

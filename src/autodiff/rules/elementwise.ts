@@ -1,5 +1,6 @@
 /** Gradients of operators that work on each element alone. */
 import { getFloat, getString } from "../../onnx/model.ts";
+import { toNumbers } from "../../onnx/tensor-data.ts";
 import {
   abs,
   add,
@@ -18,6 +19,7 @@ import {
   type Operand,
   pow,
   reciprocal,
+  round,
   sigmoid,
   sign,
   sin,
@@ -65,9 +67,12 @@ const extremum: GradientRule = ({ x, y, dy, wants }) => {
   return x.map((input, i) => (wants(i) ? sumTo(mul(hits[i]!, shared), input!.shape) : null));
 };
 
+/** Whether a tensor is a constant without a zero. */
+const isNeverZero = ({ value }: Tensor): boolean => value !== null && !toNumbers(value).includes(0);
+
 const power: GradientRule = binary((a, b, y, dy, side) => {
   if (side === 0)
-    return mul(dy, mul(b, b.value ? pow(a, sub(b, 1)) : where(equal(b, 0), 0, pow(a, sub(b, 1)))));
+    return mul(dy, mul(b, isNeverZero(b) ? pow(a, sub(b, 1)) : where(equal(b, 0), 0, pow(a, sub(b, 1)))));
   // 0^b has slope 0 in b, where log 0 would give NaN.
   return mul(dy, mul(y, where(greater(a, 0), log(where(greater(a, 0), a, 1)), 0)));
 });
@@ -81,6 +86,8 @@ export const elementwise: RuleTable = {
   Sub: binary((_a, _b, _y, dy, side) => (side === 0 ? dy : neg(dy))),
   Mul: binary((a, b, _y, dy, side) => mul(dy, side === 0 ? b : a)),
   Div: binary((_a, b, y, dy, side) => (side === 0 ? div(dy, b) : neg(div(mul(dy, y), b)))),
+  // With fmod = 1, the only form for floats: y = a - b trunc(a / b), where trunc is constant between its steps.
+  Mod: binary((a, b, y, dy, side) => (side === 0 ? dy : neg(mul(dy, round(div(sub(a, y), b)))))),
   Pow: power,
   Sum: ({ x, dy, wants }) => x.map((input, i) => (wants(i) ? sumTo(dy, input!.shape) : null)),
   Mean: ({ x, dy, wants }) =>
@@ -146,6 +153,7 @@ export const elementwise: RuleTable = {
     return [where(greater(x[0]!, 0), mul(dy, gamma), mul(dy, add(y[0]!, alpha * gamma)))];
   },
   ThresholdedRelu: gated((x, _y, node) => greater(x, getFloat(node, "alpha", 1))),
+  Shrink: gated((x, _y, node) => greater(abs(x), getFloat(node, "lambd", 0.5))),
   HardSigmoid: ({ y, dy, node }) => {
     const inside = and(greater(y[0]!, 0), less(y[0]!, 1));
     return [where(inside, mul(dy, getFloat(node, "alpha", 0.2)), 0)];

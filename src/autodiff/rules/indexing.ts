@@ -5,19 +5,10 @@ import { type Attributes, getInt, getString, int, string } from "../../onnx/mode
 import { int64, sizeOf, toNumbers, zeros } from "../../onnx/tensor-data.ts";
 import { full, mul } from "../../tensor/elementwise.ts";
 import type { GraphNode, Tensor } from "../../tensor/graph.ts";
-import { pad, reshape, transpose } from "../../tensor/movement.ts";
+import { scatterRows } from "../../tensor/indexing.ts";
+import { concat, pad, reshape, transpose } from "../../tensor/movement.ts";
 import { inversePermutation, normalizeAxis, range } from "../../tensor/shape.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
-
-/** Adds rows to zeros: result[indices[i]] += rows[i] along axis 0. Indices are flat and not negative. */
-function scatterRows(rows: Tensor, indices: Tensor, count: number): Tensor {
-  const graph = rows.graph;
-  const places = reshape(indices, [sizeOf(indices.shape), 1]);
-  const shape = [count, ...rows.shape.slice(1)];
-  return graph.emit("ScatterND", [full(graph, shape, 0), places, rows], [{ shape }], {
-    reduction: string("add"),
-  })[0]!;
-}
 
 const gather: GradientRule = ({ node, x, dy }) => {
   const [data, indices] = x as [Tensor, Tensor];
@@ -75,10 +66,8 @@ const gatherElements: GradientRule = ({ node, x, dy }) => {
 };
 
 const gatherNd: GradientRule = ({ node, x, dy }) => {
-  const [data, indices] = x as [Tensor, Tensor];
-  if (getInt(node, "batch_dims", 0) !== 0) {
-    throw new DrmGuardError("E_NO_GRADIENT", `no gradient rule for GatherND with batch_dims (${node.name})`);
-  }
+  const [data, given] = x as [Tensor, Tensor];
+  const indices = withBatchIndices(given, getInt(node, "batch_dims", 0));
   const base = data.graph.constant(zeros("float32", data.shape));
   return [
     data.graph.emit("ScatterND", [base, indices, dy], [{ shape: data.shape }], {
@@ -87,6 +76,23 @@ const gatherNd: GradientRule = ({ node, x, dy }) => {
     null,
   ];
 };
+
+/** Indices that count from the first axis, where theirs count from `batchDims` on: each batch's own index in front. */
+function withBatchIndices(indices: Tensor, batchDims: number): Tensor {
+  if (batchDims === 0) return indices;
+  const places = indices.shape.slice(0, -1);
+  const rows = range(sizeOf(places)).flatMap((place) => {
+    let rest = place;
+    const index = places.map(() => 0);
+    for (let axis = places.length - 1; axis >= 0; axis--) {
+      index[axis] = rest % places[axis]!;
+      rest = Math.floor(rest / places[axis]!);
+    }
+    return index.slice(0, batchDims);
+  });
+  const own = indices.graph.constant(int64(rows, [...places, batchDims]), "batch indices");
+  return concat([own, indices], places.length);
+}
 
 /** Scattering replaces (or adds to) elements: updates get the gradient of where they went. */
 function scattering(
@@ -128,6 +134,12 @@ const topK: GradientRule = ({ node, x, y, dy }) => {
   ];
 };
 
+/** Reversing twice gives the same again. */
+const reverseSequence: GradientRule = ({ node, x, dy }) => [
+  dy.graph.emit("ReverseSequence", [dy, x[1]!], [{ shape: dy.shape }], node.attributes)[0]!,
+  null,
+];
+
 /** Rules of indexing. */
 export const indexing: RuleTable = {
   Gather: gather,
@@ -136,4 +148,5 @@ export const indexing: RuleTable = {
   ScatterElements: scattering("ScatterElements", "GatherElements"),
   ScatterND: scattering("ScatterND", "GatherND"),
   TopK: topK,
+  ReverseSequence: reverseSequence,
 };

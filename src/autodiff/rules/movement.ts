@@ -199,6 +199,17 @@ const triangle: GradientRule = ({ node, x, dy }) => {
   return [dy.graph.emit("Trilu", inputs, [{ shape: dy.shape }], node.attributes)[0]!, null];
 };
 
+/** Cropped or padded to a size around the centre; where one element is left over, it is at the end. */
+const centering: GradientRule = ({ x, dy }) => {
+  const input = x[0]!;
+  const before = input.shape.map((size, i) => {
+    const grown = dy.shape[i]! - size;
+    return grown >= 0 ? -Math.floor(grown / 2) : Math.floor(-grown / 2);
+  });
+  const after = input.shape.map((size, i) => size - dy.shape[i]! - before[i]!);
+  return [pad(dy, before, after), null];
+};
+
 /** Rules of movement. */
 export const movement: RuleTable = {
   Reshape: reshaping,
@@ -216,4 +227,5 @@ export const movement: RuleTable = {
   SpaceToDepth: rearranging("DepthToSpace"),
   CumSum: cumulativeSum,
   Trilu: triangle,
+  CenterCropPad: centering,
 };

@@ -1,9 +1,10 @@
 /** Gradients of pooling. */
-import { getInt, getInts } from "../../onnx/model.ts";
+import { getInt, getInts, int } from "../../onnx/model.ts";
 import { float32, sizeOf } from "../../onnx/tensor-data.ts";
 import { type Window, windowedLength } from "../../tensor/convolution.ts";
 import { abs, cast, div, equal, full, mul, pow, sign, where } from "../../tensor/elementwise.ts";
-import type { GraphNode, Tensor } from "../../tensor/graph.ts";
+import type { GraphNode, OutputSpec, Tensor } from "../../tensor/graph.ts";
+import { gatherRows } from "../../tensor/indexing.ts";
 import { expand, reshape } from "../../tensor/movement.ts";
 import { sum } from "../../tensor/reduction.ts";
 import { range } from "../../tensor/shape.ts";
@@ -17,7 +18,7 @@ const spatialAxes = (x: Tensor): number[] => range(x.shape.length).slice(2);
 const maxPool: GradientRule = ({ node, x, y, dy }) => {
   const input = x[0]!;
   const graph = input.graph;
-  const indices = y[1] ?? graph.appendOutput(node, { shape: y[0]!.shape, dtype: "int64", name: "indices" });
+  const indices = maxPoolIndices(node, y);
   const size = sizeOf(input.shape);
   const flat = graph.emit(
     "ScatterElements",
@@ -26,6 +27,25 @@ const maxPool: GradientRule = ({ node, x, y, dy }) => {
     { axis: { kind: "int", value: 0 }, reduction: { kind: "string", value: "add" } },
   )[0]!;
   return [reshape(flat, input.shape)];
+};
+
+/** Where each output came from, in row-major order over the whole input. */
+function maxPoolIndices(node: GraphNode, y: readonly Tensor[]): Tensor {
+  const output: OutputSpec = { shape: y[0]!.shape, dtype: "int64", name: "indices" };
+  const isRowMajor = getInt(node, "storage_order", 0) === 0;
+  const graph = y[0]!.graph;
+  if (isRowMajor) return y[1] ?? graph.appendOutput(node, output);
+  const again = graph.emit("MaxPool", node.inputs, [{ shape: output.shape }, output], {
+    ...node.attributes,
+    storage_order: int(0),
+  });
+  return again[1]!;
+}
+
+/** Each input went to one place of the output, which has zeros elsewhere. */
+const maxUnpool: GradientRule = ({ x, dy }) => {
+  const [input, indices] = x as [Tensor, Tensor];
+  return [gatherRows(reshape(dy, [sizeOf(dy.shape)]), reshape(indices, input.shape)), null];
 };
 
 const averagePool: GradientRule = ({ node, x, dy }) => {
@@ -147,6 +167,7 @@ function powerSlope(x: Tensor, p: number): Tensor {
 /** Rules of pooling. */
 export const pooling: RuleTable = {
   MaxPool: maxPool,
+  MaxUnpool: maxUnpool,
   AveragePool: averagePool,
   LpPool: lpPool,
   GlobalAveragePool: ({ x, dy }) => {

@@ -4,7 +4,7 @@ import { sizeOf, toNumbers } from "../../onnx/tensor-data.ts";
 import { cast, div, equal, exp, mul, sign, sub, where } from "../../tensor/elementwise.ts";
 import { constantOf, type GraphNode, type Tensor } from "../../tensor/graph.ts";
 import { expand, reshape } from "../../tensor/movement.ts";
-import { sum } from "../../tensor/reduction.ts";
+import { reduce, sum } from "../../tensor/reduction.ts";
 import { normalizeAxes, range } from "../../tensor/shape.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
 
@@ -44,13 +44,28 @@ const extremum: Slope = ({ x, y, dy, axes }) => {
   return mul(hits, div(dy, sum(hits, { axes, keepDims: true })));
 };
 
+/**
+ * The slope in one factor is the product of the others: y / x, unless there are zeros. Beside one zero all slopes
+ * vanish but its own; beside two all do.
+ */
+const product: Slope = ({ x, dy, axes }) => {
+  const over = { axes, keepDims: true };
+  const isZero = equal(x, 0);
+  const safe = where(isZero, 1, x);
+  const others = reduce("ReduceProd", safe, over);
+  const zeroCount = sum(cast(isZero, "float32"), over);
+  const atZero = where(equal(zeroCount, 1), others, 0);
+  const elsewhere = where(equal(zeroCount, 0), div(others, safe), 0);
+  return mul(dy, where(isZero, atZero, elsewhere));
+};
+
 /** Rules of reductions. */
 export const reduction: RuleTable = {
   ReduceSum: reduction_(({ dy }) => dy),
   ReduceMean: reduction_(({ dy, count }) => mul(dy, 1 / count)),
   ReduceMax: reduction_(extremum),
   ReduceMin: reduction_(extremum),
-  ReduceProd: reduction_(({ x, y, dy }) => div(mul(dy, y), x)),
+  ReduceProd: reduction_(product),
   ReduceL1: reduction_(({ x, dy }) => mul(dy, sign(x))),
   // The norm has no slope at 0; 0 is the subgradient that PyTorch takes.
   ReduceL2: reduction_(({ x, y, dy }) => mul(x, where(equal(y, 0), 0, div(dy, where(equal(y, 0), 1, y))))),

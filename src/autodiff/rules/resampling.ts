@@ -1,11 +1,12 @@
 /** Gradients of resizing and of sampling at given places. */
 import { DrmGuardError } from "../../errors.ts";
-import { type Attributes, getString } from "../../onnx/model.ts";
+import { type Attributes, float, getInts, getString } from "../../onnx/model.ts";
+import { without } from "../../onnx/rewrite.ts";
 import { float32, int64, toNumbers } from "../../onnx/tensor-data.ts";
 import type { GraphNode, Tensor } from "../../tensor/graph.ts";
 import { constantOf } from "../../tensor/graph.ts";
 import { matmul } from "../../tensor/linalg.ts";
-import { transpose } from "../../tensor/movement.ts";
+import { reshape, transpose } from "../../tensor/movement.ts";
 import { inversePermutation, normalizeAxis, range } from "../../tensor/shape.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
 
@@ -15,59 +16,85 @@ import type { GradientRule, RuleTable } from "../rule.ts";
  */
 const resize: GradientRule = ({ node, x, y, dy }) => {
   const input = x[0]!;
-  if (getString(node, "coordinate_transformation_mode", "half_pixel") === "tf_crop_and_resize") {
-    throw new DrmGuardError(
-      "E_NO_GRADIENT",
-      `no gradient rule for Resize with tf_crop_and_resize (${node.name})`,
-    );
-  }
+  const axes = resizedAxes(node, y[0]!);
+  assertStretched(node, axes);
   let gradient = dy;
-  for (const axis of range(input.shape.length).reverse()) {
-    if (input.shape[axis] === y[0]!.shape[axis]) continue;
-    gradient = alongAxis(gradient, axis, resizeMatrix(node, axis, input.shape[axis]!, y[0]!.shape[axis]!));
+  for (const { axis, scale, roi } of [...axes].reverse()) {
+    const [size, target] = [input.shape[axis]!, y[0]!.shape[axis]!];
+    const isUnchanged = size === target && (scale === null || scale === 1) && roi === null;
+    if (isUnchanged) continue;
+    gradient = alongAxis(gradient, axis, resizeMatrix(node, size, target, scale, roi));
   }
   return [gradient];
 };
 
+/** What a Resize does to one axis. */
+interface ResizedAxis {
+  readonly axis: number;
+  readonly target: number;
+  /** The scale where the node is told scales, null where it is told sizes. */
+  readonly scale: number | null;
+  /** Where the cropped part starts and ends, with tf_crop_and_resize. */
+  readonly roi: readonly [number, number] | null;
+}
+
+function resizedAxes(node: GraphNode, y: Tensor): ResizedAxis[] {
+  const [input, roi, scales] = node.inputs as [Tensor, Tensor?, Tensor?];
+  const numbers = (tensor: Tensor | null | undefined, what: string): number[] | null =>
+    tensor && tensor.shape[0] !== 0 ? toNumbers(constantOf(tensor, `the ${what} of ${node.name}`)) : null;
+  const rank = input.shape.length;
+  const axes = getInts(node, "axes", range(rank)).map((axis) => normalizeAxis(axis, rank));
+  const isCropped = getString(node, "coordinate_transformation_mode", "half_pixel") === "tf_crop_and_resize";
+  const given = numbers(scales, "scales");
+  const crop = isCropped ? numbers(roi, "roi") : null;
+  return axes.map((axis, i) => ({
+    axis,
+    target: y.shape[axis]!,
+    scale: given?.[i] ?? null,
+    roi: crop === null ? null : [crop[i]!, crop[i + axes.length]!],
+  }));
+}
+
+/**
+ * Where the aspect ratio is kept, the scale is that of another axis, and sizes are rounded from it: the matrix of this
+ * axis is only known when nothing had to be rounded.
+ *
+ * Throws E_NO_GRADIENT otherwise.
+ */
+function assertStretched(node: GraphNode, axes: readonly ResizedAxis[]): void {
+  const policy = getString(node, "keep_aspect_ratio_policy", "stretch");
+  if (policy === "stretch") return;
+  const ratios = axes.map(({ axis, target }) => target / node.inputs[0]!.shape[axis]!);
+  if (ratios.every((ratio) => Math.abs(ratio - ratios[0]!) < 1e-6)) return;
+  throw new DrmGuardError(
+    "E_NO_GRADIENT",
+    `no gradient rule for Resize with keep_aspect_ratio_policy ${policy} and rounded sizes (${node.name})`,
+  );
+}
+
 /** The matrix [out, in] of a Resize along one axis. */
-function resizeMatrix(node: GraphNode, axis: number, size: number, target: number): Tensor {
+function resizeMatrix(
+  node: GraphNode,
+  size: number,
+  target: number,
+  scale: number | null,
+  roi: readonly [number, number] | null,
+): Tensor {
   const graph = node.inputs[0]!.graph;
   const identity = new Float32Array(size * size);
   for (let i = 0; i < size; i++) identity[i * size + i] = 1;
   const eye = graph.constant(float32(identity, [1, 1, size, size]), "identity");
-  const {
-    axes: _,
-    keep_aspect_ratio_policy: __,
-    ...attributes
-  } = node.attributes as Attributes & {
-    axes?: unknown;
-    keep_aspect_ratio_policy?: unknown;
-  };
-  const scales = scalesOf(node);
-  const inputs: (Tensor | null)[] =
-    scales === null
-      ? [eye, null, null, graph.constant(int64([1, 1, size, target]))]
-      : [eye, null, graph.constant(float32([1, 1, 1, scales[axis]!]))];
+  // What lies outside of the image is a constant, which has no slope.
+  const changes: Attributes = roi === null ? {} : { extrapolation_value: float(0) };
+  const attributes = { ...without(node.attributes, "axes", "keep_aspect_ratio_policy"), ...changes };
+  const crop = roi === null ? null : graph.constant(float32([0, 0, 0, roi[0], 1, 1, 1, roi[1]]));
+  const inputs =
+    scale === null
+      ? [eye, crop, null, graph.constant(int64([1, 1, size, target]))]
+      : [eye, crop, graph.constant(float32([1, 1, 1, scale]))];
   const rows = graph.emit("Resize", inputs, [{ shape: [1, 1, size, target] }], attributes)[0]!;
-  const matrix = graph.emit(
-    "Squeeze",
-    [rows, graph.constant(int64([0, 1]))],
-    [{ shape: [size, target] }],
-  )[0]!;
-  return transpose(matrix, [1, 0]);
-}
-
-/** The scales of a Resize for every axis, null when it is told sizes. */
-function scalesOf(node: GraphNode): number[] | null {
-  const [input, , scales] = node.inputs as [Tensor, Tensor?, Tensor?];
-  if (!scales || scales.shape[0] === 0) return null;
-  const given = toNumbers(constantOf(scales, `the scales of ${node.name}`));
-  const axes = node.attributes.axes?.kind === "ints" ? node.attributes.axes.value : range(given.length);
-  const all = input.shape.map(() => 1);
-  axes.forEach((axis, i) => {
-    all[normalizeAxis(axis, all.length)] = given[i]!;
-  });
-  return all;
+  // A Reshape, not a Squeeze: shape inference may round size x scale down to another length than the operator does.
+  return transpose(reshape(rows, [size, target]), [1, 0]);
 }
 
 /** The product of an axis with a matrix [old, new]. */
