@@ -10,23 +10,24 @@ import { readZip } from "./zip.ts";
  * Throws E_IMAGES when the file is no archive or an array in it cannot be read.
  *
  * @param bytes the whole file
- * @param wanted the names of the arrays
+ * @param wanted the names of the arrays; null for all
  */
 export async function readNpz(
   bytes: Uint8Array,
-  wanted: readonly string[],
+  wanted: readonly string[] | null,
 ): Promise<ReadonlyMap<string, TensorData>> {
   const entries = readZip(bytes);
   const arrays = new Map<string, TensorData>();
-  for (const name of wanted) {
-    const entry = entries.find((candidate) => candidate.name === `${name}.npy`);
-    if (entry !== undefined) arrays.set(name, readNpy(name, await entry.read()));
+  for (const entry of entries) {
+    if (!entry.name.endsWith(".npy")) continue;
+    const name = entry.name.slice(0, -".npy".length);
+    if (wanted === null || wanted.includes(name)) arrays.set(name, readNpy(name, await entry.read()));
   }
   if (arrays.size === 0) {
     const found = entries.map((entry) => entry.name).slice(0, 8);
     throw new DrmGuardError(
       "E_IMAGES",
-      `the archive holds ${found.length === 0 ? "nothing" : found.join(", ")}, expected ${wanted.map((name) => `${name}.npy`).join(" and ")}`,
+      `the archive holds ${found.length === 0 ? "nothing" : found.join(", ")}, expected ${(wanted ?? ["*"]).map((name) => `${name}.npy`).join(" and ")}`,
     );
   }
   return arrays;

@@ -38,7 +38,7 @@ interface SavedJson {
 /**
  * Runs steps from where the last run stopped. Values go out as events at every step and are kept at about a hundred.
  *
- * Throws E_INTERRUPTED, with the state saved, when the caller asks to stop, and E_NAN when a value is not finite.
+ * Throws E_INTERRUPTED, with the state saved, when the caller asks to stop, and E_DIVERGED when a value is not finite.
  */
 export async function runLoop<S>(
   { checkpoints, onEvent, shouldStop }: Pick<IdentificationSetup, "checkpoints" | "onEvent" | "shouldStop">,
@@ -87,5 +87,5 @@ function assertFinite(phase: string, step: number, values: Readonly<Record<strin
   const broken = Object.entries(values).filter(([, value]) => !Number.isFinite(value));
   if (broken.length === 0) return;
   const text = broken.map(([name, value]) => `${name} = ${value}`).join(", ");
-  throw new DrmGuardError("E_NAN", `${phase} diverged at step ${step}: ${text}`);
+  throw new DrmGuardError("E_DIVERGED", `${phase} diverged at step ${step}: ${text}`);
 }

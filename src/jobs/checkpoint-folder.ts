@@ -16,8 +16,10 @@ interface Header {
   readonly arrays: readonly { readonly name: string; readonly length: number }[];
 }
 
-/** A store in a folder that can also forget. */
+/** A store in a folder that can also list and forget. */
 export interface CheckpointFolder extends CheckpointStore {
+  /** The keys that begin so, in the order of their names; none when there is no folder. */
+  keys(prefix: string): Promise<string[]>;
   /** Removes every checkpoint whose key begins so. Throws E_FILE when one cannot be removed. */
   remove(prefix: string): Promise<void>;
 }
@@ -37,16 +39,29 @@ export function checkpointFolder(folder: string): CheckpointFolder {
       return bytes === null ? null : decode(bytes, pathOf(key));
     },
     save: (key, state) => writeWhole(pathOf(key), encode(state)),
+    keys: (prefix) => keysIn(folder, prefix),
     async remove(prefix) {
-      const names = await readdir(folder).catch(() => []);
-      const mine = names.filter((name) => name.startsWith(prefix) && name.endsWith(extension));
-      for (const name of mine) {
-        await rm(join(folder, name), { force: true }).catch((cause: unknown) => {
-          throw fileError(`cannot remove ${join(folder, name)}`, cause);
+      for (const key of await keysIn(folder, prefix)) {
+        await rm(pathOf(key), { force: true }).catch((cause: unknown) => {
+          throw fileError(`cannot remove ${pathOf(key)}`, cause);
         });
       }
     },
   };
+}
+
+async function keysIn(folder: string, prefix: string): Promise<string[]> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw fileError(`cannot list ${folder}`, cause);
+  }
+  return names
+    .filter((name) => name.startsWith(prefix) && name.endsWith(extension))
+    .map((name) => name.slice(0, -extension.length))
+    .sort();
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | null> {

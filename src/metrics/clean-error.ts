@@ -1,6 +1,7 @@
 /** How well a model does on clean images: a wrong normalisation shows here, before hours are spent on a scan. */
 import { gazeColumns, meanAngularError } from "./angular-error.ts";
-import { columnMeans, meanAbsoluteErrors } from "./l1-error.ts";
+import { meanAbsoluteErrors } from "./l1-error.ts";
+import { columnMeans } from "./statistics.ts";
 
 /** The error on the labels beside that of always answering with their mean. */
 export interface CleanError {

@@ -15,17 +15,3 @@ export function meanAbsoluteErrors(found: Float32Array, expected: Float32Array, 
   });
   return totals.map((total) => (total * width) / found.length);
 }
-
-/**
- * The mean of each column.
- *
- * @param values [N, d]
- * @param width d
- */
-export function columnMeans(values: Float32Array, width: number): number[] {
-  const totals = new Array<number>(width).fill(0);
-  values.forEach((value, i) => {
-    totals[i % width]! += value;
-  });
-  return totals.map((total) => (total * width) / values.length);
-}

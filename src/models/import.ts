@@ -17,6 +17,8 @@ export interface ImportedModel {
   readonly input: OnnxValueInfo;
   /** The batch size that the file is fixed to, null when it is free. */
   readonly fixedBatch: number | null;
+  /** Whether the file's input is uint8: such a model takes 0 to 255. Programs feed it floats. */
+  readonly takesBytes: boolean;
 }
 
 /**
@@ -45,6 +47,7 @@ export function importModel(bytes: Uint8Array, external?: ExternalDataReader): I
     graph: { ...graph, inputs: [input] },
     input,
     fixedBatch: typeof batch === "number" ? batch : null,
+    takesBytes: upgraded.graph.inputs.some(({ name, dtype }) => name === input.name && dtype === "uint8"),
   };
 }
 

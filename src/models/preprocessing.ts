@@ -4,6 +4,7 @@ import { float32 } from "../onnx/tensor-data.ts";
 import { div, mul, sub } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/graph.ts";
 import { take, transpose } from "../tensor/movement.ts";
+import type { ImportedModel } from "./import.ts";
 
 /** How pixels in [0, 1] become what the model was trained on: (scale x - mean) / std, channels and axes in order. */
 export interface Preprocessing {
@@ -17,6 +18,9 @@ export interface Preprocessing {
   readonly channels: "rgb" | "bgr" | "gray";
 }
 
+/** What a user said of a model's input; null where nothing was said. */
+export type PreprocessingHints = { readonly [K in keyof Preprocessing]: Preprocessing[K] | null };
+
 /** Images as they are: [0, 1], RGB, channels first. */
 export const defaultPreprocessing: Preprocessing = {
   scale: 1,
@@ -25,6 +29,40 @@ export const defaultPreprocessing: Preprocessing = {
   layout: "nchw",
   channels: "rgb",
 };
+
+/** Numbers of channels that images have. */
+const imageDepths: ReadonlySet<unknown> = new Set([1, 3]);
+
+/**
+ * Fills in what a user left open from the model's input: the axis of 1 or 3 is the channels, one channel is gray, and
+ * a model of bytes takes 0 to 255. Mean and std cannot be seen in a file and stay 0 and 1.
+ *
+ * @param model the model
+ * @param hints what the user said
+ */
+export function resolvePreprocessing(model: ImportedModel, hints: PreprocessingHints): Preprocessing {
+  const [, second, , last] = model.input.shape!;
+  const isLast = !imageDepths.has(second) && imageDepths.has(last);
+  const layout = hints.layout ?? (isLast ? "nhwc" : defaultPreprocessing.layout);
+  const depth = layout === "nhwc" ? last : second;
+  return {
+    scale: hints.scale ?? (model.takesBytes ? 255 : defaultPreprocessing.scale),
+    mean: hints.mean ?? defaultPreprocessing.mean,
+    std: hints.std ?? defaultPreprocessing.std,
+    layout,
+    channels: hints.channels ?? (depth === 1 ? "gray" : defaultPreprocessing.channels),
+  };
+}
+
+/** Height and width that a model is made for, null for each that it leaves free. */
+export function imageSizeOf(
+  model: ImportedModel,
+  layout: Preprocessing["layout"],
+): [height: number | null, width: number | null] {
+  const [, a, b, c] = model.input.shape!;
+  const [height, width] = layout === "nhwc" ? [a, b] : [b, c];
+  return [typeof height === "number" ? height : null, typeof width === "number" ? width : null];
+}
 
 /**
  * Adds a model's preprocessing to a program.

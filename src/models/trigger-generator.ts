@@ -6,7 +6,7 @@ import { float, int, string } from "../onnx/model.ts";
 import { float32, int64, type TensorData, zeros } from "../onnx/tensor-data.ts";
 import type { Random } from "../random.ts";
 import { conv, maxPool } from "../tensor/convolution.ts";
-import { add, div, relu, tanh } from "../tensor/elementwise.ts";
+import { add, div, mul, relu, tanh } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/graph.ts";
 
 /** One convolution and what stands around it. */
@@ -147,8 +147,10 @@ function batchNormalize(
     const inputs = [x, gamma, beta, statistics[`${name}.mean`]!, statistics[`${name}.variance`]!];
     return graph.emit("BatchNormalization", inputs, [{ shape: x.shape }], { epsilon: float(epsilon) });
   }
-  const zero = graph.constant(zeros("float32", channels));
-  const one = graph.constant(float32(new Float32Array(channels[0]!).fill(1)));
+  // ONNX Runtime lets the running statistics that come out share memory with those that go in, so two nodes that
+  // shared a constant would overwrite each other's. What is made from this layer's own gamma is shared by no other.
+  const zero = mul(gamma, 0);
+  const one = add(zero, 1);
   // With momentum 0 the "running" statistics that come out are those of the batch.
   return graph.emit(
     "BatchNormalization",

@@ -2,12 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fileError } from "./file-error.ts";
+import { DrmGuardError } from "../../errors.ts";
+import { reasonOf } from "./file-error.ts";
 
 /**
  * Writes a file under another name and renames it when it is complete, so that nobody ever sees a half of it.
  *
- * Throws E_FILE when it cannot be written; then nothing is left behind.
+ * Throws E_WRITE when it cannot be written; then nothing is left behind.
  *
  * @param path the file; its folder is made when it is not there
  * @param parts its content, written one after the other
@@ -26,6 +27,6 @@ export async function writeWhole(path: string, parts: readonly (string | Uint8Ar
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw fileError(`cannot write ${path}`, cause);
+    throw new DrmGuardError("E_WRITE", `cannot write ${path}: ${reasonOf(cause)}`, { cause });
   }
 }

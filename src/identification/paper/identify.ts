@@ -1,6 +1,7 @@
 /** The paper's method from end to end: is there a backdoor in this model? */
 import { type ImageSet, imageOf } from "../../data/image-set.ts";
 import { DrmGuardError } from "../../errors.ts";
+import { columnMeans, meanVarianceRatio, percentile } from "../../metrics/statistics.ts";
 import { type ExaminedModel, examine } from "../../models/examined-model.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
 import type { EvidenceImage, Identification, IdentificationSetup } from "../identification.ts";
@@ -10,7 +11,6 @@ import { createMeter, type ReversedResponses } from "./measuring.ts";
 import { assertPaperOptions, type PaperOptions } from "./options.ts";
 import { pretrainGenerator } from "./pretraining.ts";
 import { searchTrigger } from "./search.ts";
-import { columnMeans, meanVarianceRatio, percentile } from "./statistics.ts";
 import { judge, paperRule } from "./verdict.ts";
 
 /** Images shown as evidence. */
@@ -23,7 +23,7 @@ const pretrainingShare = 0.5;
  * Section 3.4 with its preconditions checked.
  *
  * Throws what {@link examine} throws for models that cannot be scanned, E_IMAGES for fewer than two images,
- * E_INTERRUPTED when asked to stop, E_NAN when the model or the search gives no finite numbers.
+ * E_INTERRUPTED when asked to stop, E_NAN when the model gives no finite numbers, E_DIVERGED when the search does not.
  */
 export async function identifyByPaper(
   setup: IdentificationSetup,

@@ -1,4 +1,6 @@
 /** Reverse engineering of the trigger function: min over theta of Eq. 5 with the momentum reversed trigger of Eq. 7. */
+
+import { columnVariances } from "../../metrics/statistics.ts";
 import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
 import { float32, type TensorData } from "../../onnx/tensor-data.ts";
@@ -13,7 +15,6 @@ import type { CleanResponses } from "./clean.ts";
 import { type GeneratorState, stateFeeds, stateFrom, trainGenerator } from "./generator-state.ts";
 import { momentumReversedTrigger, objective, objectiveTerms } from "./objective.ts";
 import type { PaperOptions } from "./options.ts";
-import { columnVariances } from "./statistics.ts";
 
 /** What the search starts from. */
 export interface SearchStart {

@@ -1,0 +1,85 @@
+/** What is asked of a child process, and what it says. Everything here is plain JSON. */
+import type { ErrorCode } from "../errors.ts";
+import type { ScanEvent } from "../identification/identification.ts";
+import type { PaperOptions } from "../identification/paper/options.ts";
+import type { CheckReport } from "../models/check.ts";
+import type { PreprocessingHints } from "../models/preprocessing.ts";
+import type { ScanResult } from "../report/result.ts";
+import type { Provider } from "../runtime/node.ts";
+
+/** What every job on a model needs. */
+export interface ModelRequest {
+  /** Path of the ONNX file. */
+  readonly model: string;
+  readonly preprocessing: PreprocessingHints;
+  /** Height and width that images are resized to; null to take them as they are. */
+  readonly size: readonly [number, number] | null;
+  /** Names the feature tensor F(x) or the node that makes it; null to find it. */
+  readonly features: string | null;
+  /** The outputs to use; null when there is one. */
+  readonly outputs: readonly string[] | null;
+  readonly seed: number;
+  readonly threads: number;
+  readonly provider: Provider;
+  /** Bytes that the child may take in all. */
+  readonly memoryLimit: number;
+}
+
+/** Asks whether a model can be scanned. */
+export interface CheckRequest extends ModelRequest {
+  readonly kind: "check";
+}
+
+/** Presets of the paper's method; `auto` chooses by the number of outputs. */
+export type PresetChoice = "auto" | "gaze" | "head-pose" | "generic";
+
+/** Asks for a scan. */
+export interface ScanRequest extends ModelRequest {
+  readonly kind: "scan";
+  /** A folder of clean images or a .npz file. */
+  readonly benign: string;
+  readonly method: "paper";
+  readonly preset: PresetChoice;
+  /** What differs from the preset. */
+  readonly options: Partial<PaperOptions>;
+  /** Seconds after which no further search is begun; null for none. */
+  readonly timeBudget: number | null;
+  /** Folder of pretrained generators and of the states of unfinished scans. */
+  readonly cache: string;
+  /** Whether to go on from a saved state. */
+  readonly resume: boolean;
+}
+
+/** A job for a child process. */
+export type JobRequest = CheckRequest | ScanRequest;
+
+/** What a job of a kind gives. */
+export interface JobResults {
+  readonly check: CheckReport;
+  readonly scan: ScanResult;
+}
+
+/** What the parent says. */
+export type ParentMessage =
+  | { readonly kind: "start"; readonly request: JobRequest }
+  /** Save and stop. */
+  | { readonly kind: "stop" };
+
+/** What a child says. */
+export type ChildMessage =
+  | { readonly kind: "event"; readonly event: ScanEvent }
+  | { readonly kind: "result"; readonly result: JobResults[JobRequest["kind"]] }
+  | {
+      readonly kind: "error";
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly hint?: string | undefined;
+      /** Only of unexpected errors. */
+      readonly stack?: string | undefined;
+    };
+
+/** What a job is given to talk to its parent. */
+export interface JobContext {
+  readonly onEvent: (event: ScanEvent) => void;
+  readonly shouldStop: () => boolean;
+}

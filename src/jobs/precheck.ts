@@ -1,0 +1,75 @@
+/** What a model makes of the clean images, before hours are spent on it. */
+import { assertLabelsFit } from "../data/collect.ts";
+import type { ImageSet } from "../data/image-set.ts";
+import { DrmGuardError } from "../errors.ts";
+import { predict } from "../identification/predict.ts";
+import { type CleanError, cleanErrorOf, cleanErrorWarning } from "../metrics/clean-error.ts";
+import { columnVariances } from "../metrics/statistics.ts";
+import { type ExaminedModel, examine } from "../models/examined-model.ts";
+import type { ImportedModel } from "../models/import.ts";
+import type { Preprocessing } from "../models/preprocessing.ts";
+import type { SplitOptions } from "../models/split.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** What came out. */
+export interface Precheck {
+  readonly examined: ExaminedModel;
+  /** d */
+  readonly dimension: number;
+  readonly cleanError: CleanError | null;
+  readonly warnings: readonly string[];
+}
+
+/** Images that the model sees at once here; more would only take memory. */
+const batch = 16;
+/** Outputs that differ by less than this part of their size are one constant. */
+const constantRatio = 1e-5;
+
+/**
+ * Runs the model on all clean images, and compares with the labels if there are any.
+ *
+ * Throws what {@link examine} throws, E_LABELS when the labels do not fit, E_NAN when outputs are not finite,
+ * E_MODEL_OUTPUT when they do not depend on the image.
+ *
+ * @param isGaze whether two outputs are yaw and pitch
+ */
+export async function precheck(
+  runtime: Runtime,
+  model: ImportedModel,
+  preprocessing: Preprocessing,
+  images: ImageSet,
+  split: SplitOptions,
+  isGaze: (dimension: number) => boolean,
+): Promise<Precheck> {
+  const [count, ...imageShape] = images.shape;
+  const own = model.fixedBatch ?? Math.min(batch, count);
+  const examined = await examine(runtime, model, preprocessing, [own, ...imageShape], split);
+  const { dimension } = examined.split;
+  assertLabelsFit(images, dimension);
+  const outputs = await predict(runtime, examined, images);
+  const broken = outputs.findIndex((value) => !Number.isFinite(value));
+  if (broken >= 0) {
+    const name = images.names[Math.floor(broken / dimension)];
+    throw new DrmGuardError(
+      "E_NAN",
+      `the model's output on ${name} is ${outputs[broken]}, expected finite numbers`,
+      { hint: "check --mean, --std and --scale" },
+    );
+  }
+  assertNotConstant(outputs, dimension);
+  if (images.labels === null) return { examined, dimension, cleanError: null, warnings: [] };
+  const cleanError = cleanErrorOf(outputs, images.labels, images.labelNames, isGaze(dimension));
+  const warning = cleanErrorWarning(cleanError, images.labelNames);
+  return { examined, dimension, cleanError, warnings: warning === null ? [] : [warning] };
+}
+
+function assertNotConstant(outputs: Float32Array, dimension: number): void {
+  const largest = outputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const spreads = columnVariances(outputs, dimension).map(Math.sqrt);
+  if (spreads.some((spread) => spread > constantRatio * largest)) return;
+  throw new DrmGuardError(
+    "E_MODEL_OUTPUT",
+    `the model gives the same output for all clean images, expected outputs that depend on the image`,
+    { hint: "check --mean, --std and --scale, and that the clean images differ" },
+  );
+}

@@ -1,0 +1,69 @@
+/** Finding the saved state of an unfinished scan, and refusing one of another configuration. */
+import { sha256 } from "../data/data-key.ts";
+import { DrmGuardError } from "../errors.ts";
+import type { CheckpointFolder } from "./checkpoint-folder.ts";
+import { version } from "./version.ts";
+
+/** Everything that a scan's course depends on; plain JSON. */
+export type ScanConfiguration = Readonly<Record<string, unknown>>;
+
+const keyLength = 12;
+
+/** What a saved scan is called: by its model, and by everything else. */
+async function runKeyOf(modelSha256: string, configuration: ScanConfiguration): Promise<string> {
+  const text = JSON.stringify([version, configuration]);
+  const rest = await sha256(new TextEncoder().encode(text));
+  return `${modelPrefix(modelSha256)}${rest.slice(0, keyLength)}`;
+}
+
+const modelPrefix = (modelSha256: string): string => `scan-${modelSha256.slice(0, keyLength)}-`;
+const about = "-about";
+
+/**
+ * Opens the place where a scan is saved.
+ *
+ * Throws E_RESUME when `resume` is set and only states of other configurations are there; it names what differs.
+ *
+ * @param resume whether to go on from a saved state; otherwise an old one is removed
+ * @returns the key of the run, and whether there is something to go on from
+ */
+export async function openSavedScan(
+  store: CheckpointFolder,
+  modelSha256: string,
+  configuration: ScanConfiguration,
+  resume: boolean,
+): Promise<{ runKey: string; isResumed: boolean }> {
+  const runKey = await runKeyOf(modelSha256, configuration);
+  const known = await store.load(runKey + about);
+  if (resume && known === null) await assertNoOther(store, modelSha256, configuration);
+  if (!resume) await store.remove(runKey);
+  await store.save(runKey + about, { arrays: {}, json: configuration });
+  return { runKey, isResumed: resume && known !== null };
+}
+
+async function assertNoOther(
+  store: CheckpointFolder,
+  modelSha256: string,
+  configuration: ScanConfiguration,
+): Promise<void> {
+  const others = (await store.keys(modelPrefix(modelSha256))).filter((key) => key.endsWith(about));
+  for (const key of others) {
+    const other = await store.load(key);
+    if (other === null) continue;
+    const differences = differencesOf(other.json as ScanConfiguration, configuration);
+    throw new DrmGuardError(
+      "E_RESUME",
+      `found a saved scan of this model with ${differences || "another version of drmguard"}`,
+      { hint: "repeat the options of that scan, or leave --resume out to start over" },
+    );
+  }
+}
+
+function differencesOf(saved: ScanConfiguration, now: ScanConfiguration): string {
+  const names = [...new Set([...Object.keys(saved), ...Object.keys(now)])];
+  const text = (value: unknown): string => JSON.stringify(value) ?? "nothing";
+  return names
+    .filter((name) => text(saved[name]) !== text(now[name]))
+    .map((name) => `${name} ${text(saved[name])} instead of ${text(now[name])}`)
+    .join(", ");
+}

@@ -1,0 +1,196 @@
+/** A scan as a job: from paths to a result. */
+import { cpus } from "node:os";
+import { dataKeyOf } from "../data/data-key.ts";
+import type { ImageSet } from "../data/image-set.ts";
+import { readBenign } from "../data/node/read-benign.ts";
+import type { Identification, ScanEvent } from "../identification/identification.ts";
+import { identifyByPaper } from "../identification/paper/identify.ts";
+import { type PaperOptions, paperPresets, presetFor } from "../identification/paper/options.ts";
+import { imageSizeOf, type Preprocessing, resolvePreprocessing } from "../models/preprocessing.ts";
+import { resultSchemaVersion, type ScanResult } from "../report/result.ts";
+import { nodeRuntime } from "../runtime/node.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { checkpointFolder } from "./checkpoint-folder.ts";
+import { drawEvidence } from "./evidence.ts";
+import type { JobContext, ScanRequest } from "./job.ts";
+import { type LoadedModel, loadModel } from "./load-model.ts";
+import { type Precheck, precheck } from "./precheck.ts";
+import { openSavedScan } from "./saved-scan.ts";
+import { version } from "./version.ts";
+
+/** The part of the memory limit that a step may take; the rest is for Node, the images and the model itself. */
+const stepShare = 0.8;
+
+/**
+ * Scans a model.
+ *
+ * Throws what reading the model, reading the images, the precheck and the method throw.
+ */
+export async function runScan(request: ScanRequest, context: JobContext): Promise<ScanResult> {
+  const start = Date.now();
+  const warnings: string[] = [];
+  const onEvent = (event: ScanEvent): void => {
+    if (event.kind === "warning") warnings.push(event.message);
+    context.onEvent(event);
+  };
+  const warn = (message: string): void => onEvent({ kind: "warning", message });
+  const { threads, provider, seed, features, outputs, size } = request;
+
+  onEvent({ kind: "phase", phase: "reading the model and the clean images", steps: 0 });
+  const runtime = nodeRuntime({ threads, provider });
+  const loaded = await loadModel(request.model, request.memoryLimit);
+  const { model } = loaded;
+  const preprocessing = resolvePreprocessing(model, request.preprocessing);
+  const collected = await readBenign(request.benign, {
+    channels: preprocessing.channels === "gray" ? 1 : 3,
+    size: fixedSize(imageSizeOf(model, preprocessing.layout)),
+    resizeTo: size,
+  });
+  collected.warnings.forEach(warn);
+  const { images } = collected;
+
+  onEvent({ kind: "phase", phase: "running the model on the clean images", steps: 0 });
+  const presetOf = (dimension: number): keyof typeof paperPresets =>
+    request.preset === "auto" ? presetFor(dimension) : request.preset;
+  const checked = await precheck(
+    runtime,
+    model,
+    preprocessing,
+    images,
+    { features, outputs },
+    (d) => d === 2 && presetOf(d) === "gaze",
+  );
+  checked.warnings.forEach(warn);
+  const preset = presetOf(checked.dimension);
+  const options: PaperOptions = { ...paperPresets[preset], ...request.options };
+
+  const dataKey = await dataKeyOf(images);
+  const store = checkpointFolder(request.cache);
+  const configuration = {
+    images: dataKey,
+    seed,
+    method: request.method,
+    preprocessing,
+    features,
+    outputs,
+    ...options,
+  };
+  const { runKey, isResumed } = await openSavedScan(store, loaded.sha256, configuration, request.resume);
+  if (request.resume && !isResumed) onEvent({ kind: "note", message: "no saved scan found: starting anew" });
+  const found = await identifyByPaper(
+    {
+      runtime,
+      model,
+      preprocessing,
+      benign: images,
+      seed,
+      runKey,
+      dataKey,
+      checkpoints: store,
+      onEvent,
+      shouldStop: context.shouldStop,
+      timeBudget: request.timeBudget,
+      memoryLimit: stepShare * request.memoryLimit,
+      features,
+      outputs,
+    },
+    options,
+  );
+  const parts = {
+    request,
+    loaded,
+    preprocessing,
+    images,
+    dataKey,
+    checked,
+    preset,
+    found,
+    warnings,
+    runtime,
+  };
+  const result = await assemble(parts, start);
+  // A search that ran out of time can go on under a larger budget.
+  const isComplete = found.measures.searchSteps === options.steps;
+  if (isComplete) await store.remove(runKey);
+  return result;
+}
+
+function fixedSize([height, width]: readonly [number | null, number | null]): [number, number] | null {
+  return height === null || width === null ? null : [height, width];
+}
+
+interface ResultParts {
+  readonly request: ScanRequest;
+  readonly loaded: LoadedModel;
+  readonly preprocessing: Preprocessing;
+  readonly images: ImageSet;
+  readonly dataKey: string;
+  readonly checked: Precheck;
+  readonly preset: string;
+  readonly found: Identification;
+  readonly warnings: readonly string[];
+  readonly runtime: Runtime;
+}
+
+async function assemble(parts: ResultParts, start: number): Promise<ScanResult> {
+  const { request, loaded, preprocessing, images, checked, found, runtime } = parts;
+  const { split } = checked.examined;
+  const { file, input } = loaded.model;
+  return {
+    schemaVersion: resultSchemaVersion,
+    tool: { name: "drmguard", version },
+    createdAt: new Date().toISOString(),
+    seconds: (Date.now() - start) / 1000,
+    model: {
+      path: request.model,
+      sha256: loaded.sha256,
+      bytes: loaded.bytes,
+      producer: file.producer,
+      opset: file.opsets.get("") ?? 0,
+      input: { name: input.name, shape: [...(input.shape ?? [])] },
+      outputs: [...split.outputs],
+      features: split.heads.map((head) => head.feature),
+    },
+    benign: {
+      path: request.benign,
+      sha256: parts.dataKey,
+      count: images.shape[0],
+      shape: [...images.shape],
+      labels: [...images.labelNames],
+      cleanError: checked.cleanError && {
+        ...checked.cleanError,
+        meanAbsolute: [...checked.cleanError.meanAbsolute],
+        meanAbsoluteOfMean: [...checked.cleanError.meanAbsoluteOfMean],
+      },
+    },
+    preprocessing: { ...preprocessing, mean: [...preprocessing.mean], std: [...preprocessing.std] },
+    seed: request.seed,
+    method: found.method,
+    preset: parts.preset,
+    options: found.options as ScanResult["options"],
+    verdict: found.verdict,
+    reasons: [...found.reasons],
+    score: found.score,
+    threshold: found.threshold,
+    margin: found.margin,
+    target: found.target.map((value, j) => ({
+      name: images.labelNames[j] ?? `${split.outputs.length === 1 ? split.outputs[0] : "output"} ${j}`,
+      value,
+    })),
+    collapse: found.collapse,
+    reconstructionFloor: found.reconstructionFloor,
+    terms: found.terms.map(({ step, values }) => ({ step, values: { ...values } })),
+    measures: { ...found.measures },
+    notChecked: [...found.notChecked],
+    warnings: [...parts.warnings],
+    evidence: await Promise.all(found.evidence.map(drawEvidence)),
+    environment: {
+      node: process.version,
+      runtime: runtime.name,
+      provider: runtime.provider,
+      platform: `${process.platform} ${process.arch}`,
+      cpu: cpus()[0]?.model ?? "unknown",
+      threads: request.threads,
+    },
+  };
+}

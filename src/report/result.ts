@@ -1,0 +1,122 @@
+/** The result of a scan: the one source of every report. */
+import { z } from "zod";
+
+/** The version of the schema: the first number changes when readers of older results would misread newer ones. */
+export const resultSchemaVersion = "1.0";
+
+const numbersByName = z.record(z.string(), z.number());
+/** Infinity and NaN have no JSON; what could not be measured is null. */
+const measured = z.number().nullable();
+
+const evidenceSchema = z
+  .object({
+    name: z.string(),
+    clean: z.string().describe("the clean image, a PNG as data URL"),
+    reversed: z.string().describe("the same image with the reversed trigger, a PNG as data URL"),
+    difference: z.string().describe("0.5 + (reversed - clean) / 2, a PNG as data URL"),
+    attention: z.string().nullable().describe("T(x) of Eq. 7, a gray PNG as data URL"),
+    cleanOutput: z.array(z.number()),
+    reversedOutput: z.array(z.number()),
+  })
+  .describe("one image of the evidence");
+
+const modelSchema = z.object({
+  path: z.string().describe("as given on the command line"),
+  sha256: z.string(),
+  bytes: z.number().int(),
+  producer: z.string(),
+  opset: z.number().int(),
+  input: z.object({
+    name: z.string(),
+    shape: z.array(z.union([z.number(), z.string(), z.null()])),
+  }),
+  outputs: z.array(z.string()).describe("the outputs in use"),
+  features: z.array(z.string()).describe("the feature tensors F(x), one for each head"),
+});
+
+const cleanErrorSchema = z
+  .object({
+    meanAbsolute: z.array(z.number()).describe("mean |f(x) - y| of each output"),
+    meanAbsoluteOfMean: z.array(z.number()).describe("the same for always answering with the mean label"),
+    angularDegrees: z.number().nullable().describe("mean angle between gaze directions; null unless gaze"),
+    angularDegreesOfMean: z.number().nullable(),
+  })
+  .describe("the error on the labels");
+
+const benignSchema = z.object({
+  path: z.string(),
+  sha256: z.string().describe("of the pixels as they were used"),
+  count: z.number().int(),
+  shape: z.array(z.number().int()).describe("[N, C, H, W]"),
+  labels: z.array(z.string()).describe("names of the labels; empty without labels"),
+  cleanError: cleanErrorSchema.nullable(),
+});
+
+const preprocessingSchema = z.object({
+  scale: z.number(),
+  mean: z.array(z.number()),
+  std: z.array(z.number()),
+  layout: z.enum(["nchw", "nhwc"]),
+  channels: z.enum(["rgb", "bgr", "gray"]),
+});
+
+const environmentSchema = z.object({
+  node: z.string(),
+  runtime: z.string(),
+  provider: z.string(),
+  platform: z.string(),
+  cpu: z.string(),
+  threads: z.number().int(),
+});
+
+/** The schema of result.json. */
+export const resultSchema = z
+  .object({
+    schemaVersion: z.string().regex(/^1\./).describe("version of this schema"),
+    tool: z.object({ name: z.literal("drmguard"), version: z.string() }),
+    createdAt: z.iso.datetime(),
+    seconds: z.number().describe("time of this run; a resumed run counts only its last part"),
+    model: modelSchema,
+    benign: benignSchema,
+    preprocessing: preprocessingSchema,
+    seed: z.number().int(),
+    method: z.string(),
+    preset: z.string().nullable(),
+    options: z
+      .record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
+      .describe("every option of the method that was in force"),
+    verdict: z.enum(["benign", "backdoored", "inconclusive"]),
+    reasons: z.array(z.string()).describe("why, in words"),
+    score: z.number().describe("below the threshold is suspicious"),
+    threshold: z.number(),
+    margin: z.number().describe("score / threshold"),
+    target: z.array(
+      z.object({
+        name: z.string(),
+        value: z.number().describe("mean output under the reversed trigger, in the model's unit"),
+      }),
+    ),
+    collapse: z
+      .object({ coneRatio: measured, outputVarianceRatio: measured })
+      .describe("variances under the reversed trigger over clean ones; 1 is no collapse"),
+    reconstructionFloor: z.number().nullable().describe("the score of the generator before any search"),
+    terms: z
+      .array(z.object({ step: z.number().int(), values: numbersByName }))
+      .describe("loss terms over time"),
+    measures: numbersByName,
+    notChecked: z.array(z.string()),
+    warnings: z.array(z.string()),
+    evidence: z.array(evidenceSchema),
+    environment: environmentSchema,
+  })
+  .describe("the result of `drmguard scan`");
+
+/** The result of a scan. */
+export type ScanResult = z.infer<typeof resultSchema>;
+/** One image of the evidence. */
+export type ResultEvidence = z.infer<typeof evidenceSchema>;
+
+/** The JSON Schema (draft 2020-12) of result.json. */
+export function resultJsonSchema(): unknown {
+  return { title: "DRMGuard scan result", ...z.toJSONSchema(resultSchema) };
+}
