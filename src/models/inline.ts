@@ -2,6 +2,7 @@
 import { DrmGuardError } from "../errors.ts";
 import type { Graph, OutputSpec, Tensor } from "../tensor/graph.ts";
 import { sameShape } from "../tensor/shape.ts";
+import { settledAttributes } from "./ceil-mode.ts";
 import type { ModelInstance } from "./instance.ts";
 
 /** A model inside a program. */
@@ -78,5 +79,6 @@ function emitNode(
     const shape = instance.shapes.get(name) ?? [];
     return { name: name || node.op, shape, dtype: instance.dtypes.get(name) ?? "float32" };
   });
-  return graph.emit(node.op, inputs, outputs, node.attributes, { domain: node.domain, name: node.name });
+  const attributes = settledAttributes(node, inputs[0]?.shape ?? [], outputs[0]?.shape ?? []);
+  return graph.emit(node.op, inputs, outputs, attributes, { domain: node.domain, name: node.name });
 }
