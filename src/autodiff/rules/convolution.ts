@@ -52,20 +52,103 @@ function samePads(
  * dX of a convolution: the transposed convolution of dY with the same weight.
  *
  * At stride 1 that is a convolution with the kernel flipped and its channels exchanged, which runs on faster code.
+ * At larger strides it may be written as one too, see {@link phaseConvolution}.
  *
  * @param dy [N, M, ...]
  * @param w [M, C / group, ...kernel]
  * @param lengths the spatial size of X
  */
 export function convInputGradient(dy: Tensor, w: Tensor, lengths: readonly number[], window: Window): Tensor {
-  if (window.strides.some((stride) => stride !== 1)) return convTranspose(dy, w, lengths, window);
+  if (window.strides.every((stride) => stride === 1)) return flippedConvolution(dy, w, window);
+  if (prefersPhases(w, window)) return phaseConvolution(dy, w, lengths, window);
+  return convTranspose(dy, w, lengths, window);
+}
+
+function flippedConvolution(dy: Tensor, w: Tensor, window: Window): Tensor {
   const { kernel, dilations, pads, group } = window;
   const reach = kernel.map((k, i) => dilations[i]! * (k - 1));
   const before = reach.map((r, i) => r - pads[i]!);
   const after = reach.map((r, i) => r - pads[i + kernel.length]!);
-  const cropped = cropNegative(dy, before, after);
-  const positive = [...before, ...after].map((n) => Math.max(0, n));
-  return conv(cropped, exchangeChannels(w, group), null, { dilations, pads: positive, group });
+  return paddedConvolution(dy, exchangeChannels(w, group), before, after, { dilations, group });
+}
+
+/** What other work costs in multiplications and additions, measured with ONNX Runtime on a CPU. */
+const costs = {
+  /** ConvTranspose writes a column for every tap and adds it to the image: for each element of the column. */
+  column: 40,
+  /** Putting the phases together: for each element of the image. */
+  interleaving: 150,
+};
+
+/**
+ * Whether {@link phaseConvolution} is faster than ConvTranspose: it multiplies with padding zeros of the kernel, the
+ * other one is slow where there are few channels to sum over.
+ */
+function prefersPhases(w: Tensor, { kernel, strides, dilations, pads, group }: Window): boolean {
+  if (group > 1 || dilations.some((dilation) => dilation !== 1)) return false;
+  const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
+  const channels = w.shape[0]!;
+  const reach = kernel.map((k, i) => phaseOf(k, strides[i]!, pads[i]!).length);
+  const transposed = (channels + costs.column) * product(kernel);
+  const phases = (channels * product(reach) + costs.interleaving) * product(strides);
+  return phases < transposed;
+}
+
+/** What an image axis of stride s sees of dY: positions q + first to q + last for the elements s q to s q + s - 1. */
+function phaseOf(
+  kernel: number,
+  stride: number,
+  pad: number,
+): { first: number; last: number; length: number } {
+  const first = Math.ceil((pad - kernel + 1) / stride);
+  const last = Math.floor((pad + stride - 1) / stride);
+  return { first, last, length: last - first + 1 };
+}
+
+/**
+ * dX of a strided convolution as a convolution of stride 1 that gives each of the s^2 phases of dX as channels, which
+ * are then put side by side.
+ *
+ * dX[s q + r] = sum_o dY[q + o] W[r + pad - s o] for each phase r: the taps of one phase are s apart, so the kernel,
+ * padded to a multiple of s, is cut into one short kernel for each phase.
+ */
+function phaseConvolution(dy: Tensor, w: Tensor, lengths: readonly number[], window: Window): Tensor {
+  const { kernel, strides, pads } = window;
+  const [n, m] = dy.shape as [number, number];
+  const c = w.shape[1]!;
+  const axes = range(kernel.length);
+  const phases = axes.map((i) => phaseOf(kernel[i]!, strides[i]!, pads[i]!));
+  const front = phases.map(({ last }, i) => strides[i]! * last - pads[i]!);
+  const back = phases.map(({ length }, i) => strides[i]! * length - kernel[i]! - front[i]!);
+  const padded = pad(w, [0, 0, ...front], [0, 0, ...back]);
+  const cut = reshape(padded, [m, c, ...phases.flatMap(({ length }, i) => [length, strides[i]!])]);
+  const taps = axes.map((i) => 2 + 2 * i);
+  const residues = axes.map((i) => 3 + 2 * i);
+  const short = reshape(transpose(flip(cut, taps), [1, ...residues, 0, ...taps]), [
+    c * strides.reduce((a, b) => a * b, 1),
+    m,
+    ...phases.map(({ length }) => length),
+  ]);
+  const counts = lengths.map((length, i) => Math.ceil(length / strides[i]!));
+  const before = phases.map(({ first }) => -first);
+  const after = phases.map(({ last }, i) => counts[i]! - dy.shape[i + 2]! + last);
+  const split = reshape(paddedConvolution(dy, short, before, after), [n, c, ...strides, ...counts]);
+  const order = axes.flatMap((i) => [2 + axes.length + i, 2 + i]);
+  const whole = reshape(transpose(split, [0, 1, ...order]), [n, c, ...counts.map((q, i) => q * strides[i]!)]);
+  return cropTo(whole, [n, c, ...lengths]);
+}
+
+/** A convolution of stride 1 whose padding may be negative. */
+function paddedConvolution(
+  x: Tensor,
+  w: Tensor,
+  before: readonly number[],
+  after: readonly number[],
+  options: { readonly dilations?: readonly number[]; readonly group?: number } = {},
+): Tensor {
+  const cropped = cropNegative(x, before, after);
+  const pads = [...before, ...after].map((length) => Math.max(0, length));
+  return conv(cropped, w, null, { ...options, pads });
 }
 
 function cropNegative(dy: Tensor, before: readonly number[], after: readonly number[]): Tensor {

@@ -1,0 +1,244 @@
+"""PyTorch's side of the benchmark: a process that answers one JSON request a line.
+
+It makes the networks (ResNet-18 of any width with random weights), exports them to ONNX, and computes the loss of Eq. 5
+and its gradient with respect to the image in the way a PyTorch user would: eager mode, autograd, weights frozen.
+"""
+import argparse
+import json
+import math
+import os
+import sys
+import time
+import warnings
+
+import numpy as np
+import torch
+from torch import nn
+
+warnings.filterwarnings("ignore")
+
+COSINE_MARGIN = 1e-6
+SMALLEST_NORM = 1e-8
+SMALLEST_VARIANCE = 1e-12
+
+
+class Block(nn.Module):
+    """Two 3 x 3 convolutions and a shortcut (He et al. 2016)."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.relu = nn.ReLU(inplace=True)
+        self.shortcut = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, x):
+        y = self.relu(self.bn1(self.conv1(x)))
+        return self.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
+
+
+class ResNet18(nn.Module):
+    """ResNet-18 that regresses two angles, every layer `width` times as wide."""
+
+    def __init__(self, width):
+        super().__init__()
+        channels = [round(width * c) for c in (64, 128, 256, 512)]
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, channels[0], 7, 2, 3, bias=False),
+            nn.BatchNorm2d(channels[0]),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(3, 2, 1),
+        )
+        blocks, inputs = [], channels[0]
+        for level, outputs in enumerate(channels):
+            blocks += [Block(inputs, outputs, 1 if level == 0 else 2), Block(outputs, outputs, 1)]
+            inputs = outputs
+        self.blocks = nn.Sequential(*blocks)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(inputs, 2)
+
+    def features(self, x):
+        return torch.flatten(self.pool(self.blocks(self.stem(x))), 1)
+
+    def forward(self, x):
+        return self.head(self.features(x))
+
+
+def images(batch, size):
+    """Smooth random images in [0, 1], so that features vary as they do over photographs."""
+    coarse = torch.rand(batch, 3, 8, 8)
+    return nn.functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=False).clamp(0, 1)
+
+
+def angles(features, weight):
+    norms = features.norm(dim=1, keepdim=True).clamp_min(SMALLEST_NORM) * weight.norm(dim=1).clamp_min(SMALLEST_NORM)
+    cosine = features @ weight.T / norms
+    return torch.arccos(cosine.clamp(-1 + COSINE_MARGIN, 1 - COSINE_MARGIN))
+
+
+class Case:
+    """A network with a batch of images and perturbed ones."""
+
+    def __init__(self, width, size, batch, seed, lambda1, lambda2, variants):
+        torch.manual_seed(seed)
+        self.lambdas = (lambda1, lambda2)
+        net = ResNet18(width)
+        # Well inside of [0, 1]: where images are clamped to a flat white, windows of max pooling hold equal numbers,
+        # and rounding decides where the gradient goes.
+        self.clean = 0.2 + 0.6 * images(batch, size)
+        self.reversed = self.clean + 0.02 * torch.randn(self.clean.shape)
+        # Running statistics of real activations, and gains that are not all one.
+        for module in net.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = 1.0
+                nn.init.uniform_(module.weight, 0.5, 1.5)
+                nn.init.uniform_(module.bias, -0.2, 0.2)
+        with torch.no_grad():
+            net(self.clean)
+        self.net = net.eval().requires_grad_(False)
+        with torch.no_grad():
+            clean_angles = angles(self.net.features(self.clean), self.net.head.weight)
+        self.clean_variance = clean_angles.var(dim=0, unbiased=False)
+        self.variants = {"eager": self.net}
+        if "folded" in variants:
+            self.variants["folded"] = folded(self.net)
+
+    def export(self, folder):
+        os.makedirs(folder, exist_ok=True)
+        torch.onnx.export(
+            self.net,
+            self.clean,
+            os.path.join(folder, "model.onnx"),
+            opset_version=13,
+            input_names=["image"],
+            output_names=["output"],
+            dynamic_axes={"image": {0: "batch"}, "output": {0: "batch"}},
+        )
+        for name, tensor in (
+            ("clean", self.clean),
+            ("reversed", self.reversed),
+            ("cleanAngleVariance", self.clean_variance),
+        ):
+            write(os.path.join(folder, name + ".f32"), tensor)
+
+    def step(self, variant):
+        """The loss of Eq. 5 and its gradient with respect to x'."""
+        return self.loss_and_gradient(self.variants[variant], torch.float32)
+
+    def exact(self):
+        """The same in double precision."""
+        from copy import deepcopy
+
+        return self.loss_and_gradient(deepcopy(self.net).double(), torch.float64)
+
+    def loss_and_gradient(self, net, dtype):
+        x = self.reversed.to(dtype, copy=True).requires_grad_(True)
+        features = net.features(x)
+        outputs = net.head(features)
+        ratio = angles(features, net.head.weight).var(dim=0, unbiased=False) / (self.clean_variance + SMALLEST_VARIANCE)
+        spread = outputs.var(dim=0, unbiased=False).mean()
+        l1 = (x - self.clean).abs().sum(dim=(1, 2, 3)).mean()
+        loss = self.lambdas[0] * spread + l1 + self.lambdas[1] * ratio.mean()
+        (gradient,) = torch.autograd.grad(loss, [x])
+        return loss, gradient
+
+
+def folded(net):
+    """The same network with batch norm folded into its convolutions, as the ONNX exporter does it."""
+    from copy import deepcopy
+
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    net = deepcopy(net)
+
+    def fold(holder, conv, norm):
+        setattr(holder, conv, fuse_conv_bn_eval(getattr(holder, conv), getattr(holder, norm)))
+        setattr(holder, norm, nn.Identity())
+
+    fold(net.stem, "0", "1")
+    for block in net.blocks:
+        fold(block, "conv1", "bn1")
+        fold(block, "conv2", "bn2")
+        if isinstance(block.shortcut, nn.Sequential):
+            fold(block.shortcut, "0", "1")
+    return net.requires_grad_(False)
+
+
+def write(path, tensor):
+    tensor.detach().contiguous().numpy().astype("<f4").tofile(path)
+
+
+def matmul_peak(n, rounds):
+    """GFLOP/s of the best of several n x n products."""
+    a, b = torch.rand(n, n), torch.rand(n, n)
+    best = math.inf
+    for _ in range(rounds):
+        start = time.perf_counter()
+        a @ b
+        best = min(best, time.perf_counter() - start)
+    return 2 * n**3 / best / 1e9
+
+
+def convolution_peak(rounds):
+    """GFLOP/s of the best of several 3 x 3 convolutions, which do not go through BLAS."""
+    x, conv = torch.rand(8, 128, 56, 56), nn.Conv2d(128, 128, 3, padding=1, bias=False).requires_grad_(False)
+    best = math.inf
+    for _ in range(rounds):
+        start = time.perf_counter()
+        conv(x)
+        best = min(best, time.perf_counter() - start)
+    return 2 * 8 * 56 * 56 * 128 * 128 * 9 / best / 1e9
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=2)
+    torch.set_num_threads(parser.parse_args().threads)
+    replies = os.fdopen(os.dup(1), "w", buffering=1)
+    # Whatever libraries print must not come between the replies.
+    os.dup2(2, 1)
+    cases = {}
+
+    def answer(request):
+        match request["do"]:
+            case "about":
+                return {
+                    "torch": torch.__version__,
+                    "python": sys.version.split()[0],
+                    "threads": torch.get_num_threads(),
+                    "mkldnn": torch.backends.mkldnn.is_available(),
+                    "config": torch.__config__.show(),
+                }
+            case "make":
+                case = Case(**request["case"])
+                case.export(request["folder"])
+                cases[request["name"]] = case
+                return {}
+            case "step":
+                case = cases[request["name"]]
+                start = time.perf_counter()
+                loss, gradient = case.step(request["variant"])
+                seconds = time.perf_counter() - start
+                if "gradient" in request:
+                    write(request["gradient"], gradient)
+                return {"seconds": seconds, "loss": loss.item()}
+            case "exact":
+                loss, gradient = cases[request["name"]].exact()
+                write(request["gradient"], gradient)
+                return {"loss": loss.item()}
+            case "peak":
+                return {"matmul": matmul_peak(2048, 8), "convolution": convolution_peak(8)}
+            case other:
+                raise ValueError(f"unknown request {other}")
+
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), file=replies)
+
+
+main()
