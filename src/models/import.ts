@@ -3,6 +3,7 @@ import { DrmGuardError } from "../errors.ts";
 import { inlineFunctions } from "../onnx/functions.ts";
 import type { OnnxGraph, OnnxModel, OnnxValueInfo } from "../onnx/model.ts";
 import { type ExternalDataReader, readModel } from "../onnx/proto.ts";
+import { assertSupported } from "../onnx/supported.ts";
 import { isFloat, type TensorData } from "../onnx/tensor-data.ts";
 import { toFloat32 } from "../onnx/to-float32.ts";
 import { upgrade } from "../onnx/upgrade.ts";
@@ -24,7 +25,7 @@ export interface ImportedModel {
 /**
  * Reads a model and brings it into the form that programs take.
  *
- * Throws what {@link readModel}, {@link upgrade} and {@link toFloat32} throw; E_MODEL_INPUT when there is not
+ * Throws what {@link readModel}, {@link assertSupported}, {@link upgrade} and {@link toFloat32} throw; E_MODEL_INPUT when there is not
  * exactly one image input; E_NAN when weights are not finite.
  *
  * @param bytes the ONNX file
@@ -32,7 +33,9 @@ export interface ImportedModel {
  */
 export function importModel(bytes: Uint8Array, external?: ExternalDataReader): ImportedModel {
   const model = readModel(bytes, external);
-  const upgraded = upgrade(inlineFunctions(model), programOpset);
+  const inlined = inlineFunctions(model);
+  assertSupported(inlined.graph);
+  const upgraded = upgrade(inlined, programOpset);
   const graph = toFloat32(upgraded.graph);
   assertFinite(graph.initializers);
   const input = imageInput(graph);

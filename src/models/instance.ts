@@ -3,6 +3,7 @@ import { DrmGuardError, messageOf } from "../errors.ts";
 import type { Attribute, OnnxGraph, OnnxNode, OnnxValueInfo } from "../onnx/model.ts";
 import { getInt } from "../onnx/model.ts";
 import { dtypeOfCode, writeModel } from "../onnx/proto.ts";
+import { ownNames, renamedGraph } from "../onnx/rename.ts";
 import { type DType, isFloat, sizeOf, type TensorData, toNumbers, zeros } from "../onnx/tensor-data.ts";
 import type { Arrays, Runtime } from "../runtime/runtime.ts";
 import { programOpset } from "../tensor/graph.ts";
@@ -34,7 +35,7 @@ const longestShapeConstant = 8;
  * otherwise the instance has the model's own batch size, and programs run it several times side by side.
  *
  * Throws E_MODEL_INPUT when the model does not run at that shape, E_UNSUPPORTED_OPERATOR when control flow depends
- * on pixels.
+ * on pixels or the runtime does not have an operator.
  *
  * @param runtime what runs it
  * @param model the model
@@ -136,7 +137,11 @@ async function runProbe(
       ],
     },
   });
-  const session = await runtime.load(bytes, { optimize: false });
+  const session = await runtime.load(bytes, { optimize: false }).catch((cause: unknown) => {
+    throw isUnknownOperator(cause)
+      ? new DrmGuardError("E_UNSUPPORTED_OPERATOR", messageOf(cause), { cause })
+      : cause;
+  });
   try {
     return await session.run({ [model.input.name]: zeros("float32", inputShape) });
   } catch (cause) {
@@ -149,6 +154,12 @@ async function runProbe(
     await session.release();
   }
 }
+
+/** Whether the runtime refused a graph for an operator that it does not have. */
+const isUnknownOperator = (cause: unknown): boolean =>
+  /no op registered|not a registered function|not_implemented|could not find an implementation/i.test(
+    messageOf(cause),
+  );
 
 /**
  * Tells tensors that do not depend on pixels ("static") from those that do, and those to fold among them: all that
@@ -255,8 +266,9 @@ function openConditionals(graph: OnnxGraph, folded: ReadonlyMap<string, TensorDa
     }
     const branch = node.attributes[toNumbers(condition)[0] ? "then_branch" : "else_branch"];
     if (branch?.kind !== "graph") throw new DrmGuardError("E_NOT_ONNX", `If (${node.name}) has no branches`);
-    for (const [name, value] of branch.value.initializers) initializers.set(name, value);
-    const results = branch.value.outputs.map(
+    const opened = openedBranch(branch.value, node.outputs[0]!);
+    for (const [name, value] of opened.initializers) initializers.set(name, value);
+    const results = opened.outputs.map(
       (output, i): OnnxNode => ({
         name: `${node.name}/${i}`,
         op: "Identity",
@@ -266,7 +278,13 @@ function openConditionals(graph: OnnxGraph, folded: ReadonlyMap<string, TensorDa
         attributes: {},
       }),
     );
-    return [...branch.value.nodes, ...results];
+    return [...opened.nodes, ...results];
   });
   return { ...graph, nodes, initializers };
+}
+
+/** A branch under names that no other branch has: two conditionals may use the same ones inside. */
+function openedBranch(branch: OnnxGraph, conditional: string): OnnxGraph {
+  const own = ownNames(branch);
+  return renamedGraph(branch, (name) => (name !== "" && own.has(name) ? `${conditional}/${name}` : name));
 }

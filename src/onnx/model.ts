@@ -26,6 +26,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Attributes;
+  /** The version of ONNX's operators that it is written in, where that may differ from the model's. */
+  readonly opset?: number;
 }
 
 /** A graph input or output. A dimension is a number, a symbol's name, or null when unknown. */

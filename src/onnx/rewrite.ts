@@ -1,7 +1,6 @@
 /** Rewriting the nodes of a graph one by one. */
-import { DrmGuardError } from "../errors.ts";
 import type { Attributes, OnnxGraph, OnnxNode } from "./model.ts";
-import { float32, int64, type TensorData, toNumbers } from "./tensor-data.ts";
+import { float32, int64, type TensorData } from "./tensor-data.ts";
 
 /** What a rewriting rule may use: constants of the graph, and new nodes and names. */
 export class Rewriter {
@@ -68,22 +67,9 @@ export class Rewriter {
     this.nodes.push({ ...merged, inputs: trimmed(merged.inputs) });
   }
 
-  /** The value of a constant input, null when there is no such input. Throws when it is computed at run time. */
-  valueOf(node: OnnxNode, index: number): TensorData | null {
-    const name = node.inputs[index];
-    if (name === undefined || name === "") return null;
-    const value = this.#constants.get(name);
-    if (value !== undefined) return value;
-    throw new DrmGuardError(
-      "E_UNSUPPORTED_OPERATOR",
-      `${node.op} (${node.name}) computes its input ${index} at run time; only a constant one is supported there`,
-    );
-  }
-
-  /** The numbers of a constant input, null when there is no such input. */
-  numbersOf(node: OnnxNode, index: number): number[] | null {
-    const value = this.valueOf(node, index);
-    return value === null ? null : toNumbers(value);
+  /** The value of a tensor, null when it is computed at run time. */
+  valueOf(name: string): TensorData | null {
+    return this.#constants.get(name) ?? null;
   }
 }
 

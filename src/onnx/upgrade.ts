@@ -1,8 +1,8 @@
 /** Brings a model of operator set 9 or newer to the one that programs are written in. */
 import { DrmGuardError } from "../errors.ts";
+import { attention, rotaryEmbedding } from "./attention.ts";
 import {
   type Attribute,
-  type Attributes,
   float,
   getFloat,
   getInt,
@@ -14,6 +14,7 @@ import {
   type OnnxNode,
   string,
 } from "./model.ts";
+import { mapGraphs } from "./rename.ts";
 import { Rewriter, without } from "./rewrite.ts";
 import { float32, int64 } from "./tensor-data.ts";
 
@@ -22,7 +23,8 @@ export const oldestOpset = 9;
 /** The newest operator set that is read: the newest that ONNX Runtime 1.30 knows. */
 export const newestOpset = 26;
 
-type Upgrade = (node: OnnxNode, to: Rewriter, opset: number) => void;
+/** Writes a node in the form of the programs' operator set. `opset` is the one that it is written in. */
+export type Upgrade = (node: OnnxNode, to: Rewriter, opset: number) => void;
 
 /** Attributes that became inputs: the operator set that changed it, and how its inputs are made. */
 function attributesToInputs(
@@ -82,8 +84,10 @@ const clipBounds = (node: OnnxNode, to: Rewriter): string[] => {
 const dropout: Upgrade = (node, to) =>
   to.keep(node, { op: "Identity", inputs: [node.inputs[0]!], outputs: [node.outputs[0]!], attributes: {} });
 
-const batchNormalization: Upgrade = (node, to) => {
-  if (getInt(node, "training_mode", 0) !== 0) {
+const batchNormalization: Upgrade = (node, to, opset) => {
+  // Before 14 the outputs said it: only in training there was more than one.
+  const hasStatistics = opset < 14 && node.outputs.some((output, i) => i > 0 && output !== "");
+  if (hasStatistics || getInt(node, "training_mode", 0) !== 0) {
     throw new DrmGuardError(
       "E_UNSUPPORTED_OPERATOR",
       `BatchNormalization (${node.name}) is in training mode`,
@@ -121,17 +125,18 @@ const groupNormalization: Upgrade = (node, to, opset) => {
   to.emit("Reshape", [shifted, shape], {}, node.outputs[0]);
 };
 
-/** y = x / sqrt(mean(x^2) + eps) scale, over the axes from `axis` on. Only the last axis is in use. */
+/** y = x / sqrt(mean(x^2) + eps) scale, over the axes from `axis` on. */
 const rmsNormalization: Upgrade = (node, to) => {
   const axis = getInt(node, "axis", -1);
-  if (axis !== -1) {
+  if (axis >= 0) {
     throw new DrmGuardError(
       "E_UNSUPPORTED_OPERATOR",
-      `RMSNormalization (${node.name}) over axis ${axis}, expected -1`,
+      `RMSNormalization (${node.name}) over axis ${axis}, expected one counted from the last`,
     );
   }
+  const axes = Array.from({ length: -axis }, (_, i) => axis + i);
   const [x, scale] = node.inputs as [string, string];
-  const square = to.emit("ReduceMean", [to.emit("Mul", [x, x]), to.ints([-1])], { keepdims: int(1) });
+  const square = to.emit("ReduceMean", [to.emit("Mul", [x, x]), to.ints(axes)], { keepdims: int(1) });
   const norm = to.emit("Sqrt", [to.emit("Add", [square, to.scalar(getFloat(node, "epsilon", 1e-5))])]);
   to.emit("Mul", [to.emit("Div", [x, norm]), scale], {}, node.outputs[0]);
 };
@@ -160,50 +165,6 @@ const gridSample: Upgrade = (node, to, opset) => {
     opset >= 20 ? node.attributes : { ...node.attributes, mode: string(names[mode] ?? mode) };
   to.keep(node, { attributes });
 };
-
-/** Attention of opset 23 without a cache: softmax(Q K^T scale + mask) V for every head. */
-const attention: Upgrade = (node, to) => {
-  const [q, k, v, mask = "", pastKey = "", pastValue = ""] = node.inputs as string[];
-  const softcap = getFloat(node, "softcap", 0);
-  const heads = getInt(node, "q_num_heads", 0);
-  const keyHeads = getInt(node, "kv_num_heads", heads);
-  const isCausal = getInt(node, "is_causal", 0) !== 0;
-  if (pastKey || pastValue || softcap !== 0 || heads !== keyHeads || isCausal || node.outputs.length > 1) {
-    throw new DrmGuardError(
-      "E_UNSUPPORTED_OPERATOR",
-      `Attention (${node.name}) with a cache, a soft cap, a causal mask, grouped heads or more than one output`,
-    );
-  }
-  const split = (x: string): string =>
-    heads === 0
-      ? x
-      : to.emit("Transpose", [to.emit("Reshape", [x, to.ints([0, 0, heads, -1])])], {
-          perm: { kind: "ints", value: [0, 2, 1, 3] },
-        });
-  const [queries, keys, values] = [split(q!), split(k!), split(v!)];
-  const scale = attentionScale(node, to, queries);
-  const transposed = to.emit("Transpose", [keys], { perm: { kind: "ints", value: [0, 1, 3, 2] } });
-  const logits = to.emit("Mul", [to.emit("MatMul", [queries, transposed]), scale]);
-  const masked = mask === "" ? logits : to.emit("Add", [logits, mask]);
-  const weights = to.emit("Softmax", [masked], { axis: int(-1) });
-  if (heads === 0) {
-    to.emit("MatMul", [weights, values], {}, node.outputs[0]);
-    return;
-  }
-  const joined = to.emit("Transpose", [to.emit("MatMul", [weights, values])], {
-    perm: { kind: "ints", value: [0, 2, 1, 3] },
-  });
-  to.emit("Reshape", [joined, to.ints([0, 0, -1])], {}, node.outputs[0]);
-};
-
-/** 1 / sqrt(head size) unless given. */
-function attentionScale(node: OnnxNode, to: Rewriter, queries: string): string {
-  const given = getFloat(node, "scale", null);
-  if (given !== null) return to.scalar(given);
-  const size = to.emit("Shape", [queries], { start: int(3), end: int(4) });
-  const root = to.emit("Sqrt", [to.emit("Cast", [size], { to: int(1) })]);
-  return to.emit("Reciprocal", [root]);
-}
 
 const pads = attributesToInputs(11, ["pads", "value", "paddings"], (node, to) => [
   node.inputs[0]!,
@@ -259,6 +220,7 @@ const upgrades: Readonly<Record<string, Upgrade>> = {
   MeanVarianceNormalization: meanVarianceNormalization,
   Pad: pads,
   RMSNormalization: rmsNormalization,
+  RotaryEmbedding: rotaryEmbedding,
   ReduceL1: axesToInput(18),
   ReduceL2: axesToInput(18),
   ReduceLogSum: axesToInput(18),
@@ -300,15 +262,7 @@ function scalesAttribute(node: OnnxNode, to: Rewriter): string {
  */
 export function upgrade(model: OnnxModel, opset: number): OnnxModel {
   const from = model.opsets.get("") ?? 0;
-  if (from < oldestOpset || from > newestOpset) {
-    throw new DrmGuardError(
-      "E_OPSET",
-      `operator set ${from} found, expected ${oldestOpset} to ${newestOpset}`,
-      {
-        hint: "export the model again with an operator set in that range",
-      },
-    );
-  }
+  assertReadable(from);
   return {
     ...model,
     opsets: new Map([...model.opsets, ["", opset]]),
@@ -316,22 +270,27 @@ export function upgrade(model: OnnxModel, opset: number): OnnxModel {
   };
 }
 
+function assertReadable(opset: number): void {
+  if (opset >= oldestOpset && opset <= newestOpset) return;
+  throw new DrmGuardError(
+    "E_OPSET",
+    `operator set ${opset} found, expected ${oldestOpset} to ${newestOpset}`,
+    { hint: "export the model again with an operator set in that range" },
+  );
+}
+
 function upgradeGraph(graph: OnnxGraph, from: number, outer?: Rewriter): OnnxGraph {
   const rewriter = new Rewriter(graph, outer);
   for (const node of graph.nodes) {
-    const inner = { ...node, attributes: upgradeSubgraphs(node.attributes, from, rewriter) };
+    const { opset = from, ...rest } = node;
+    assertReadable(opset);
+    const inner = {
+      ...rest,
+      attributes: mapGraphs(node.attributes, (g) => upgradeGraph(g, opset, rewriter)),
+    };
     const rule = node.domain === "" && Object.hasOwn(upgrades, node.op) ? upgrades[node.op] : undefined;
     if (rule === undefined) rewriter.keep(inner);
-    else rule(inner, rewriter, from);
+    else rule(inner, rewriter, opset);
   }
   return { ...graph, nodes: rewriter.nodes, initializers: rewriter.initializers };
-}
-
-function upgradeSubgraphs(attributes: Attributes, from: number, outer: Rewriter): Attributes {
-  const entries = Object.entries(attributes).map(([name, attribute]) =>
-    attribute.kind === "graph"
-      ? ([name, { kind: "graph", value: upgradeGraph(attribute.value, from, outer) }] as const)
-      : ([name, attribute] as const),
-  );
-  return Object.fromEntries(entries);
 }
