@@ -243,6 +243,9 @@ const upgrades: Readonly<Record<string, Upgrade>> = {
   Upsample: (node, to) => oldResize(node, to, node.inputs[1] ?? scalesAttribute(node, to)),
 };
 
+/** The operators that are rewritten, in some version at least. */
+export const upgradedOperators: readonly string[] = Object.keys(upgrades);
+
 function scalesAttribute(node: OnnxNode, to: Rewriter): string {
   const scales = node.attributes.scales;
   if (scales?.kind !== "floats")
