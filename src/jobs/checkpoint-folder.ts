@@ -66,7 +66,9 @@ async function keysIn(folder: string, prefix: string): Promise<string[]> {
 
 async function readIfThere(path: string): Promise<Uint8Array | null> {
   try {
-    return await readFile(path);
+    const { buffer, byteOffset, byteLength } = await readFile(path);
+    // Without Buffer's own methods: its slice() is a view, where a copy is meant.
+    return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw fileError(`cannot read the checkpoint ${path}`, cause);

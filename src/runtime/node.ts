@@ -30,8 +30,13 @@ export function nodeRuntime({ threads = 1, provider = "cpu" }: NodeRuntimeOption
   };
 }
 
+/** The execution providers that this build of ONNX Runtime knows; the machine may still lack what one needs. */
+export function availableProviders(): string[] {
+  return ort.listSupportedBackends().map((backend) => backend.name);
+}
+
 function assertProvider(provider: Provider): void {
-  const known = ort.listSupportedBackends().map((backend) => backend.name);
+  const known = availableProviders();
   if (known.includes(provider)) return;
   throw new DrmGuardError(
     "E_PROVIDER",

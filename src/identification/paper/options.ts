@@ -112,6 +112,17 @@ export const paperPresets: Readonly<Record<"gaze" | "head-pose" | "generic", Pap
   },
 };
 
+/** The words that an option takes, for those that are no numbers. */
+export const paperChoices = {
+  l1Reduction: ["sum", "channel-mean"],
+  attention: ["summed", "per-output", "none"],
+  cleanAngleVariance: ["batch", "set"],
+  outputVariance: ["absolute", "relative"],
+  unit: ["auto", "radians", "degrees", "other"],
+  lambdaUnit: ["radians", "degrees", "other"],
+  rule: ["checked", "paper"],
+} as const satisfies { readonly [K in keyof PaperOptions]?: readonly PaperOptions[K][] };
+
 /** The options that a caller who names none gets for a model of two outputs. */
 export const paperDefaults: PaperOptions = paperPresets.gaze;
 
@@ -143,6 +154,12 @@ export function assertPaperOptions(options: PaperOptions): void {
   for (const name of whole) {
     if (!Number.isInteger(options[name]) || options[name] < 0) {
       throw new DrmGuardError("E_USAGE", `found ${name} = ${options[name]}, expected a whole number`);
+    }
+  }
+  for (const [name, choices] of Object.entries(paperChoices)) {
+    const found = options[name as keyof typeof paperChoices];
+    if (!(choices as readonly string[]).includes(found)) {
+      throw new DrmGuardError("E_USAGE", `found ${name} = ${found}, expected one of ${choices.join(", ")}`);
     }
   }
   if (options.batch < 2)

@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/** The command line. Commands are loaded when they are called, so that help is there at once. */
+import { Command, CommanderError } from "commander";
+import pc from "picocolors";
+import { DrmGuardError, messageOf } from "../errors.ts";
+import { version } from "../jobs/version.ts";
+import { addSettings } from "./command.ts";
+import { exitCodeOf, unusable } from "./exit-codes.ts";
+import type { GivenFlags } from "./resolve.ts";
+import { checkTable, reportTable, scanTable } from "./tables.ts";
+
+const exitHelp = `
+Exit codes: 0 benign (or check passed), 1 backdoored, 2 failed while scanning, 3 inconclusive,
+4 wrong usage or a model that cannot be scanned, 130 interrupted with the state saved.`;
+
+/** Runs the command line and gives its exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const done = (code: number): void => {
+    exitCode = code;
+  };
+  const program = new Command("drmguard")
+    .description("Finds backdoors in deep regression models.")
+    .version(version)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(pc.red(text)) })
+    .addHelpText("after", exitHelp);
+  addSettings(
+    program
+      .command("scan")
+      .description("reverse engineer a trigger and give a verdict")
+      .argument("<model>", "an ONNX file"),
+    scanTable,
+  ).action(async (model: string, flags: GivenFlags) =>
+    done(await (await import("./commands/scan.ts")).scan(model, flags)),
+  );
+  addSettings(
+    program
+      .command("check")
+      .description("say whether a model can be scanned: operators, split, gradient")
+      .argument("<model>", "an ONNX file"),
+    checkTable,
+  ).action(async (model: string, flags: GivenFlags) =>
+    done(await (await import("./commands/check.ts")).check(model, flags)),
+  );
+  addSettings(
+    program.command("report").description("draw a saved result again").argument("<result>", "a result.json"),
+    reportTable,
+  ).action(async (path: string, flags: GivenFlags) =>
+    done(await (await import("./commands/report.ts")).report(path, flags)),
+  );
+  addSettings(
+    program
+      .command("config")
+      .description("print the settings that a scan would have, and where they come from"),
+    scanTable,
+  ).action(async (flags: GivenFlags) => done(await (await import("./commands/show.ts")).config(flags)));
+  program
+    .command("list")
+    .description("print the methods and their options")
+    .action(async () => done(await (await import("./commands/show.ts")).list()));
+  program
+    .command("schema")
+    .description("print the JSON Schema of result.json")
+    .action(async () => done(await (await import("./commands/show.ts")).schema()));
+  program
+    .command("doctor")
+    .description("print what this machine offers")
+    .action(async () => done(await (await import("./commands/show.ts")).doctor()));
+  await program.parseAsync(args, { from: "user" });
+  return exitCode;
+}
+
+/** Says what went wrong; only what nobody foresaw gets a stack. */
+function reportError(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : unusable;
+  const known = error instanceof DrmGuardError ? error : null;
+  const code = known?.code ?? "E_INTERNAL";
+  process.stderr.write(`${pc.red("error:")} ${messageOf(error)} [${code}]\n`);
+  if (known?.hint !== undefined) process.stderr.write(`${pc.dim(known.hint)}\n`);
+  if (code === "E_INTERNAL" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return exitCodeOf(code);
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch(reportError);

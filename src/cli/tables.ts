@@ -1,0 +1,187 @@
+/** The settings of each command. */
+import { jobDefaults } from "../jobs/defaults.ts";
+import { parsePaperOptions } from "./paper-settings.ts";
+import {
+  parseBytes,
+  parseChoice,
+  parseChoices,
+  parseDuration,
+  parseInteger,
+  parseList,
+  parseNumber,
+  parseNumbers,
+  parseSize,
+  parseSwitch,
+  parseText,
+} from "./settings.ts";
+
+const seedRange = 2 ** 31 - 1;
+
+/** Settings of all commands that do work. */
+const common = {
+  quiet: {
+    flags: "--quiet",
+    help: "no progress on stderr, only warnings and errors",
+    parse: parseSwitch,
+    isSwitch: true,
+  },
+  config: {
+    flags: "--config <file>",
+    help: "settings as a JSON object (default: drmguard.config.json if it is there)",
+    parse: parseText,
+    isFlagOnly: true,
+  },
+} as const;
+
+/** What a model expects of its input, and how it is run. */
+const model = {
+  mean: {
+    flags: "--mean <numbers>",
+    help: "what the model's training subtracted, after scaling: one number, or one a channel",
+    parse: parseNumbers(false),
+  },
+  std: { flags: "--std <numbers>", help: "what it then divided by", parse: parseNumbers(true) },
+  scale: {
+    flags: "--scale <number>",
+    help: "what white is for the model: 1, or 255 for bytes (default: seen from the model)",
+    parse: parseNumber(true),
+  },
+  layout: {
+    flags: "--layout <layout>",
+    help: "nchw or nhwc (default: seen from the model)",
+    parse: parseChoice("nchw", "nhwc"),
+  },
+  channels: {
+    flags: "--channels <order>",
+    help: "rgb, bgr or gray (default: rgb, or gray for one channel)",
+    parse: parseChoice("rgb", "bgr", "gray"),
+  },
+  size: { flags: "--size <HxW>", help: "resize images to this size in pixels", parse: parseSize },
+  features: {
+    flags: "--features <node>",
+    help: "the node or tensor that is F(x), where the last dense layer is not found",
+    parse: parseText,
+  },
+  outputs: { flags: "--outputs <names>", help: "outputs to use, for a model with several", parse: parseList },
+  seed: {
+    flags: "--seed <number>",
+    help: "seed of everything random",
+    parse: parseInteger(0, seedRange),
+    fallback: String(jobDefaults.seed),
+  },
+  threads: {
+    flags: "--threads <number>",
+    help: "threads of ONNX Runtime",
+    parse: parseInteger(1, 1024),
+    fallback: String(jobDefaults.threads),
+  },
+  provider: {
+    flags: "--provider <name>",
+    help: "cpu, cuda, webgpu, coreml or dml",
+    parse: parseChoice("cpu", "cuda", "webgpu", "coreml", "dml"),
+    fallback: jobDefaults.provider,
+  },
+  memoryLimit: {
+    flags: "--memory-limit <amount>",
+    help: "kill the job when it takes more, such as 8GB (default: 80 % of what is free)",
+    parse: parseBytes,
+  },
+} as const;
+
+const method = {
+  preset: {
+    flags: "--preset <name>",
+    help: "auto, gaze, head-pose or generic: constants of the method",
+    parse: parseChoice("auto", "gaze", "head-pose", "generic"),
+    fallback: jobDefaults.preset,
+  },
+  set: {
+    flags: "--set <name=value>",
+    help: "an option of the method; `drmguard list` names them",
+    parse: parsePaperOptions,
+    isRepeatable: true,
+  },
+} as const;
+
+/** Settings of `drmguard scan`. */
+export const scanTable = {
+  benign: {
+    flags: "--benign <path>",
+    help: "folder of clean images (PNG, JPEG, WebP; labels.csv if there is one) or .npz file",
+    parse: parseText,
+  },
+  method: {
+    flags: "--method <name>",
+    help: "identification method: paper",
+    parse: parseChoice("paper"),
+    fallback: jobDefaults.method,
+  },
+  ...method,
+  ...model,
+  timeBudget: {
+    flags: "--time-budget <time>",
+    help: "begin no step after this time, such as 90s, 15m or 2h",
+    parse: parseDuration,
+  },
+  timeLimit: { flags: "--time-limit <time>", help: "kill the job after this time", parse: parseDuration },
+  resume: {
+    flags: "--resume",
+    help: "go on with the interrupted scan of the same configuration",
+    parse: parseSwitch,
+    isSwitch: true,
+  },
+  cacheDir: {
+    flags: "--cache-dir <folder>",
+    help: "where pretrained generators and interrupted scans are kept",
+    parse: parseText,
+    fallback: jobDefaults.cache,
+  },
+  format: {
+    flags: "--format <formats>",
+    help: "table, json, html; may be given several times",
+    parse: parseChoices("table", "json", "html"),
+    isRepeatable: true,
+  },
+  output: {
+    flags: "--output <path>",
+    help: "a .json or .html file, or a folder for result.json and the reports",
+    parse: parseText,
+  },
+  ...common,
+} as const;
+
+/** Settings of `drmguard check`. */
+export const checkTable = {
+  ...model,
+  timeLimit: {
+    flags: "--time-limit <time>",
+    help: "kill the check after this time",
+    parse: parseDuration,
+    fallback: "10m",
+  },
+  format: {
+    flags: "--format <formats>",
+    help: "table or json",
+    parse: parseChoice("table", "json"),
+    fallback: "table",
+  },
+  ...common,
+} as const;
+
+/** Settings of `drmguard report`. */
+export const reportTable = {
+  format: {
+    flags: "--format <formats>",
+    help: "table, json, html; may be given several times",
+    parse: parseChoices("table", "json", "html"),
+    isRepeatable: true,
+  },
+  output: { flags: "--output <path>", help: "a .json or .html file, or a folder", parse: parseText },
+} as const;
+
+/** The names that a config file may have. */
+export const configNames: ReadonlySet<string> = new Set(
+  Object.entries({ ...checkTable, ...scanTable })
+    .filter(([, setting]) => !("isFlagOnly" in setting))
+    .map(([name]) => name),
+);

@@ -1,0 +1,38 @@
+/** DRMGuard for programs: everything here runs in Node and in browsers. What needs Node is in `drmguard/node`. */
+export type { ImageSet } from "./data/image-set.ts";
+export { DrmGuardError, type ErrorCode } from "./errors.ts";
+export type {
+  CheckpointStore,
+  EvidenceImage,
+  Identification,
+  IdentificationSetup,
+  SavedState,
+  ScanEvent,
+  TermSample,
+  Verdict,
+} from "./identification/identification.ts";
+export { identifyByPaper } from "./identification/paper/identify.ts";
+export {
+  type PaperOptions,
+  paperChoices,
+  paperDefaults,
+  paperPresets,
+  presetFor,
+} from "./identification/paper/options.ts";
+export { predict } from "./identification/predict.ts";
+export { type CheckOptions, type CheckReport, checkModel } from "./models/check.ts";
+export { applyModel, type Examination, type ExaminedModel, examine } from "./models/examined-model.ts";
+export { type ImportedModel, importModel } from "./models/import.ts";
+export {
+  defaultPreprocessing,
+  type Preprocessing,
+  type PreprocessingHints,
+  resolvePreprocessing,
+} from "./models/preprocessing.ts";
+export { createRandom, type Random } from "./random.ts";
+export { resultHtml } from "./report/html.ts";
+export { readResult } from "./report/read-result.ts";
+export { resultJsonSchema, resultSchemaVersion, type ScanResult } from "./report/result.ts";
+export { resultTable } from "./report/table.ts";
+export { compile, type Program, toModel } from "./runtime/compile.ts";
+export type { Arrays, Runtime, Session } from "./runtime/runtime.ts";

@@ -1,0 +1,72 @@
+/**
+ * The child process that a job runs in. A model is untrusted input and ONNX Runtime blocks the thread that it runs in:
+ * a process of its own can be watched and killed.
+ */
+import { DrmGuardError, messageOf } from "../errors.ts";
+import type { ScanEvent } from "../identification/identification.ts";
+import { runCheck } from "./check-job.ts";
+import type { ChildMessage, JobContext, JobRequest, ParentMessage } from "./job.ts";
+import { runScan } from "./scan-job.ts";
+
+/** Milliseconds between two reports of the steps of a phase; its last step is always reported. */
+const stepInterval = 100;
+
+let isStopping = false;
+let lastStep = 0;
+
+const send = (message: ChildMessage): void => {
+  process.send?.(message);
+};
+
+/** Sends the last message and lets go of the parent once it is out. */
+const finish = (message: ChildMessage): void => {
+  process.send?.(message, () => process.disconnect());
+};
+
+const context: JobContext = {
+  onEvent(event: ScanEvent) {
+    if (event.kind === "step" && event.step < event.steps) {
+      const now = Date.now();
+      if (now - lastStep < stepInterval) return;
+      lastStep = now;
+    }
+    send({ kind: "event", event });
+  },
+  shouldStop: () => isStopping,
+};
+
+const run = (request: JobRequest): ReturnType<typeof runCheck> | ReturnType<typeof runScan> =>
+  request.kind === "check" ? runCheck(request, context) : runScan(request, context);
+
+function errorMessage(thrown: unknown): ChildMessage {
+  if (thrown instanceof DrmGuardError) {
+    return { kind: "error", code: thrown.code, message: thrown.message, hint: thrown.hint };
+  }
+  const isMemory = thrown instanceof RangeError && /allocation failed|array length/i.test(thrown.message);
+  return {
+    kind: "error",
+    code: isMemory ? "E_MEMORY" : "E_INTERNAL",
+    message: messageOf(thrown),
+    stack: thrown instanceof Error ? thrown.stack : undefined,
+  };
+}
+
+process.on("message", (message: ParentMessage) => {
+  if (message.kind === "stop") {
+    isStopping = true;
+    return;
+  }
+  run(message.request)
+    .then(
+      (result): ChildMessage => ({ kind: "result", result }),
+      (thrown: unknown) => errorMessage(thrown),
+    )
+    .then(finish);
+});
+// The terminal sends its interrupt to the whole group; the parent decides what it means.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {
+  isStopping = true;
+});
+// Without a parent nobody waits for the result.
+process.on("disconnect", () => process.exit());

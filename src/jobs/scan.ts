@@ -1,0 +1,93 @@
+/** Scans and checks of files, for programs. */
+import type { PaperOptions } from "../identification/paper/options.ts";
+import type { CheckReport } from "../models/check.ts";
+import type { PreprocessingHints } from "../models/preprocessing.ts";
+import type { ScanResult } from "../report/result.ts";
+import { jobDefaults } from "./defaults.ts";
+import type { CheckRequest, ModelRequest, ScanRequest } from "./job.ts";
+import { defaultMemoryLimit } from "./memory.ts";
+import { runInChild, type WatchOptions } from "./run-in-child.ts";
+
+/** Fields that may be left out; null is the default too. */
+type Optional<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
+
+/** What a check of a file takes: the path; all else has a default. */
+export interface CheckCall extends Optional<Omit<ModelRequest, "model" | "preprocessing">>, WatchOptions {
+  /** Path of the ONNX file. */
+  readonly model: string;
+  /** What the model expects of its input, where it differs from what its file shows. */
+  readonly preprocessing?: Partial<PreprocessingHints>;
+}
+
+/** What a scan of a file takes: two paths; all else has a default. */
+export interface ScanCall
+  extends CheckCall,
+    Optional<Pick<ScanRequest, "method" | "preset" | "timeBudget" | "cache" | "resume">> {
+  /** A folder of clean images or a .npz file. */
+  readonly benign: string;
+  /** What differs from the preset. */
+  readonly options?: Partial<PaperOptions> | null;
+}
+
+/**
+ * Scans a model in a child process.
+ *
+ * Throws a DrmGuardError for models and images that cannot be used, and when the scan fails or is stopped.
+ *
+ * @example
+ * const result = await scan({ model: "model.onnx", benign: "images/" });
+ * console.log(result.verdict, result.reasons);
+ */
+export function scan(call: ScanCall): Promise<ScanResult> {
+  const request: ScanRequest = {
+    ...modelRequest(call),
+    kind: "scan",
+    benign: call.benign,
+    method: call.method ?? jobDefaults.method,
+    preset: call.preset ?? jobDefaults.preset,
+    options: call.options ?? {},
+    timeBudget: call.timeBudget ?? null,
+    cache: call.cache ?? jobDefaults.cache,
+    resume: call.resume ?? false,
+  };
+  return runInChild(request, watchOptions(call));
+}
+
+/**
+ * Checks in a child process whether a model can be scanned.
+ *
+ * Throws a DrmGuardError for models that cannot be read or run.
+ */
+export function check(call: CheckCall): Promise<CheckReport> {
+  const request: CheckRequest = { ...modelRequest(call), kind: "check" };
+  return runInChild(request, watchOptions(call));
+}
+
+function modelRequest(call: CheckCall): ModelRequest {
+  return {
+    model: call.model,
+    preprocessing: {
+      scale: null,
+      mean: null,
+      std: null,
+      layout: null,
+      channels: null,
+      ...call.preprocessing,
+    },
+    size: call.size ?? null,
+    features: call.features ?? null,
+    outputs: call.outputs ?? null,
+    seed: call.seed ?? jobDefaults.seed,
+    threads: call.threads ?? jobDefaults.threads,
+    provider: call.provider ?? jobDefaults.provider,
+    memoryLimit: call.memoryLimit ?? defaultMemoryLimit(),
+  };
+}
+
+function watchOptions({ onEvent, signal, timeLimit }: WatchOptions): WatchOptions {
+  return {
+    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(signal === undefined ? {} : { signal }),
+    timeLimit: timeLimit ?? null,
+  };
+}

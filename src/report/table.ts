@@ -1,0 +1,113 @@
+/** A result as text for a terminal. */
+import type { ScanResult } from "./result.ts";
+
+/** Colours for text; each may leave it as it is. */
+export interface TextColors {
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly yellow: (text: string) => string;
+}
+
+/** No colours. */
+export const plainColors: TextColors = {
+  bold: String,
+  dim: String,
+  red: String,
+  green: String,
+  yellow: String,
+};
+
+/**
+ * What came from a model or a file as text for a terminal: control characters could draw over the verdict.
+ *
+ * @param text anything
+ */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+}
+
+/** A number for people: four digits, no exponent where none is needed. */
+export function numberText(value: number): string {
+  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)) return value.toExponential(2);
+  return String(Number(value.toPrecision(4)));
+}
+
+const percent = (value: number): string => `${numberText(100 * value)} %`;
+
+/** The rows of numbers that a report shows: what, its value, and what to compare it with. */
+export function evidenceRows(result: ScanResult): [what: string, value: string, meaning: string][] {
+  const { collapse, reconstructionFloor, score, threshold, margin, benign } = result;
+  const rows: [string, string, string][] = [
+    ["score", percent(score), "mean perturbation over the largest image norm"],
+    ["threshold", percent(threshold), "below it the perturbation is small"],
+    ["margin", numberText(margin), "score / threshold"],
+  ];
+  if (reconstructionFloor !== null) {
+    rows.push([
+      "reconstruction floor",
+      percent(reconstructionFloor),
+      "score of the generator before the search",
+    ]);
+  }
+  const ratio = (value: number | null): string => (value === null ? "not measured" : numberText(value));
+  rows.push(
+    [
+      "angle variance ratio",
+      ratio(collapse.coneRatio),
+      "angles of F(x') over those of F(x); 1 is no collapse",
+    ],
+    [
+      "output variance ratio",
+      ratio(collapse.outputVarianceRatio),
+      "outputs f(x') over f(x); 1 is no collapse",
+    ],
+    [
+      "target estimate",
+      result.target.map((t) => `${t.name} ${numberText(t.value)}`).join(", "),
+      "mean output under the reversed trigger",
+    ],
+  );
+  if (benign.cleanError !== null) {
+    const { meanAbsolute, angularDegrees } = benign.cleanError;
+    const error =
+      angularDegrees === null
+        ? meanAbsolute.map((value, j) => `${benign.labels[j]} ${numberText(value)}`).join(", ")
+        : `${numberText(angularDegrees)} degrees`;
+    rows.push(["error on the labels", error, "of the clean images"]);
+  }
+  return rows.map(([what, value, meaning]) => [what, printable(value), meaning]);
+}
+
+/**
+ * Draws a result as lines of text.
+ *
+ * @param result the result
+ * @param colors what to colour with
+ */
+export function resultTable(result: ScanResult, colors: TextColors = plainColors): string {
+  const { bold, dim } = colors;
+  const paint = { benign: colors.green, backdoored: colors.red, inconclusive: colors.yellow }[result.verdict];
+  const rows = evidenceRows(result);
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const { model, benign } = result;
+  const lines = [
+    `${bold(printable(model.path))}  ${paint(bold(result.verdict))}`,
+    ...result.reasons.map((reason) => `  ${printable(reason)}`),
+    "",
+    ...rows.map(
+      ([what, value, meaning]) =>
+        `  ${what.padEnd(widths[0]!)}  ${bold(value.padEnd(widths[1]!))}  ${dim(meaning)}`,
+    ),
+    "",
+    ...result.warnings.map((warning) => `  ${colors.yellow("warning:")} ${printable(warning)}`),
+    dim(`  not checked: ${result.notChecked.join("; ")}`),
+    dim(
+      `  method ${result.method}, preset ${result.preset}, seed ${result.seed}, ${benign.count} images, ` +
+        `${Math.round(result.seconds)} s, sha256 ${model.sha256.slice(0, 12)}`,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
