@@ -97,7 +97,14 @@ export async function checkModel(options: CheckOptions): Promise<CheckReport> {
   const gradient =
     missing.length > 0 || split === null
       ? null
-      : await checkGradient(runtime, { batch, instance, split, preprocessing }, shape, options.seed);
+      : await checkGradient(runtime, { batch, instance, split, preprocessing }, shape, options.seed).catch(
+          (error: unknown) => {
+            // A rule may refuse an attribute of its operator.
+            if (!(error instanceof DrmGuardError) || error.code !== "E_NO_GRADIENT") throw error;
+            problems.push({ code: error.code, message: error.message, hint: error.hint });
+            return null;
+          },
+        );
   if (gradient !== null && !gradient.passed) {
     problems.push({
       code: "E_NO_GRADIENT",

@@ -221,7 +221,9 @@ const booleanOps = new Set([
   "Or",
   "Xor",
 ]);
-const integerOps = new Set(["ArgMax", "ArgMin", "NonZero", "Shape", "Size"]);
+const integerOps = new Set(["ArgMax", "ArgMin", "NonMaxSuppression", "NonZero", "Shape", "Size"]);
+/** Operators whose outputs after the first are indices. */
+const indexingOps = new Set(["MaxPool", "TopK", "Unique"]);
 
 /** The types of all tensors, from the rules that operators follow. */
 function dtypesOf(graph: OnnxGraph, known: ReadonlyMap<string, TensorData>): Map<string, DType> {
@@ -239,7 +241,9 @@ function dtypesOf(graph: OnnxGraph, known: ReadonlyMap<string, TensorData>): Map
 function outputType(node: OnnxNode, index: number, of: (name: string | undefined) => DType): DType {
   if (booleanOps.has(node.op)) return "bool";
   if (integerOps.has(node.op)) return "int64";
-  if (index === 1 && (node.op === "TopK" || node.op === "MaxPool")) return "int64";
+  if (index > 0 && indexingOps.has(node.op)) return "int64";
+  // The number of trips and the condition come before what a loop carries.
+  if (node.op === "Loop") return of(node.inputs[index + 2]);
   if (node.op === "Cast") return dtypeOfCode(getInt(node, "to", 1));
   if (node.op === "CastLike" || node.op === "Where") return of(node.inputs[1]);
   if (node.op === "OneHot") return of(node.inputs[2]);
@@ -286,5 +290,9 @@ function openConditionals(graph: OnnxGraph, folded: ReadonlyMap<string, TensorDa
 /** A branch under names that no other branch has: two conditionals may use the same ones inside. */
 function openedBranch(branch: OnnxGraph, conditional: string): OnnxGraph {
   const own = ownNames(branch);
-  return renamedGraph(branch, (name) => (name !== "" && own.has(name) ? `${conditional}/${name}` : name));
+  const opened = renamedGraph(branch, (name) =>
+    name !== "" && own.has(name) ? `${conditional}/${name}` : name,
+  );
+  const nodes = opened.nodes.map((node) => ({ ...node, name: node.name && `${conditional}/${node.name}` }));
+  return { ...opened, nodes };
 }

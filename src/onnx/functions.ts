@@ -55,7 +55,12 @@ function completed(node: OnnxNode, given: Attributes, prefix: string, opset: num
     ...graph,
     nodes: graph.nodes.map((inner) => completed(inner, given, prefix, opset)),
   }));
-  return { ...node, name: `${prefix}${node.name}`, attributes, ...(opset === undefined ? {} : { opset }) };
+  return {
+    ...node,
+    name: node.name && `${prefix}${node.name}`,
+    attributes,
+    ...(opset === undefined ? {} : { opset }),
+  };
 }
 
 /** Attributes that refer to the call's get its values; those it leaves out are left out. */

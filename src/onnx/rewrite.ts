@@ -17,6 +17,8 @@ export class Rewriter {
     for (const input of graph.inputs) this.#taken.add(input.name);
     for (const name of graph.initializers.keys()) this.#taken.add(name);
     for (const node of graph.nodes) {
+      // New nodes are called like their outputs, and names of nodes have to be different too.
+      this.#taken.add(node.name);
       for (const output of node.outputs) this.#taken.add(output);
       const value = node.attributes.value;
       if (node.op === "Constant" && value?.kind === "tensor")
