@@ -122,6 +122,7 @@ export const piecewiseConstant: ReadonlySet<string> = new Set([
   "Floor",
   "Greater",
   "GreaterOrEqual",
+  "Hardmax",
   "IsInf",
   "IsNaN",
   "Less",

@@ -83,7 +83,8 @@ async function probe(
   graph: OnnxGraph,
   inputShape: readonly number[],
 ): Promise<ModelInstance> {
-  const { foldable } = classify(graph);
+  const { foldable, isStatic } = classify(graph);
+  assertFixedShapes(graph, isStatic);
   const produced = graph.nodes.flatMap((node) => node.outputs).filter((name) => name !== "");
   const results = await runProbe(runtime, model, graph, inputShape, produced, foldable);
   const shapes = new Map(produced.map((name) => [name, toNumbers(results[shapeOf(name)]!)]));
@@ -165,7 +166,7 @@ const isUnknownOperator = (cause: unknown): boolean =>
  * Tells tensors that do not depend on pixels ("static") from those that do, and those to fold among them: all that
  * are no floats, and floats that come from shapes and short constants alone.
  */
-function classify(graph: OnnxGraph): { foldable: Set<string> } {
+function classify(graph: OnnxGraph): { foldable: Set<string>; isStatic: Set<string> } {
   const isStatic = new Set<string>(graph.initializers.keys());
   const isWeight = new Set<string>(
     [...graph.initializers]
@@ -186,7 +187,26 @@ function classify(graph: OnnxGraph): { foldable: Set<string> } {
       else foldable.add(output);
     }
   }
-  return { foldable };
+  return { foldable, isStatic };
+}
+
+/** Operators whose outputs are as long as the values that they find. */
+const countingOps: ReadonlySet<string> = new Set(["Compress", "NonMaxSuppression", "NonZero", "Unique"]);
+
+/** Throws E_UNSUPPORTED_OPERATOR when shapes depend on pixels: a program has the same shapes for all images. */
+function assertFixedShapes(graph: OnnxGraph, isStatic: ReadonlySet<string>): void {
+  const counting = graph.nodes.filter((node) => {
+    if (!countingOps.has(node.op)) return false;
+    // What is kept of the data does not depend on the data, but on the condition.
+    const deciding = node.op === "Compress" ? [node.inputs[1]!] : node.inputs;
+    return !deciding.every((name) => name === "" || isStatic.has(name));
+  });
+  if (counting.length === 0) return;
+  const names = counting.map(({ op, name, outputs }) => `${op} (${name || outputs[0]})`);
+  throw new DrmGuardError(
+    "E_UNSUPPORTED_OPERATOR",
+    `found shapes that depend on the image: ${names.join(", ")}; expected the same for all images`,
+  );
 }
 
 /** The names that the branches of a node read from around it. */

@@ -398,6 +398,21 @@ describe("inputs", () => {
   });
 });
 
+test("shapes that depend on the image are refused", async () => {
+  const model = importOf({
+    nodes: [
+      ["NonZero", ["x"], ["places"]],
+      ["Transpose", ["places"], ["rows"]],
+      ["GatherND", ["x", "rows"], ["y"]],
+    ],
+  });
+  await expect(instantiate(runtime, model, shape)).rejects.toMatchObject({
+    code: "E_UNSUPPORTED_OPERATOR",
+    message:
+      "found shapes that depend on the image: NonZero (NonZero:places); expected the same for all images",
+  });
+});
+
 test("pools that round up without having more windows run in programs of fixed shapes", async () => {
   const model = importOf({
     nodes: [

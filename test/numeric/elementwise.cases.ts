@@ -1,7 +1,7 @@
 /** Cases of operators that work on each element alone. */
 import fc from "fast-check";
 import { type Attributes, float, int, string } from "../../src/onnx/model.ts";
-import { float32, type TensorData } from "../../src/onnx/tensor-data.ts";
+import { float32, int64, type TensorData } from "../../src/onnx/tensor-data.ts";
 import type { CaseTable, NodeCase } from "./helper.ts";
 import {
   broadcasting,
@@ -58,12 +58,13 @@ const apart: ValueOptions = { low: -2, high: 2, kinks: [0] };
 const kinkAt = (...kinks: number[]): ValueOptions => ({ low: -4, high: 4, kinks });
 const alpha = (value: number): fc.Arbitrary<Attributes> => fc.constantFrom({}, { alpha: float(value) });
 
-/** A constant base of the power, whose exponent is a tensor, a constant, or a constant with zeros. */
+/** The exponent is a tensor, a constant, a constant with zeros, or a whole number. */
 const power: fc.Arbitrary<NodeCase> = fc.oneof(
   binary(positive, { low: -2, high: 3 }),
   tensors(shape, apart).map((x) => ({ inputs: [x, float32([2], [])], wrt: [0] })),
   tensors(shape, positive).map((x) => ({ inputs: [x, float32([0.5])], wrt: [0] })),
   tensors(fc.constant([2, 3]), positive).map((x) => ({ inputs: [x, float32([0, 1, 3])], wrt: [0] })),
+  tensors(shape, apart).map((x) => ({ inputs: [x, int64([3], [])], wrt: [0] })),
 );
 
 const where: fc.Arbitrary<NodeCase> = fc.tuple(broadcasting, seeds).map(([[a, b], seed]) => {

@@ -97,6 +97,18 @@ const topK: fc.Arbitrary<NodeCase> = shapes(1, 3, 4).chain((dims) =>
     })),
 );
 
+/** The condition may be shorter than the axis. */
+const compress: fc.Arbitrary<NodeCase> = fc.tuple(seeds, fc.constantFrom(0, 1, -1, null)).map(
+  ([seed, axis]): NodeCase => ({
+    inputs: [
+      valuesFrom(seed, [3, 4]),
+      { dtype: "bool", dims: [3], data: Uint8Array.of(1, seed % 2, 1 - (seed % 2)) },
+    ],
+    wrt: [0],
+    attributes: axis === null ? {} : { axis: int(axis) },
+  }),
+);
+
 const reverseSequence: fc.Arbitrary<NodeCase> = fc.tuple(seeds, fc.boolean()).map(
   ([seed, isTimeFirst]): NodeCase => ({
     inputs: [valuesFrom(seed, isTimeFirst ? [4, 3, 2] : [3, 4, 2]), list([2, 4, 1])],
@@ -113,5 +125,6 @@ export const indexingCases: CaseTable = {
   ScatterElements: scatterElements,
   ScatterND: scatterNd,
   TopK: topK,
+  Compress: compress,
   ReverseSequence: reverseSequence,
 };

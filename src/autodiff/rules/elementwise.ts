@@ -70,9 +70,13 @@ const extremum: GradientRule = ({ x, y, dy, wants }) => {
 /** Whether a tensor is a constant without a zero. */
 const isNeverZero = ({ value }: Tensor): boolean => value !== null && !toNumbers(value).includes(0);
 
-const power: GradientRule = binary((a, b, y, dy, side) => {
-  if (side === 0)
-    return mul(dy, mul(b, isNeverZero(b) ? pow(a, sub(b, 1)) : where(equal(b, 0), 0, pow(a, sub(b, 1)))));
+const power: GradientRule = binary((a, given, y, dy, side) => {
+  // The exponent may be of whole numbers.
+  const b = cast(given, "float32");
+  if (side === 0) {
+    const slope = pow(a, sub(b, 1));
+    return mul(dy, mul(b, isNeverZero(given) ? slope : where(equal(b, 0), 0, slope)));
+  }
   // 0^b has slope 0 in b, where log 0 would give NaN.
   return mul(dy, mul(y, where(greater(a, 0), log(where(greater(a, 0), a, 1)), 0)));
 });

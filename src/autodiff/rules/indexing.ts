@@ -4,9 +4,9 @@ import { DrmGuardError } from "../../errors.ts";
 import { type Attributes, getInt, getString, int, string } from "../../onnx/model.ts";
 import { int64, sizeOf, toNumbers, zeros } from "../../onnx/tensor-data.ts";
 import { full, mul } from "../../tensor/elementwise.ts";
-import type { GraphNode, Tensor } from "../../tensor/graph.ts";
+import { constantOf, type GraphNode, type Tensor } from "../../tensor/graph.ts";
 import { scatterRows } from "../../tensor/indexing.ts";
-import { concat, pad, reshape, transpose } from "../../tensor/movement.ts";
+import { concat, pad, reshape, take, transpose } from "../../tensor/movement.ts";
 import { inversePermutation, normalizeAxis, range } from "../../tensor/shape.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
 
@@ -134,6 +134,25 @@ const topK: GradientRule = ({ node, x, y, dy }) => {
   ];
 };
 
+/** Rows that a constant condition keeps: each gets its gradient back, the others get none. */
+const compress: GradientRule = ({ node, x, dy }) => {
+  const [data, condition] = x as [Tensor, Tensor];
+  const kept = toNumbers(constantOf(condition, `the condition of ${node.name}`));
+  const given = getInt(node, "axis", null);
+  const shape = given === null ? [sizeOf(data.shape)] : data.shape;
+  const axis = normalizeAxis(given ?? 0, shape.length);
+  const zero = shape.map(() => 0);
+  const padded = pad(
+    dy,
+    zero,
+    zero.map((_, i) => (i === axis ? 1 : 0)),
+  );
+  // What was left out takes the zero past the end.
+  let next = 0;
+  const sources = range(shape[axis]!).map((i) => (kept[i] ? next++ : dy.shape[axis]!));
+  return [reshape(take(padded, sources, axis), data.shape), null];
+};
+
 /** Reversing twice gives the same again. */
 const reverseSequence: GradientRule = ({ node, x, dy }) => [
   dy.graph.emit("ReverseSequence", [dy, x[1]!], [{ shape: dy.shape }], node.attributes)[0]!,
@@ -148,5 +167,6 @@ export const indexing: RuleTable = {
   ScatterElements: scattering("ScatterElements", "GatherElements"),
   ScatterND: scattering("ScatterND", "GatherND"),
   TopK: topK,
+  Compress: compress,
   ReverseSequence: reverseSequence,
 };
