@@ -146,6 +146,7 @@ async function runProbe(
   try {
     return await session.run({ [model.input.name]: zeros("float32", inputShape) });
   } catch (cause) {
+    if (cause instanceof DrmGuardError && cause.code === "E_MEMORY") throw cause;
     throw new DrmGuardError(
       "E_MODEL_INPUT",
       `the model does not run on images of shape [${inputShape.join(", ")}]: ${messageOf(cause)}`,

@@ -74,12 +74,18 @@ async function load(
       try {
         results = await session.run(tensors);
       } catch (cause) {
-        throw new DrmGuardError("E_RUNTIME", `ONNX Runtime failed: ${messageOf(cause)}`, { cause });
+        const code = isOutOfMemory(cause) ? "E_MEMORY" : "E_RUNTIME";
+        throw new DrmGuardError(code, `ONNX Runtime failed: ${messageOf(cause)}`, { cause });
       }
       return fromResults(results);
     },
     release: () => session.release(),
   };
+}
+
+/** ONNX Runtime has no code for this that reaches JavaScript. */
+function isOutOfMemory(cause: unknown): boolean {
+  return /failed to allocate memory|bad allocation|bad_alloc/i.test(messageOf(cause));
 }
 
 function toOrt({ dtype, data, dims }: TensorData): ort.Tensor {

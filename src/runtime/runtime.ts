@@ -6,7 +6,7 @@ export type Arrays = Readonly<Record<string, TensorData>>;
 
 /** A graph that is ready to run. It owns native memory until it is released. */
 export interface Session {
-  /** Runs the graph. Throws E_RUNTIME when the runtime does. */
+  /** Runs the graph. Throws E_RUNTIME when the runtime does, E_MEMORY when memory is short. */
   run(feeds: Arrays): Promise<Arrays>;
   /** Gives the memory back. The session cannot run afterwards. */
   release(): Promise<void>;

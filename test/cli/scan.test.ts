@@ -1,0 +1,189 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { readResult } from "../../src/report/read-result.ts";
+import type { ScanResult } from "../../src/report/result.ts";
+import { newFolder, runCli, shortScan, smallModel, startCli, writeImages } from "../support/cli.ts";
+import { npzOf } from "../support/npz.ts";
+
+let home: string;
+let base: string[];
+beforeAll(async () => {
+  home = newFolder();
+  writeFileSync(join(home, "model.onnx"), smallModel());
+  await writeImages(join(home, "images"));
+  base = ["scan", "model.onnx", "--benign", "images", ...shortScan];
+});
+
+const exitCodes: Record<ScanResult["verdict"], number> = { benign: 0, backdoored: 1, inconclusive: 3 };
+const parse = (text: string): ScanResult => readResult(JSON.parse(text));
+
+test("the verdict goes to stdout with its exit code, progress to stderr", async () => {
+  const run = await runCli([...base, "--format", "json"], { cwd: home });
+  const result = parse(run.stdout);
+  expect(run.code).toBe(exitCodes[result.verdict]);
+  expect(run.stderr).toContain("reverse engineering");
+  expect(result.terms.length).toBeGreaterThan(0);
+  expect(result.target.map(({ name }) => name)).toEqual(["yaw", "pitch"]);
+  expect(result.margin).toBeCloseTo(result.score / result.threshold, 12);
+  expect(result.reconstructionFloor).toBeGreaterThan(0);
+  expect(result.preset).toBe("gaze");
+});
+
+test("--quiet leaves stderr empty, and the same seed gives the same numbers", async () => {
+  await writeImages(join(home, "unlabelled"), { labels: false });
+  const quiet = ["scan", "model.onnx", "--benign", "unlabelled", ...shortScan, "--format", "json", "--quiet"];
+  const [first, second, other] = await Promise.all(
+    ["1", "1", "2"].map((seed, i) =>
+      runCli([...quiet, "--seed", seed, "--cache-dir", `own-cache-${i}`], { cwd: home }),
+    ),
+  );
+  const numbers = (run: typeof first): unknown => {
+    const { score, terms, target } = parse(run!.stdout);
+    return { score, terms, target };
+  };
+  expect(first!.stderr).toBe("");
+  expect(numbers(second)).toEqual(numbers(first));
+  expect(numbers(other)).not.toEqual(numbers(first));
+});
+
+test("a folder takes the result and the reports, and the table still goes to stdout", async () => {
+  const run = await runCli([...base, "--format", "table", "--format", "html", "--output", "out"], {
+    cwd: home,
+  });
+  expect(readdirSync(join(home, "out")).sort()).toEqual(["report.html", "result.json"]);
+  const result = parse(readFileSync(join(home, "out", "result.json"), "utf8"));
+  expect(run.stdout).toContain(result.verdict);
+  expect(run.stdout).toContain("not checked");
+  const html = readFileSync(join(home, "out", "report.html"), "utf8");
+  expect(html).toContain(result.model.sha256);
+  expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
+  expect(result.evidence[0]!.reversed).toMatch(/^data:image\/png;base64,/);
+
+  const again = await runCli(["report", "out/result.json", "--output", "again.html"], { cwd: home });
+  expect(again.code).toBe(0);
+  expect(readFileSync(join(home, "again.html"), "utf8")).toBe(html);
+});
+
+test("an npz file gives the same as the images in it", async () => {
+  // Labels are left out on both sides, since only their names differ.
+  await writeImages(join(home, "plain"), { labels: false });
+  writeFileSync(join(home, "images.npz"), await npzOf(join(home, "plain")));
+  const [folder, npz] = await Promise.all(
+    ["plain", "images.npz"].map((path, i) =>
+      runCli(
+        ["scan", "model.onnx", "--benign", path, ...shortScan, "--format", "json", "--cache-dir", `npz-${i}`],
+        { cwd: home },
+      ),
+    ),
+  );
+  expect(parse(npz!.stdout).benign.sha256).toBe(parse(folder!.stdout).benign.sha256);
+  expect(parse(npz!.stdout).score).toBe(parse(folder!.stdout).score);
+});
+
+test("fewer than 50 images, and labels that the model does not reach, are warnings", async () => {
+  await writeImages(join(home, "few"), { count: 20 });
+  const args = ["scan", "model.onnx", "--benign", "few", ...shortScan, "--format", "json", "--quiet"];
+  const run = await runCli(args, { cwd: home });
+  expect(run.stderr).toContain("warning: found 20 images");
+  expect(run.stderr).toContain("no better than always answering with the mean label");
+  expect(parse(run.stdout).warnings).toHaveLength(2);
+});
+
+test("an interrupt saves, and --resume ends as if nothing had been", { timeout: 120_000 }, async () => {
+  const long = ["--set", "steps=60,pretrainingSteps=20,generatorChannels=8,batch=50", "--threads", "1"];
+  const args = ["scan", "model.onnx", "--benign", "images", ...long, "--format", "json"];
+  const whole = await runCli([...args, "--cache-dir", "whole"], { cwd: home });
+  const { child, output, end } = startCli([...args, "--cache-dir", "parts"], { cwd: home });
+  await expect.poll(() => output.stderr, { timeout: 30_000, interval: 5 }).toContain("reverse engineering");
+  child.kill("SIGINT");
+  const interrupted = await end;
+  expect(interrupted.code).toBe(130);
+  expect(interrupted.stdout).toBe("");
+  expect(interrupted.stderr).toContain("--resume");
+  const other = await runCli([...args, "--cache-dir", "parts", "--resume", "--seed", "5"], { cwd: home });
+  expect(other.code).toBe(4);
+  expect(other.stderr).toContain("seed 0 instead of 5");
+  const resumed = await runCli([...args, "--cache-dir", "parts", "--resume"], { cwd: home });
+  expect(resumed.stderr).toContain("reverse engineering resumed at step");
+  const numbers = ({ score, target, terms }: ScanResult): unknown => ({ score, target, terms });
+  expect(numbers(parse(resumed.stdout))).toEqual(numbers(parse(whole.stdout)));
+  // Only what other scans can use is left.
+  expect(readdirSync(join(home, "parts")).filter((name) => name.startsWith("scan-"))).toEqual([]);
+});
+
+test("a time budget ends the search early and says so", async () => {
+  const args = [
+    "scan",
+    "model.onnx",
+    "--benign",
+    "images",
+    "--set",
+    "steps=100000,pretrainingSteps=2,generatorChannels=2",
+  ];
+  const run = await runCli(
+    [...args, "--time-budget", "1s", "--format", "json", "--quiet", "--cache-dir", "b"],
+    { cwd: home },
+  );
+  const result = parse(run.stdout);
+  expect(run.code).toBe(3);
+  expect(result.verdict).toBe("inconclusive");
+  expect(result.reasons.join()).toContain("time budget");
+});
+
+test("limits of time and memory kill the job", async () => {
+  const endless = [
+    "--set",
+    "steps=1000000,pretrainingSteps=2,generatorChannels=2",
+    "--quiet",
+    "--cache-dir",
+    "k",
+  ];
+  const args = ["scan", "model.onnx", "--benign", "images", ...endless, "--output", "killed"];
+  const [slow, large] = await Promise.all([
+    runCli([...args, "--time-limit", "2s"], { cwd: home }),
+    runCli([...args, "--memory-limit", "60MB"], { cwd: home }),
+  ]);
+  expect(slow).toMatchObject({ code: 2, stdout: "" });
+  expect(slow.stderr).toContain("E_TIME");
+  expect(large).toMatchObject({ code: 4, stdout: "" });
+  expect(large.stderr).toContain("E_MEMORY");
+  expect(existsSync(join(home, "killed", "result.json"))).toBe(false);
+});
+
+test.skipIf(process.platform !== "linux")("a job ends with its parent, however that ends", async () => {
+  const { child, output } = startCli(
+    [...base.slice(0, 4), "--set", "steps=1000000,pretrainingSteps=1000000", "--cache-dir", "p"],
+    { cwd: home },
+  );
+  await expect.poll(() => output.stderr, { timeout: 30_000 }).toContain("pretraining");
+  const children = (): string[] => {
+    // Each process's parent stands in /proc/PID/stat after its name.
+    return readdirSync("/proc").filter((pid) => {
+      if (!/^\d+$/.test(pid) || !existsSync(`/proc/${pid}/cmdline`)) return false;
+      try {
+        return (
+          readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("jobs/child.js") && pids.has(Number(pid))
+        );
+      } catch {
+        return false;
+      }
+    });
+  };
+  const pids = new Set(childrenOf(child.pid!));
+  expect(pids.size).toBeGreaterThan(0);
+  child.kill("SIGKILL");
+  await expect.poll(children, { timeout: 30_000 }).toEqual([]);
+});
+
+function childrenOf(pid: number): number[] {
+  return readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const parent = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, "utf8"))?.[1];
+      return Number(parent) === pid ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
