@@ -70,6 +70,29 @@ class ResNet18(nn.Module):
         return self.head(self.features(x))
 
 
+class MobileNetV1(nn.Module):
+    """MobileNetV1 (Howard et al. 2017) that regresses two angles: depthwise and pointwise convolutions in turn."""
+
+    def __init__(self):
+        super().__init__()
+        plan = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1)]
+
+        def convolution(inputs, outputs, kernel, stride, groups=1):
+            conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+            return [conv, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+
+        layers, inputs = convolution(3, 32, 3, 2), 32
+        for outputs, stride in plan:
+            layers += convolution(inputs, inputs, 3, stride, inputs) + convolution(inputs, outputs, 1, 1)
+            inputs = outputs
+        self.layers = nn.Sequential(*layers)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(inputs, 2)
+
+    def forward(self, x):
+        return self.head(torch.flatten(self.pool(self.layers(x)), 1))
+
+
 def images(batch, size):
     """Smooth random images in [0, 1], so that features vary as they do over photographs."""
     coarse = torch.rand(batch, 3, 8, 8)
@@ -111,15 +134,7 @@ class Case:
 
     def export(self, folder):
         os.makedirs(folder, exist_ok=True)
-        torch.onnx.export(
-            self.net,
-            self.clean,
-            os.path.join(folder, "model.onnx"),
-            opset_version=13,
-            input_names=["image"],
-            output_names=["output"],
-            dynamic_axes={"image": {0: "batch"}, "output": {0: "batch"}},
-        )
+        export(self.net, self.clean, os.path.join(folder, "model.onnx"))
         for name, tensor in (
             ("clean", self.clean),
             ("reversed", self.reversed),
@@ -147,6 +162,18 @@ class Case:
         loss = self.lambdas[0] * spread + l1 + self.lambdas[1] * ratio.mean()
         (gradient,) = torch.autograd.grad(loss, [x])
         return loss, gradient
+
+
+def export(net, example, path):
+    torch.onnx.export(
+        net,
+        example,
+        path,
+        opset_version=13,
+        input_names=["image"],
+        output_names=["output"],
+        dynamic_axes={"image": {0: "batch", 2: "height", 3: "width"}, "output": {0: "batch"}},
+    )
 
 
 def folded(net):
@@ -219,6 +246,11 @@ def main():
                 case = Case(**request["case"])
                 case.export(request["folder"])
                 cases[request["name"]] = case
+                return {}
+            case "export":
+                torch.manual_seed(request["seed"])
+                net = {"resnet18": lambda: ResNet18(1), "mobilenet_v1": MobileNetV1}[request["network"]]()
+                export(net.eval(), images(2, request["size"]), request["path"])
                 return {}
             case "step":
                 case = cases[request["name"]]
