@@ -29,7 +29,7 @@ export {
   type PreprocessingHints,
   resolvePreprocessing,
 } from "./models/preprocessing.ts";
-export { createRandom, type Random } from "./random.ts";
+export { createRandom, type Random, resumeRandom } from "./random.ts";
 export { resultHtml } from "./report/html.ts";
 export { readResult } from "./report/read-result.ts";
 export { resultJsonSchema, resultSchemaVersion, type ScanResult } from "./report/result.ts";
