@@ -119,7 +119,8 @@ async function examineFitting(
       features: setup.features,
       outputs: setup.outputs,
     });
-  const small = await at(Math.min(2, count));
+  const fixed = setup.model.fixedBatch;
+  const small = await at(fixed ?? Math.min(2, count));
   const bytesFor = (batch: number): number => estimateStepBytes(small.instance, generator, h * w, batch);
   const batch = fittingBatch(options.batch, count, setup.memoryLimit, bytesFor);
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
@@ -130,7 +131,20 @@ async function examineFitting(
         : `${options.batch} would need about ${gigabytes(bytesFor(options.batch))} of ${gigabytes(setup.memoryLimit!)}`;
     setup.onEvent({ kind: "warning", message: `batch of ${batch} instead of ${options.batch}: ${why}` });
   }
-  return batch === small.batch ? small : await at(batch);
+  if (batch === small.batch) return small;
+  if (fixed === null) return await at(batch);
+  try {
+    return await at(batch);
+  } catch (error) {
+    if (!(error instanceof DrmGuardError) || error.code !== "E_MODEL_INPUT") throw error;
+    // A file that cannot be opened to other batch sizes runs at multiples of its own.
+    const multiple = Math.max(1, Math.floor(batch / fixed)) * fixed;
+    setup.onEvent({
+      kind: "warning",
+      message: `batch of ${multiple} instead of ${batch}: the model is fixed to batches of ${fixed}`,
+    });
+    return multiple === small.batch ? small : await at(multiple);
+  }
 }
 
 function assertFiniteOutputs(outputs: Float32Array): void {
