@@ -8,11 +8,16 @@ export interface RewrittenOperator {
   readonly not: string;
 }
 
-/** Those of the upgrade table that become other operators; the rest of it only changes how attributes are given. */
+/** Recurrent layers, and those of the upgrade table that become others; the rest of it only changes how attributes are given. */
 export const rewrittenOperators: readonly RewrittenOperator[] = [
   { op: "Attention", as: "MatMul and Softmax", not: "caches, grouped heads, causal masks" },
   { op: "Constant", as: "an initialiser", not: "sparse values" },
   { op: "Dropout", as: "Identity", not: "" },
+  ...["GRU", "LSTM", "RNN"].map((op) => ({
+    op,
+    as: "its steps",
+    not: "more than 256 steps, sequences of different lengths, clip, unusual functions",
+  })),
   { op: "GroupNormalization", as: "InstanceNormalization of groups", not: "" },
   { op: "MeanVarianceNormalization", as: "ReduceMean", not: "" },
   { op: "RMSNormalization", as: "ReduceMean", not: "axes counted from the first" },

@@ -9,6 +9,7 @@ import type { Arrays, Runtime } from "../runtime/runtime.ts";
 import { programOpset } from "../tensor/graph.ts";
 import type { ImportedModel } from "./import.ts";
 import { assertSameFunction, rebatch } from "./rebatch.ts";
+import { recurrentOps, unrollRecurrent } from "./recurrent.ts";
 
 /** A model at one input shape. */
 export interface ModelInstance {
@@ -69,11 +70,16 @@ async function settle(
   inputShape: readonly number[],
 ): Promise<ModelInstance> {
   let graph = start;
-  // Each round opens the conditionals whose condition the last round could see.
+  // Each round opens the conditionals whose condition the last round could see, and then layers of known length.
   for (;;) {
     const probed = await probe(runtime, model, graph, inputShape);
-    if (!graph.nodes.some((node) => node.op === "If")) return probed;
-    graph = openConditionals(graph, probed.folded);
+    if (graph.nodes.some((node) => node.op === "If")) graph = openConditionals(graph, probed.folded);
+    else if (graph.nodes.some((node) => recurrentOps.has(node.op))) {
+      graph = unrollRecurrent(graph, {
+        shape: (name) => probed.shapes.get(name) ?? graph.initializers.get(name)?.dims ?? inputShape,
+        value: (name) => probed.folded.get(name) ?? graph.initializers.get(name),
+      });
+    } else return probed;
   }
 }
 
