@@ -79,6 +79,8 @@ class Case:
     # "fixed": no dynamic axes, traced with one image. "any size": height and width are dynamic too. "traced as any size": likewise,
     # and then fixed in the graph's input, so that the arithmetic on sizes stays.
     axes: str = "batch"
+    # Modules which become functions of the model (opset 15 and newer).
+    functions: tuple = ()
     # The last step on the exported model: a function of the module or the model which changes how its weights are stored.
     storage: str = "plain"
 
@@ -300,6 +302,7 @@ def export(case, model, x, path):
         do_constant_folding=case.fold_constants,
         keep_initializers_as_inputs=case.initialisers_as_inputs,
         training=torch.onnx.TrainingMode.PRESERVE if case.keep_bn else torch.onnx.TrainingMode.EVAL,
+        export_modules_as_functions=set(case.functions) or False,
     )
 
 
@@ -1059,6 +1062,54 @@ class Heatmaps(nn.Module):
 case("landmarks_opset11", 11, "landmark network: PReLU, ten outputs", Landmarks, size=(28, 28))
 case("landmarks_opset16", 16, "landmark network; no constant folding", Landmarks, size=(28, 28), fold_constants=False)
 case("heatmaps_opset13", 13, "landmarks as expected positions under softmaxes over heat maps", Heatmaps, size=(28, 28))
+
+
+class Recurrent(nn.Module):
+    """Recurrent layers over the rows of a map of features, as in networks for camera poses."""
+
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(conv_bn(3, 8), conv_bn(8, 6))
+        self.lstm = nn.LSTM(6 * 8, 8, bidirectional=True)
+        self.gru = nn.GRU(16, 6, num_layers=2)
+        self.rnn = nn.RNN(6, 6, nonlinearity="tanh")
+        self.dense = nn.Linear(12, 3)
+
+    def forward(self, x):
+        rows = self.features(x).permute(2, 0, 1, 3).flatten(2)
+        turned, _ = self.lstm(rows)
+        gated, last = self.gru(turned)
+        plain, _ = self.rnn(gated)
+        return self.dense(torch.cat((plain[-1], last[1]), dim=1))
+
+
+case("recurrent_opset9", 9, "LSTM both ways, two layers of GRU and an RNN over rows of features", Recurrent)
+case("recurrent_opset14", 14, "recurrent layers; no constant folding", Recurrent, fold_constants=False)
+
+
+class GatedBlock(nn.Module):
+    """A block which becomes a function; the attribute of its LeakyReLU becomes one of the function."""
+
+    def __init__(self, c, slope):
+        super().__init__()
+        self.conv, self.gate = nn.Conv2d(c, c, 3, padding=1), nn.Conv2d(c, c, 1)
+        self.activation, self.norm = nn.LeakyReLU(slope), nn.GroupNorm(2, c)
+
+    def forward(self, x):
+        return x + self.activation(self.norm(self.conv(x))) * torch.sigmoid(self.gate(x.mean((2, 3), keepdim=True)))
+
+
+def make_blocks():
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, 2, 1), GatedBlock(8, 0.2), nn.Conv2d(8, 8, 3, 2, 1), GatedBlock(8, 0.05), nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(), nn.Linear(32, 2),
+    )
+
+
+case("functions_opset15", 15, "blocks exported as functions of the model, GroupNorm among them", make_blocks,
+    functions=(GatedBlock, nn.GroupNorm))
+case("functions_opset17", 17, "blocks exported as functions which call functions", make_blocks,
+    functions=(GatedBlock, nn.LeakyReLU, nn.GroupNorm))
 
 
 class PilotNet(nn.Module):
