@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type Attributes, float, int, ints, string } from "../../src/onnx/model.ts";
 import { float32 } from "../../src/onnx/tensor-data.ts";
 import type { CaseTable, NodeCase } from "./helper.ts";
-import { list, seeds, valuesFrom } from "./values.ts";
+import { list, seeds, tensors, valuesFrom } from "./values.ts";
 
 const places = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric"];
 const roundings = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"];
@@ -83,5 +83,12 @@ const proportional: fc.Arbitrary<NodeCase> = fc
     attributes: { axes: ints([2, 3]), keep_aspect_ratio_policy: string(policy), mode: string(mode) },
   }));
 
+/** One axis keeps its size, but not the places of its pixels. */
+const shifted: fc.Arbitrary<NodeCase> = fc
+  .tuple(tensors(fc.constant([1, 1, 3, 5])), attributes)
+  .map(([image, given]) => ({ inputs: [image, null, float32([1, 1, 2, 1.1])], wrt: [0], attributes: given }));
+
 /** Cases by operator. */
-export const resamplingCases: CaseTable = { Resize: fc.oneof(plain, plain, plain, cropped, proportional) };
+export const resamplingCases: CaseTable = {
+  Resize: fc.oneof(plain, plain, plain, shifted, cropped, proportional),
+};

@@ -6,7 +6,7 @@ import { float32, int64, toNumbers } from "../../onnx/tensor-data.ts";
 import type { GraphNode, Tensor } from "../../tensor/graph.ts";
 import { constantOf } from "../../tensor/graph.ts";
 import { matmul } from "../../tensor/linalg.ts";
-import { reshape, transpose } from "../../tensor/movement.ts";
+import { reshape, slice, transpose } from "../../tensor/movement.ts";
 import { inversePermutation, normalizeAxis, range } from "../../tensor/shape.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
 
@@ -72,7 +72,11 @@ function assertStretched(node: GraphNode, axes: readonly ResizedAxis[]): void {
   );
 }
 
-/** The matrix [out, in] of a Resize along one axis. */
+/**
+ * The matrix [out, in] of a Resize along one axis: the rows of the identity as images of one line, [in, 1, 1, in].
+ *
+ * The line is doubled, for ONNX Runtime copies what keeps its size even where a scale says that places move.
+ */
 function resizeMatrix(
   node: GraphNode,
   size: number,
@@ -83,16 +87,17 @@ function resizeMatrix(
   const graph = node.inputs[0]!.graph;
   const identity = new Float32Array(size * size);
   for (let i = 0; i < size; i++) identity[i * size + i] = 1;
-  const eye = graph.constant(float32(identity, [1, 1, size, size]), "identity");
+  const eye = graph.constant(float32(identity, [size, 1, 1, size]), "identity");
   // What lies outside of the image is a constant, which has no slope.
   const changes: Attributes = roi === null ? {} : { extrapolation_value: float(0) };
   const attributes = { ...without(node.attributes, "axes", "keep_aspect_ratio_policy"), ...changes };
   const crop = roi === null ? null : graph.constant(float32([0, 0, 0, roi[0], 1, 1, 1, roi[1]]));
   const inputs =
     scale === null
-      ? [eye, crop, null, graph.constant(int64([1, 1, size, target]))]
-      : [eye, crop, graph.constant(float32([1, 1, 1, scale]))];
-  const rows = graph.emit("Resize", inputs, [{ shape: [1, 1, size, target] }], attributes)[0]!;
+      ? [eye, crop, null, graph.constant(int64([size, 1, 2, target]))]
+      : [eye, crop, graph.constant(float32([1, 1, 2, scale]))];
+  const lines = graph.emit("Resize", inputs, [{ shape: [size, 1, 2, target] }], attributes)[0]!;
+  const rows = slice(lines, [{ axis: 2, start: 0, end: 1 }]);
   // A Reshape, not a Squeeze: shape inference may round size x scale down to another length than the operator does.
   return transpose(reshape(rows, [size, target]), [1, 0]);
 }
