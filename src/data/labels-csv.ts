@@ -43,7 +43,8 @@ export function readLabels(name: string, content: string, files: readonly string
     } else if (index === undefined) problems.push(`line ${line}: there is no image ${file}`);
     else {
       numbers.forEach((text, column) => {
-        const value = text === "" ? Number.NaN : Number(text);
+        // As it is kept: what float32 cannot hold would become infinite.
+        const value = text === "" ? Number.NaN : Math.fround(Number(text));
         if (!Number.isFinite(value))
           problems.push(`line ${line}: found "${text}" for ${names[column]}, expected a finite number`);
         values[index * names.length + column] = value;

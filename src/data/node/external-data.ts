@@ -1,5 +1,5 @@
 /** Weights that lie in files beside a model. A model is untrusted: it may only name files in its own folder. */
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, resolve, sep, win32 } from "node:path";
 import { DrmGuardError } from "../../errors.ts";
 import type { ExternalDataReader } from "../../onnx/proto.ts";
@@ -16,7 +16,7 @@ import { reasonOf } from "./file-error.ts";
 export function externalDataBeside(modelPath: string): ExternalDataReader {
   const folder = realpathSync(dirname(resolve(modelPath)));
   return (location, offset, length) => {
-    const file = openSync(pathInside(folder, location), "r");
+    const file = openFile(pathInside(folder, location), location);
     try {
       const { size } = fstatSync(file);
       return readPart(file, location, size, offset, length ?? size - offset);
@@ -47,6 +47,16 @@ function pathInside(folder: string, location: string): string {
   const root = folder.endsWith(sep) ? folder : folder + sep;
   if (!path.startsWith(root)) throw refused(location, outside);
   return path;
+}
+
+function openFile(path: string, location: string): number {
+  try {
+    // Before it is opened: a named pipe would wait for ever.
+    if (statSync(path).isFile()) return openSync(path, "r");
+  } catch (cause) {
+    throw refused(location, `which cannot be read: ${reasonOf(cause)}`);
+  }
+  throw refused(location, "which is no file");
 }
 
 function readPart(file: number, location: string, size: number, offset: number, length: number): Uint8Array {
