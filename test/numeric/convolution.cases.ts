@@ -35,7 +35,7 @@ const convTranspose: fc.Arbitrary<NodeCase> = fc
   .map(({ window, groups: { group, perIn, perOut }, hasBias, seed, size }) => {
     const { strides, dilations, kernel } = window;
     const lengths = window.lengths.map((length) => Math.min(length, 4));
-    const outputPadding = strides.map((stride, i) => Math.max(0, Math.max(stride, dilations[i]!) - 1));
+    const outputPadding = strides.map((stride) => stride - 1);
     const full = lengths.map((n, i) => strides[i]! * (n - 1) + dilations[i]! * (kernel[i]! - 1) + 1);
     const { pads: _, auto_pad: __, ...plain } = window.attributes;
     const attributes = {

@@ -1,11 +1,11 @@
 /** Gradients of pooling. */
-import { getInt, getInts, int } from "../../onnx/model.ts";
+import { getInt, getInts, getString, int } from "../../onnx/model.ts";
 import { float32, sizeOf } from "../../onnx/tensor-data.ts";
 import { type Window, windowedLength } from "../../tensor/convolution.ts";
 import { abs, cast, div, equal, full, mul, pow, sign, where } from "../../tensor/elementwise.ts";
 import type { GraphNode, OutputSpec, Tensor } from "../../tensor/graph.ts";
 import { gatherRows } from "../../tensor/indexing.ts";
-import { expand, reshape } from "../../tensor/movement.ts";
+import { expand, pad, reshape } from "../../tensor/movement.ts";
 import { sum } from "../../tensor/reduction.ts";
 import { range } from "../../tensor/shape.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
@@ -48,10 +48,26 @@ const maxUnpool: GradientRule = ({ x, dy }) => {
   return [gatherRows(reshape(dy, [sizeOf(dy.shape)]), reshape(indices, input.shape)), null];
 };
 
+/**
+ * The window of an average or norm. Where a stride is longer than the kernel, auto_pad needs fewer elements than there
+ * are, and ONNX Runtime takes the difference from both ends: its pads are negative.
+ */
+function poolWindow(node: GraphNode): Window {
+  const window = nodeWindow(node, getInts(node, "kernel_shape", []));
+  const autoPad = getString(node, "auto_pad", "NOTSET");
+  if (!autoPad.startsWith("SAME")) return window;
+  const totals = node.inputs[0]!.shape.slice(2).map((length, i) => {
+    const [kernel, stride] = [window.kernel[i]!, window.strides[i]!];
+    return (Math.ceil(length / stride) - 1) * stride + kernel - length;
+  });
+  const before = totals.map((total) => Math.trunc((autoPad === "SAME_LOWER" ? total + 1 : total) / 2));
+  return { ...window, pads: [...before, ...totals.map((total, i) => total - before[i]!)] };
+}
+
 const averagePool: GradientRule = ({ node, x, dy }) => {
   const input = x[0]!;
   const lengths = input.shape.slice(2);
-  const window = nodeWindow(node, getInts(node, "kernel_shape", []));
+  const window = poolWindow(node);
   const weights = averageWeights(node, lengths, dy.shape.slice(2), window);
   return [spreadOverWindows(mul(dy, weights), lengths, window)];
 };
@@ -103,11 +119,21 @@ function tapsInside(position: number, axis: number, length: number, window: Wind
  */
 function spreadOverWindows(dy: Tensor, lengths: readonly number[], window: Window): Tensor {
   if (isTiling(lengths, dy.shape.slice(2), window)) return repeatTiles(dy, lengths, window.kernel);
+  if (window.pads.some((n) => n < 0)) return spreadInside(dy, lengths, window);
   // In ceil mode windows may begin so late that padding at the end must be longer than was written.
   const fitted = fitCeilMode(lengths, dy.shape.slice(2), window);
   const channels = dy.shape[1]!;
   const ones = full(dy.graph, [channels, 1, ...window.kernel], 1);
   return convInputGradient(dy, ones, lengths, { ...fitted, group: channels });
+}
+
+/** With negative pads the windows see a part of the input only; the rest gets zeros. */
+function spreadInside(dy: Tensor, lengths: readonly number[], window: Window): Tensor {
+  const rank = lengths.length;
+  const hidden = window.pads.map((n) => Math.max(0, -n));
+  const seen = lengths.map((length, i) => length - hidden[i]! - hidden[i + rank]!);
+  const inner = spreadOverWindows(dy, seen, { ...window, pads: window.pads.map((n) => Math.max(0, n)) });
+  return pad(inner, [0, 0, ...hidden.slice(0, rank)], [0, 0, ...hidden.slice(rank)]);
 }
 
 function fitCeilMode(lengths: readonly number[], outputs: readonly number[], window: Window): Window {
@@ -142,7 +168,7 @@ function repeatTiles(dy: Tensor, lengths: readonly number[], kernel: readonly nu
 const lpPool: GradientRule = ({ node, x, y, dy }) => {
   const input = x[0]!;
   const p = getInt(node, "p", 2);
-  const window = nodeWindow(node, getInts(node, "kernel_shape", []));
+  const window = poolWindow(node);
   const scaled = scaledByNorm(dy, y[0]!, p);
   const spread = spreadOverWindows(scaled, input.shape.slice(2), window);
   return [mul(spread, powerSlope(input, p))];

@@ -7,7 +7,7 @@ import type { GraphNode, Tensor } from "../../tensor/graph.ts";
 import { constantOf } from "../../tensor/graph.ts";
 import { matmul } from "../../tensor/linalg.ts";
 import { reshape, slice, transpose } from "../../tensor/movement.ts";
-import { inversePermutation, normalizeAxis, range } from "../../tensor/shape.ts";
+import { inversePermutation, normalizeAxis, range, sameShape } from "../../tensor/shape.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
 
 /**
@@ -18,6 +18,9 @@ const resize: GradientRule = ({ node, x, y, dy }) => {
   const input = x[0]!;
   const axes = resizedAxes(node, y[0]!);
   assertStretched(node, axes);
+  // ONNX Runtime copies what keeps all of its sizes, even where a scale says that places move.
+  const isCopy = sameShape(input.shape, y[0]!.shape) && axes.every(({ roi }) => roi === null);
+  if (isCopy) return [dy];
   let gradient = dy;
   for (const { axis, scale, roi } of [...axes].reverse()) {
     const [size, target] = [input.shape[axis]!, y[0]!.shape[axis]!];
@@ -75,7 +78,7 @@ function assertStretched(node: GraphNode, axes: readonly ResizedAxis[]): void {
 /**
  * The matrix [out, in] of a Resize along one axis: the rows of the identity as images of one line, [in, 1, 1, in].
  *
- * The line is doubled, for ONNX Runtime copies what keeps its size even where a scale says that places move.
+ * The line is doubled, so that not all sizes are kept: see above.
  */
 function resizeMatrix(
   node: GraphNode,
