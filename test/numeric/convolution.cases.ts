@@ -30,7 +30,7 @@ const convTranspose: fc.Arbitrary<NodeCase> = fc
     groups,
     hasBias: fc.boolean(),
     seed: seeds,
-    size: fc.constantFrom("follows", "follows", "padded", "given"),
+    size: fc.constantFrom("follows", "follows", "padded", "shorter", "longer"),
   })
   .map(({ window, groups: { group, perIn, perOut }, hasBias, seed, size }) => {
     const { strides, dilations, kernel } = window;
@@ -41,7 +41,8 @@ const convTranspose: fc.Arbitrary<NodeCase> = fc
     const attributes = {
       follows: window.attributes,
       padded: { ...window.attributes, output_padding: ints(outputPadding) },
-      given: { ...plain, output_shape: ints(full.map((n, i) => Math.max(1, n - (i % 2) - 1))) },
+      shorter: { ...plain, output_shape: ints(full.map((n, i) => Math.max(1, n - (i % 2) - 1))) },
+      longer: { ...plain, output_shape: ints(full.map((n, i) => n + outputPadding[i]!)) },
     }[size];
     return {
       inputs: [

@@ -275,7 +275,8 @@ function transposedWindow(
   );
   const totals = outputs.map((length, i) => {
     const full = strides[i]! * (inputs[i]! - 1) + dilations[i]! * (kernel[i]! - 1) + 1 + outputPadding[i]!;
-    return autoPad === "VALID" ? 0 : full - length;
+    // What is longer than the windows reach ends in zeros.
+    return autoPad === "VALID" ? 0 : Math.max(0, full - length);
   });
   const half = totals.map((total) => Math.floor(total / 2));
   const rest = totals.map((total, i) => total - half[i]!);
