@@ -25,7 +25,8 @@ export interface Random {
  * @param seed any whole number
  */
 export function createRandom(seed: number): Random {
-  return wrap(xoroshiro128plus(seed | 0));
+  // The generator's first numbers are sums of its seed's bits: small seeds as they are would all begin with 0.99999.
+  return wrap(xoroshiro128plus(hash(`seed ${seed}`)));
 }
 
 /**
@@ -57,9 +58,11 @@ function wrap(generator: ReturnType<typeof xoroshiro128plus>): Random {
   };
 }
 
-/** FNV-1a, 32 bits: enough to tell purposes apart. */
+/** FNV-1a, 32 bits: enough to tell purposes apart. The end is MurmurHash3's, so that every bit depends on every character. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (const character of text) value = Math.imul(value ^ (character.codePointAt(0) as number), 0x01000193);
-  return value | 0;
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return value ^ (value >>> 16);
 }
