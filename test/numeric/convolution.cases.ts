@@ -12,7 +12,13 @@ const groups = fc.record({
 });
 
 const conv: fc.Arbitrary<NodeCase> = fc
-  .record({ window: windows(), groups, batch: fc.constantFrom(1, 2), hasBias: fc.boolean(), seed: seeds })
+  .record({
+    window: windows({ longPads: true }),
+    groups,
+    batch: fc.constantFrom(1, 2),
+    hasBias: fc.boolean(),
+    seed: seeds,
+  })
   .map(({ window, groups: { group, perIn, perOut }, batch, hasBias, seed }) => ({
     inputs: [
       valuesFrom(seed, [batch, group * perIn, ...window.lengths]),

@@ -15,10 +15,16 @@ export interface WindowCase {
 export interface WindowLimits {
   readonly maxRank?: number;
   readonly dilations?: boolean;
+  /** Whether pads may be as long as the kernel: ONNX Runtime refuses that for pools. */
+  readonly longPads?: boolean;
 }
 
 /** Windows with strides, dilations, and pads that are written down, uneven, or follow from auto_pad. */
-export function windows({ maxRank = 3, dilations = true }: WindowLimits = {}): fc.Arbitrary<WindowCase> {
+export function windows({
+  maxRank = 3,
+  dilations = true,
+  longPads = false,
+}: WindowLimits = {}): fc.Arbitrary<WindowCase> {
   return fc.integer({ min: 1, max: maxRank }).chain((rank) => {
     const each = (max: number, min = 1): fc.Arbitrary<number[]> =>
       fc.array(fc.integer({ min, max }), { minLength: rank, maxLength: rank });
@@ -35,8 +41,7 @@ export function windows({ maxRank = 3, dilations = true }: WindowLimits = {}): f
         // ONNX Runtime has no dilation together with SAME.
         const steps = autoPad.startsWith("SAME") ? drawn.map(() => 1) : drawn;
         const lengths = kernel.map((k, i) => (k - 1) * steps[i]! + 1 + extra[i]!);
-        // ONNX Runtime refuses pads that are as long as the kernel.
-        const written = pads.map((n, i) => Math.min(n, kernel[i % rank]! - 1));
+        const written = longPads ? pads : pads.map((n, i) => Math.min(n, kernel[i % rank]! - 1));
         return {
           lengths,
           kernel,
