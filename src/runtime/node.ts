@@ -57,6 +57,8 @@ async function load(
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: optimize ? "all" : "basic",
+      // A plan of the memory is made after the first run and held beside what that run took: twice as much in all.
+      enableMemPattern: false,
       // Warnings name every unused initializer, and errors are thrown anyway.
       logSeverityLevel: 4,
     });

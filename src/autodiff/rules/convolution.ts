@@ -5,7 +5,8 @@ import type { GraphNode, Tensor } from "../../tensor/graph.ts";
 import { matmul, matrixTranspose } from "../../tensor/linalg.ts";
 import { concat, flip, pad, reshape, slice, transpose } from "../../tensor/movement.ts";
 import { sum } from "../../tensor/reduction.ts";
-import { range } from "../../tensor/shape.ts";
+import { range, sameShape } from "../../tensor/shape.ts";
+import { after, padAfter } from "../order.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
 
 /**
@@ -172,10 +173,15 @@ function exchangeChannels(w: Tensor, group: number): Tensor {
   );
 }
 
+/** Columns of more bytes than this are not put together: both ways are about as fast, one tap needs less memory. */
+const largestColumns = 2 ** 26;
+
 /**
  * dW of a convolution, as a product of matrices: each tap of the kernel sees a shifted, strided part of X.
  *
  * dW[m, c, t] = sum_n sum_p dY[n, m, p] X[n, c, p s + t d - pad]
+ *
+ * All taps are multiplied at once, or, where that would take much memory, one after the other.
  *
  * @param x [N, C, ...]
  * @param dy [N, M, ...]
@@ -186,19 +192,27 @@ export function convWeightGradient(x: Tensor, dy: Tensor, window: Window): Tenso
   const [n, c] = x.shape as [number, number];
   const [, m, ...lengths] = dy.shape as [number, number, ...number[]];
   const positions = lengths.reduce((a, b) => a * b, 1);
-  const taps = tapsOf(x, lengths, window).map((tap) => reshape(tap, [n, group, c / group, 1, positions]));
-  const columns = reshape(concat(taps, 3), [n, group, (c / group) * taps.length, positions]);
+  const taps = tapsOf(x, dy, window).map((tap) => reshape(tap, [n, group, c / group, 1, positions]));
+  const isLarge = 4 * n * c * positions * taps.length > largestColumns;
+  const columns = isLarge ? taps : [concat(taps, 3)];
   const dyRows = matrixTranspose(reshape(dy, [n, group, m / group, positions]));
-  const product = sum(matmul(columns, dyRows), { axes: [0] });
-  return reshape(matrixTranspose(product), [m, c / group, ...kernel]);
+  const products = columns.map((column) => {
+    const rows = (c / group) * column.shape[3]!;
+    const product = sum(matmul(reshape(column, [n, group, rows, positions]), dyRows), { axes: [0] });
+    return reshape(matrixTranspose(product), [m, c / group, column.shape[3]!]);
+  });
+  return reshape(concat(products, 2), [m, c / group, ...kernel]);
 }
 
 /** For each tap of the kernel, the part of X that it is multiplied with: [N, C, ...lengths of Y]. */
-function tapsOf(x: Tensor, lengths: readonly number[], window: Window): Tensor[] {
-  const { kernel, strides, dilations, pads } = window;
+function tapsOf(x: Tensor, dy: Tensor, { kernel, strides, dilations, pads }: Window): Tensor[] {
+  const lengths = dy.shape.slice(2);
   const rank = kernel.length;
+  const isUnpadded = pads.every((n) => n === 0);
+  const isWhole = isUnpadded && sameShape(x.shape.slice(2), lengths) && kernel.every((k) => k === 1);
+  if (isWhole) return [x];
   // The last window may end before the padded input does.
-  const padded = pad(x, [0, 0, ...pads.slice(0, rank)], [0, 0, ...pads.slice(rank)]);
+  const padded = padAfter(dy, x, [0, 0, ...pads.slice(0, rank)], [0, 0, ...pads.slice(rank)]);
   const count = kernel.reduce((a, b) => a * b, 1);
   return range(count).map((index) => {
     let rest = index;
@@ -225,9 +239,12 @@ function biasGradient(dy: Tensor): Tensor {
 const convRule: GradientRule = ({ node, x, dy, wants }) => {
   const [input, w] = x as [Tensor, Tensor];
   const window = nodeWindow(node, w.shape.slice(2));
+  const dw = wants(1) ? convWeightGradient(input, dy, window) : null;
+  // One layer is done with before the backward pass goes on.
+  const weight = dw === null ? w : after(dw, w);
   return [
-    wants(0) ? convInputGradient(dy, w, input.shape.slice(2), window) : null,
-    wants(1) ? convWeightGradient(input, dy, window) : null,
+    wants(0) ? convInputGradient(dy, weight, input.shape.slice(2), window) : null,
+    dw,
     wants(2) ? biasGradient(dy) : null,
   ];
 };
