@@ -20,7 +20,10 @@ const notes: Readonly<Record<string, OperatorNote>> = {
     inputs: { 0: "X", 1: "scale", 2: "B", 3: "mean", 4: "var" },
     limits: "of models: inference only",
   },
-  Clip: { ...first, limits: "on a bound the gradient passes, as in PyTorch" },
+  Clip: {
+    inputs: { 0: "input", 1: "min", 2: "max" },
+    limits: "on a bound the gradient passes, as in PyTorch",
+  },
   Compress: { inputs: { 0: "input" }, limits: "the condition must not depend on the image" },
   Concat: { inputs: "all" },
   Conv: { inputs: { 0: "X", 1: "W", 2: "B" }, limits: "any number of axes, groups, dilations, auto_pad" },
@@ -47,7 +50,10 @@ const notes: Readonly<Record<string, OperatorNote>> = {
   Min: { inputs: "all", limits: ties },
   Mod: { ...both, limits: "fmod = 1, the only form for floats" },
   Mul: both,
-  Pad: { inputs: { 0: "data" }, limits: "constant, reflect, edge, wrap; pads must not depend on the image" },
+  Pad: {
+    inputs: { 0: "data", 2: "constant_value" },
+    limits: "constant, reflect, edge, wrap; pads must not depend on the image",
+  },
   Pow: both,
   PRelu: { inputs: { 0: "X", 1: "slope" } },
   ReduceMax: { ...first, limits: ties },

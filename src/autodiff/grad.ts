@@ -77,12 +77,23 @@ export function vectorJacobianProduct(
       dy: dy ?? zerosLike(node.outputs[0]!),
       wants,
     };
-    ruleOf(node)!(context).forEach((gradient, i) => {
-      const input = node.inputs[i];
-      if (gradient !== null && input != null && sources.has(input)) accumulate(input, gradient);
+    const results = ruleOf(node)!(context);
+    node.inputs.forEach((input, i) => {
+      if (input === null || !sources.has(input)) return;
+      const gradient = results[i];
+      if (gradient === undefined) throw noRuleFor(node, i);
+      if (gradient !== null) accumulate(input, gradient);
     });
   }
   return wrt.map((tensor) => gradients.get(tensor) ?? full(graph, tensor.shape, 0));
+}
+
+/** A rule that has nothing to say of an input must not pass for one that says zero. */
+function noRuleFor(node: GraphNode, index: number): DrmGuardError {
+  return new DrmGuardError(
+    "E_NO_GRADIENT",
+    `no gradient rule for ${node.op} (${node.name}) with respect to its input ${index}`,
+  );
 }
 
 function zerosLike(tensor: Tensor): Tensor {

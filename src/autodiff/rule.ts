@@ -16,7 +16,10 @@ export interface RuleContext {
   readonly wants: (i: number) => boolean;
 }
 
-/** The vector-Jacobian product of one operator: a gradient for each input, null (or nothing) for none. */
+/**
+ * The vector-Jacobian product of one operator: a gradient for each input, null where it is zero or nobody needs it.
+ * Inputs past the end of the list have no rule: it is an error when one of them depends on the image.
+ */
 export type GradientRule = (context: RuleContext) => readonly (Tensor | null)[];
 
 /** Rules by operator. */

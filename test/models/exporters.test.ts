@@ -34,7 +34,6 @@ function weight(...dims: number[]): TensorData {
 const ones = (n: number): TensorData => float32(new Float32Array(n).fill(1));
 const zeros = (n: number): TensorData => float32(new Float32Array(n));
 const list = (...values: number[]): TensorData => int64(values);
-const tensor = (value: TensorData): Attribute => ({ kind: "tensor", value });
 
 /** A model of images of 16 x 16 that ends in a dense layer "head" over "features" [N, width]. */
 interface Exported {
@@ -267,6 +266,8 @@ const models: Readonly<Record<string, Exported>> = {
       ["MatMul", ["normed", "wq"], ["q0"]],
       ["MatMul", ["normed", "wk"], ["k0"]],
       ["MatMul", ["normed", "wv"], ["v"]],
+      ["Concat", ["batch", "sixteen"], ["places.shape"], { axis: int(0) }],
+      ["Expand", ["row", "places.shape"], ["places"]],
       ["RotaryEmbedding", ["q0", "cos", "sin", "places"], ["q"], { num_heads: int(2) }],
       ["RotaryEmbedding", ["k0", "cos", "sin", "places"], ["k"], { num_heads: int(2) }],
       ["Attention", ["q", "k", "v"], ["attended"], { q_num_heads: int(2), kv_num_heads: int(2) }],
@@ -276,9 +277,10 @@ const models: Readonly<Record<string, Exported>> = {
       ...patchWeights,
       cos: valuesFrom(1, [16, 2]),
       sin: valuesFrom(2, [16, 2]),
-      places: int64(
-        [...Array(64).keys()].map((i) => i % 16),
-        [4, 16],
+      sixteen: list(16),
+      row: int64(
+        Array.from({ length: 16 }, (_, i) => i),
+        [1, 16],
       ),
     },
   },
@@ -324,7 +326,7 @@ const models: Readonly<Record<string, Exported>> = {
       spatial: list(1, 2),
     },
   },
-  "indexing: windows by GatherND, tokens by TopK, sums by ScatterND": {
+  "indexing: windows by GatherND, tokens by TopK, sums by ScatterElements": {
     opset: 18,
     width: 8,
     lines: [
@@ -336,11 +338,23 @@ const models: Readonly<Record<string, Exported>> = {
       ["CumSum", ["kept", "axis"], ["running"]],
       ["Tanh", ["running"], ["t"]],
       ["ReduceMean", ["t", "one"], ["pooled"], { keepdims: int(0) }],
-      ["Constant", [], ["base"], { value: tensor(float32(new Float32Array(32), [4, 8])) }],
-      ["Constant", [], ["order"], { value: tensor(int64([3, 1, 0, 2], [4, 1])) }],
-      ["ScatterND", ["base", "order", "pooled"], ["features"], { reduction: string("add") }],
+      ["Shape", ["pooled"], ["pooled.shape"]],
+      ["Expand", ["order", "pooled.shape"], ["columns"]],
+      ["ConstantOfShape", ["pooled.shape"], ["base"]],
+      [
+        "ScatterElements",
+        ["base", "columns", "pooled"],
+        ["features"],
+        { axis: int(1), reduction: string("add") },
+      ],
     ],
-    weights: { ...patchWeights, two: list(2), four: list(4), axis: int64([1], []) },
+    weights: {
+      ...patchWeights,
+      two: list(2),
+      four: list(4),
+      axis: int64([1], []),
+      order: int64([3, 1, 0, 2, 7, 4, 5, 6], [1, 8]),
+    },
   },
 };
 

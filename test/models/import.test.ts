@@ -258,11 +258,14 @@ describe("operators without a gradient", () => {
     const model = importOf({
       opset: 20,
       nodes: [
+        ["Shape", ["x"], ["batch"], { start: int(0), end: int(1) }],
+        ["Concat", ["batch", "rest"], ["grid.shape"], { axis: int(0) }],
+        ["Expand", ["one", "grid.shape"], ["grid"]],
         ["GridSample", ["x", "grid"], ["s"], { mode: { kind: "string", value: "cubic" } }],
         ["Flatten", ["s"], ["f"]],
         ["Gemm", ["f", "w"], ["y"]],
       ],
-      initializers: { grid: valuesFrom(2, [4, 2, 2, 2]), w: valuesFrom(1, [12, 2]) },
+      initializers: { one: valuesFrom(2, [1, 2, 2, 2]), rest: int64([2, 2, 2]), w: valuesFrom(1, [12, 2]) },
     });
     const report = await checkModel({
       runtime,
@@ -276,6 +279,20 @@ describe("operators without a gradient", () => {
     expect(report.problems.map(({ message }) => message)).toEqual([
       "no gradient rule for GridSample with mode cubic (GridSample:s), expected linear or nearest",
     ]);
+  });
+
+  test("an input that a rule does not know is an error, not a zero", async () => {
+    const model = importOf({
+      opset: 17,
+      nodes: [
+        ["LayerNormalization", ["x", "scale"], ["n", "mean"], { axis: int(-1) }],
+        ["Add", ["n", "mean"], ["y"]],
+      ],
+      initializers: { scale: float32([1, 1, 1, 1]) },
+    });
+    await expect(evaluate(model)).rejects.toThrow(
+      "no gradient rule for the statistics of LayerNormalization (LayerNormalization:n)",
+    );
   });
 
   test("a loop over the image's values has none", async () => {

@@ -87,7 +87,7 @@ const clip: fc.Arbitrary<NodeCase> = fc
   .tuple(tensors(shape, kinkAt(-1, 1)), fc.boolean(), fc.boolean())
   .map(([x, hasLow, hasHigh]) => ({
     inputs: [x, hasLow ? float32([-1], []) : null, ...(hasHigh ? [float32([1], [])] : [])],
-    wrt: [0],
+    wrt: [0, ...(hasLow ? [1] : []), ...(hasHigh ? [2] : [])],
   }));
 
 /** Cases by operator. */

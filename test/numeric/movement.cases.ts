@@ -152,7 +152,7 @@ const pad: fc.Arbitrary<NodeCase> = shapes(1, 3, 4, 2).chain((dims) =>
           float32([0.5], []),
           ...(axes === null ? [] : [list(axes)]),
         ],
-        wrt: [0],
+        wrt: mode === "constant" ? [0, 2] : [0],
         attributes: { mode: string(mode) },
       };
     }),

@@ -5,7 +5,14 @@ import { float32 } from "../../src/onnx/tensor-data.ts";
 import type { CaseTable, NodeCase } from "./helper.ts";
 import { list, seeds, tensors, valuesFrom } from "./values.ts";
 
-const places = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric"];
+const places = [
+  "half_pixel",
+  "pytorch_half_pixel",
+  "align_corners",
+  "asymmetric",
+  "half_pixel_symmetric",
+  "tf_half_pixel_for_nn",
+];
 const roundings = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"];
 
 const attributes: fc.Arbitrary<Attributes> = fc

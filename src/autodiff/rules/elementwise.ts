@@ -166,13 +166,17 @@ export const elementwise: RuleTable = {
     const inner = mul(dy, add(mul(x[0]!, 1 / 3), 0.5));
     return [where(greater(x[0]!, 3), dy, where(less(x[0]!, -3), 0, inner))];
   },
-  Clip: ({ x, dy }) => {
+  Clip: ({ x, dy, wants }) => {
     const [input, low, high] = x as [Tensor, Tensor | null | undefined, Tensor | null | undefined];
     // As in PyTorch, a value exactly on a bound lets the gradient through.
     let gradient = dy;
     if (low) gradient = where(less(input, low), 0, gradient);
     if (high) gradient = where(greater(input, high), 0, gradient);
-    return [gradient];
+    return [
+      gradient,
+      low && wants(1) ? sumTo(where(less(input, low), dy, 0), low.shape) : null,
+      high && wants(2) ? sumTo(where(greater(input, high), dy, 0), high.shape) : null,
+    ];
   },
   Gelu: ({ x, dy, node }) => [mul(dy, geluSlope(x[0]!, getString(node, "approximate", "none")))],
   Mish: unary((x) => {

@@ -1,7 +1,7 @@
 /** Gradients of operators that move elements: each gradient moves them back. */
 import { getInt, getInts, getString } from "../../onnx/model.ts";
-import { toNumbers, zeros } from "../../onnx/tensor-data.ts";
-import { addAll } from "../../tensor/elementwise.ts";
+import { float32, sizeOf, toNumbers, zeros } from "../../onnx/tensor-data.ts";
+import { addAll, mul } from "../../tensor/elementwise.ts";
 import { constantOf, type GraphNode, type Tensor } from "../../tensor/graph.ts";
 import { concat, flip, pad, reshape, resolveRange, slice, take, transpose } from "../../tensor/movement.ts";
 import { sum, sumTo } from "../../tensor/reduction.ts";
@@ -91,7 +91,7 @@ function spread(
 }
 
 /** Constant padding is cropped; reflected, repeated and wrapped elements give their gradients back to their source. */
-const padding: GradientRule = ({ node, x, dy }) => {
+const padding: GradientRule = ({ node, x, dy, wants }) => {
   const input = x[0]!;
   const rank = input.shape.length;
   const pads = toNumbers(constantOf(x[1], `the pads of ${node.name}`));
@@ -103,21 +103,35 @@ const padding: GradientRule = ({ node, x, dy }) => {
     after[normalizeAxis(axis, rank)] = pads[i + axes.length]!;
   });
   const mode = getString(node, "mode", "constant");
-  if (mode === "constant")
-    return [
-      pad(
-        dy,
-        before.map((n) => -n),
-        after.map((n) => -n),
-      ),
-    ];
+  if (mode === "constant") {
+    const inside = pad(
+      dy,
+      before.map((n) => -n),
+      after.map((n) => -n),
+    );
+    return [inside, null, wants(2) ? fillGradient(dy, before, after) : null];
+  }
   let gradient = dy;
   for (const axis of range(rank)) {
     if (before[axis] === 0 && after[axis] === 0) continue;
     gradient = foldPadding(gradient, axis, input.shape[axis]!, before[axis]!, after[axis]!, mode);
   }
-  return [gradient];
+  return [gradient, null, null];
 };
+
+/** The value that fills gets the gradients of all that it filled. */
+function fillGradient(dy: Tensor, before: readonly number[], after: readonly number[]): Tensor {
+  const isFilled = new Float32Array(sizeOf(dy.shape));
+  for (let i = 0; i < isFilled.length; i++) {
+    let rest = i;
+    for (let axis = dy.shape.length - 1; axis >= 0; axis--) {
+      const place = rest % dy.shape[axis]!;
+      rest = Math.floor(rest / dy.shape[axis]!);
+      if (place < before[axis]! || place >= dy.shape[axis]! - after[axis]!) isFilled[i] = 1;
+    }
+  }
+  return sum(mul(dy, dy.graph.constant(float32(isFilled, dy.shape))));
+}
 
 function foldPadding(
   dy: Tensor,

@@ -1,4 +1,5 @@
 /** Gradients of normalisations and softmax. */
+import { DrmGuardError } from "../../errors.ts";
 import { getFloat, getInt } from "../../onnx/model.ts";
 import { add, div, equal, exp, mul, reciprocal, sign, sqrt, sub, where } from "../../tensor/elementwise.ts";
 import { elements, type Tensor } from "../../tensor/graph.ts";
@@ -36,6 +37,7 @@ const batchNormalizationInTraining: GradientRule = ({ node, x, y, dy, wants }) =
   const c = sub(mul(mul(a, total), -1 / count), mul(b, mu));
   const dx = (): Tensor =>
     add(add(mul(dy, perChannel(a, rank)), mul(input, perChannel(b, rank))), perChannel(c, rank));
+  // With momentum 0 the running statistics that come in do not matter.
   return [wants(0) ? dx() : null, wants(1) ? dGamma : null, wants(2) ? total : null, null, null];
 };
 
@@ -96,7 +98,13 @@ const instanceNormalization: GradientRule = ({ node, x, dy, wants }) => {
   ];
 };
 
-const layerNormalization: GradientRule = ({ node, x, dy, wants }) => {
+const layerNormalization: GradientRule = ({ node, x, dy, dys, wants }) => {
+  if (dys.some((each, i) => i > 0 && each !== null)) {
+    throw new DrmGuardError(
+      "E_NO_GRADIENT",
+      `no gradient rule for the statistics of ${node.op} (${node.name})`,
+    );
+  }
   const [input, scale, bias] = x as [Tensor, Tensor, Tensor | null | undefined];
   const first = normalizeAxis(getInt(node, "axis", -1), input.shape.length);
   const axes = range(input.shape.length).slice(first);
