@@ -62,8 +62,8 @@ export interface CheckOptions {
   readonly seed: number;
 }
 
-/** Images that a check runs on: enough for a variance. */
-const batch = 4;
+/** Images that a check runs on: the fewest that have a variance. */
+const batch = 2;
 
 /**
  * Checks a model: whether it runs, where F ends, which operators have no gradient, and whether the gradient agrees
@@ -105,6 +105,13 @@ export async function checkModel(options: CheckOptions): Promise<CheckReport> {
             return null;
           },
         );
+  if (gradient?.isZero) {
+    problems.push({
+      code: "E_MODEL_OUTPUT",
+      message: "the outputs do not change with the image, expected outputs that depend on it",
+      hint: "check --mean, --std and --scale",
+    });
+  }
   if (gradient !== null && !gradient.passed) {
     problems.push({
       code: "E_NO_GRADIENT",

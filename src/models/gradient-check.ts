@@ -10,24 +10,42 @@ import { applyModel, type ExaminedModel } from "./examined-model.ts";
 
 /** The outcome of a gradient check. */
 export interface GradientCheck {
+  /** Directions tried. */
   readonly directions: number;
-  /** The largest |integral - difference| / max(|integral|, |difference|) over the directions. */
+  /** |integral - difference| / max(|integral|, |difference|) of the worst direction of those that had to agree. */
   readonly relativeError: number;
+  /** Whether neither gradient nor differences are anything but 0: nothing was tested then. */
+  readonly isZero: boolean;
   readonly tolerance: number;
   readonly passed: boolean;
 }
 
-/** Directions tried: along the gradient, and smooth random ones. */
-const directionCount = 4;
 /**
- * Half lengths of the segments, as root mean square over pixels. Long ones cross many kinks of ReLU, short ones drown
- * in float32; where the gradient is right, some length agrees.
+ * Directions that must agree, and how many are tried for that: the first is along the gradient, the others are smooth and
+ * random. A deep net of narrow ReLU6 layers has kinks so dense that a right gradient fails in one direction of twenty; a
+ * wrong one fails in nearly all.
  */
-const halfLengths = [1e-2, 1e-3, 1e-4];
-/** Points on a segment at which the gradient is taken: few first, more where many kinks make few disagree. */
-const pointCounts = [24, 120];
+const neededDirections = 3;
+const mostDirections = 6;
+/**
+ * Half lengths of the segments, as root mean square over pixels, and points on them at which the gradient is taken,
+ * cheapest first. Long segments cross many kinks of ReLU, short ones drown in float32; where the gradient is right, some
+ * segment agrees. On nets with PyTorch's gradients the first or the third settles nearly all directions.
+ */
+const attempts = [
+  { half: 1e-4, points: 4 },
+  { half: 1e-3, points: 4 },
+  { half: 1e-4, points: 12 },
+  { half: 1e-3, points: 12 },
+  { half: 1e-2, points: 12 },
+  { half: 1e-4, points: 48 },
+  { half: 1e-3, points: 48 },
+  { half: 1e-2, points: 48 },
+];
 /** Right gradients of deep nets reach a hundredth or better; a missing branch or a wrong factor is far above. */
 const tolerance = 0.05;
+/** No further segment is tried below this. */
+const settled = 0.02;
 
 /**
  * Compares the gradient of L = mean_j Var_i(y_ij) with finite differences.
@@ -59,14 +77,22 @@ export async function checkGradient(
       return meanVariance(y!.data as Float32Array, y!.dims[1]!);
     };
     const start = await gradientAt(pixels);
-    const directions = [
-      start,
-      ...Array.from({ length: directionCount - 1 }, () => smooth(shape, random)),
-    ].map(normalized);
     const errors: number[] = [];
-    for (const direction of directions) errors.push(await bestError(lossAt, gradientAt, pixels, direction));
-    const relativeError = Math.max(...errors);
-    return { directions: directions.length, relativeError, tolerance, passed: relativeError <= tolerance };
+    let agreeing = 0;
+    while (errors.length < mostDirections && agreeing < neededDirections) {
+      const direction = normalized(errors.length === 0 ? start : smooth(shape, random));
+      const error = await bestError(lossAt, gradientAt, pixels, direction);
+      errors.push(error);
+      if (error <= tolerance) agreeing++;
+    }
+    const relativeError = errors.toSorted((a, b) => a - b)[neededDirections - 1]!;
+    return {
+      directions: errors.length,
+      relativeError,
+      isZero: errors.every((error) => error === 0) && start.every((value) => value === 0),
+      tolerance,
+      passed: agreeing === neededDirections,
+    };
   } finally {
     await backward.release();
     await forward.release();
@@ -82,7 +108,6 @@ async function bestError(
 ): Promise<number> {
   const moved = (step: number): Float32Array => pixels.map((value, i) => value + step * direction[i]!);
   let best = Number.POSITIVE_INFINITY;
-  const attempts = pointCounts.flatMap((points) => halfLengths.map((half) => ({ half, points })));
   for (const { half, points } of attempts) {
     const difference = (await lossAt(moved(half))) - (await lossAt(moved(-half)));
     let integral = 0;
@@ -92,7 +117,7 @@ async function bestError(
     }
     const scale = Math.max(Math.abs(integral), Math.abs(difference));
     best = Math.min(best, scale === 0 ? 0 : Math.abs(integral - difference) / scale);
-    if (best <= tolerance / 5) break;
+    if (best <= settled) break;
   }
   return best;
 }
