@@ -126,7 +126,7 @@ async function examineFitting(
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
   if (batch < options.batch) {
     const why =
-      count < options.batch
+      batch === count
         ? `there are ${count} images`
         : `${options.batch} would need about ${gigabytes(bytesFor(options.batch))} of ${gigabytes(setup.memoryLimit!)}`;
     setup.onEvent({ kind: "warning", message: `batch of ${batch} instead of ${options.batch}: ${why}` });

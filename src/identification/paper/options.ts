@@ -142,6 +142,7 @@ export function assertPaperOptions(options: PaperOptions): void {
     "lambda2",
     "referenceValues",
     "learningRate",
+    "pretrainingLearningRate",
     "batch",
     "epsilon",
     "generatorChannels",
@@ -154,6 +155,18 @@ export function assertPaperOptions(options: PaperOptions): void {
   for (const name of whole) {
     if (!Number.isInteger(options[name]) || options[name] < 0) {
       throw new DrmGuardError("E_USAGE", `found ${name} = ${options[name]}, expected a whole number`);
+    }
+  }
+  const limits = [
+    ["normPercentile", 100],
+    ["statisticsMomentum", 1],
+  ] as const;
+  for (const [name, most] of limits) {
+    if (!(options[name] >= 0 && options[name] <= most)) {
+      throw new DrmGuardError(
+        "E_USAGE",
+        `found ${name} = ${options[name]}, expected a number from 0 to ${most}`,
+      );
     }
   }
   for (const [name, choices] of Object.entries(paperChoices)) {

@@ -39,14 +39,16 @@ export function judge(inputs: VerdictInputs, options: PaperOptions): JudgedVerdi
   if (options.rule === "paper") return { verdict: byPaper, reasons: [rule] };
   const doubts: string[] = [];
   if (!inputs.isComplete) doubts.push("the search was cut short by the time budget");
-  if (floor > options.floorLimit) {
+  // Asked the other way round, so that what could not be measured (NaN) is a doubt too.
+  if (!Number.isFinite(score)) doubts.push("the perturbation could not be measured");
+  if (!(floor <= options.floorLimit)) {
     doubts.push(
       `the generator alone perturbs images by ${percent(floor)} of the largest norm (limit ${percent(options.floorLimit)}): epsilon cannot tell a trigger from its blur`,
     );
   }
-  if (coneRatio > options.collapseLimit)
+  if (!(coneRatio <= options.collapseLimit))
     doubts.push(notCollapsed("angles in feature space", coneRatio, options));
-  if (outputVarianceRatio > options.collapseLimit)
+  if (!(outputVarianceRatio <= options.collapseLimit))
     doubts.push(notCollapsed("outputs", outputVarianceRatio, options));
   if (doubts.length > 0) return { verdict: "inconclusive", reasons: [...doubts, rule] };
   return {
