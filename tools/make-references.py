@@ -1312,7 +1312,8 @@ class SpatialTransformer(nn.Module):
 
 
 for _mode, _padding, _align in (("bilinear", "zeros", False), ("bilinear", "zeros", True), ("bilinear", "border", False),
-                                ("bilinear", "border", True), ("bilinear", "reflection", False), ("nearest", "border", True)):
+                                ("bilinear", "border", True), ("bilinear", "reflection", False), ("nearest", "border", True),
+                                ("bicubic", "zeros", False), ("bicubic", "reflection", True)):
     case(f"grid_sample_{_mode}_{_padding}_{'corners' if _align else 'centres'}", 16,
          f"spatial transformer: GridSample, {_mode}, padding {_padding}, align_corners {int(_align)}",
          partial(SpatialTransformer, mode=_mode, padding_mode=_padding, align_corners=_align), size=(24, 24))

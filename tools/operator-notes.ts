@@ -38,7 +38,7 @@ const notes: Readonly<Record<string, OperatorNote>> = {
   GlobalMaxPool: { ...first, limits: ties },
   GridSample: {
     inputs: { 0: "X", 1: "grid" },
-    limits: "linear and nearest, every padding_mode, of images and of volumes; not cubic",
+    limits: "linear, nearest and cubic, every padding_mode, of images and (not cubic) of volumes",
   },
   InstanceNormalization: { inputs: { 0: "input", 1: "scale", 2: "B" } },
   LayerNormalization: { inputs: { 0: "X", 1: "Scale", 2: "B" } },

@@ -1,5 +1,4 @@
 /** Gradients of sampling at computed places: spatial transformers. */
-import { DrmGuardError } from "../../errors.ts";
 import { getInt, getString } from "../../onnx/model.ts";
 import { float32, sizeOf, type TensorData } from "../../onnx/tensor-data.ts";
 import {
@@ -40,8 +39,8 @@ interface Tap {
 }
 
 /**
- * GridSample: each sample is a weighted sum of neighbouring pixels, the weights being a product over axes of 1 - t
- * and t with t = place - floor(place). So dImage scatters dY by the weights, and dGrid is the sum over neighbours of
+ * GridSample: each sample is a weighted sum of neighbouring pixels, the weights being a product over axes; linear ones
+ * are 1 - t and t with t = place - floor(place). So dImage scatters dY by the weights, and dGrid is the sum over neighbours of
  * the slope of their weight times <dY, pixel>.
  */
 const gridSample: GradientRule = ({ node, x, dy, wants }) => {
@@ -113,21 +112,47 @@ function tapsOf(node: GraphNode, grid: Tensor, axis: number, length: number): Ta
   const flat = reshape(component, [sizeOf(grid.shape) / rank]);
   // -1 and 1 are the centres of the first and last pixel, or their outer edges.
   const raw = isAligned ? mul(add(flat, 1), (length - 1) / 2) : sub(mul(add(flat, 1), length / 2), 0.5);
-  const { place, slope } = padded(node, raw, length, isAligned);
   const perUnit = (isAligned ? length - 1 : length) / 2;
   const mode = getString(node, "mode", "linear");
+  if (mode === "cubic") return cubicTaps(node, raw, perUnit, length, isAligned);
+  const { place, slope } = padded(node, raw, length, isAligned);
   if (mode === "nearest") return [tapAt(round(place), null, null, length)];
-  if (mode !== "linear") {
-    throw new DrmGuardError(
-      "E_NO_GRADIENT",
-      `no gradient rule for GridSample with mode ${mode} (${node.name}), expected linear or nearest`,
-    );
-  }
   const first = floor(place);
   const t = sub(place, first);
   const rise = mul(slope, perUnit);
   return [tapAt(first, sub(1, t), mul(rise, -1), length), tapAt(add(first, 1), t, rise, length)];
 }
+
+/** The parameter of the cubic kernel that PyTorch and ONNX Runtime use. */
+const cubicCoefficient = -0.75;
+
+/**
+ * Cubic convolution over four pixels: those beside the place have the weight (a + 2) u^3 - (a + 3) u^2 + 1 at the
+ * distance u, those beyond a u^3 - 5 a u^2 + 8 a u - 4 a. Here each pixel is padded, not the place.
+ */
+function cubicTaps(node: GraphNode, raw: Tensor, perUnit: number, length: number, isAligned: boolean): Tap[] {
+  const a = cubicCoefficient;
+  const near = [a + 2, -(a + 3), 0, 1] as const;
+  const far = [a, -5 * a, 8 * a, -4 * a] as const;
+  const first = floor(raw);
+  const t = sub(raw, first);
+  return [-1, 0, 1, 2].map((offset) => {
+    const isBefore = offset <= 0;
+    const kernel = offset === 0 || offset === 1 ? near : far;
+    // The distance grows with the place for pixels before it, and shrinks for those after it.
+    const distance = isBefore ? sub(t, offset) : sub(offset, t);
+    const rise = mul(cubicSlope(kernel, distance), isBefore ? perUnit : -perUnit);
+    const { place } = padded(node, add(first, offset), length, isAligned);
+    return tapAt(place, cubic(kernel, distance), rise, length);
+  });
+}
+
+type Cubic = readonly [number, number, number, number];
+
+const cubic = ([c3, c2, c1, c0]: Cubic, u: Tensor): Tensor =>
+  add(mul(add(mul(add(mul(u, c3), c2), u), c1), u), c0);
+
+const cubicSlope = ([c3, c2, c1]: Cubic, u: Tensor): Tensor => add(mul(add(mul(u, 3 * c3), 2 * c2), u), c1);
 
 function tapAt(place: Tensor, weight: Tensor | null, slope: Tensor | null, length: number): Tap {
   const inside = cast(and(greaterOrEqual(place, 0), lessOrEqual(place, length - 1)), "float32");
