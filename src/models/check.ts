@@ -116,6 +116,7 @@ export async function checkModel(options: CheckOptions): Promise<CheckReport> {
     problems.push({
       code: "E_NO_GRADIENT",
       message: `the gradient differs from finite differences by ${gradient.relativeError.toPrecision(2)} (tolerance ${gradient.tolerance})`,
+      hint: "a model whose outputs jump (rounding, comparisons of pixels) fails this too",
     });
   }
   return {
