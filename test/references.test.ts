@@ -27,6 +27,19 @@ describe("references made by tools/make-references.py", () => {
   });
 });
 
+describe("the same models fixed to a batch of one image", () => {
+  const some = referenceNames(here).filter((_, i) => i % 8 === 0);
+  test.each(some)("%s", async (name) => {
+    const reference = await readReference(here, name);
+    const { input } = reference.model;
+    const shape = [1, ...(input.shape ?? []).slice(1)];
+    const model = { ...reference.model, fixedBatch: 1, input: { ...input, shape } };
+    const found = await evaluate(runtime, { ...reference, model });
+    expect(relativeError(reference.y, found.y)).toBeLessThanOrEqual(tolerance);
+    expect(relativeError(reference.g, found.g)).toBeLessThanOrEqual(tolerance);
+  });
+});
+
 /** Larger models that lie beside the project where there is room for them. */
 const fixtures = join(import.meta.dirname, "../../shared/fixtures/torch");
 
