@@ -8,6 +8,7 @@ import { isFloat, type TensorData } from "../onnx/tensor-data.ts";
 import { toFloat32 } from "../onnx/to-float32.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { programOpset } from "../tensor/graph.ts";
+import { rectifyAfterPooling } from "./rectify-after-pooling.ts";
 
 /** A model in the form that programs take: one operator set, one float type, no functions, one image input. */
 export interface ImportedModel {
@@ -36,7 +37,7 @@ export function importModel(bytes: Uint8Array, external?: ExternalDataReader): I
   const inlined = inlineFunctions(model);
   assertSupported(inlined.graph);
   const upgraded = upgrade(inlined, programOpset);
-  const graph = toFloat32(upgraded.graph);
+  const graph = rectifyAfterPooling(toFloat32(upgraded.graph));
   assertFinite(graph.initializers);
   const input = imageInput(graph);
   const batch = input.shape?.[0];

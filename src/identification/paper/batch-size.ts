@@ -6,11 +6,17 @@ import { sizeOf } from "../../onnx/tensor-data.ts";
 /** The smallest batch whose variances still mean something. */
 const smallestBatch = 8;
 
+/** What a process takes before it holds any image, in bytes: Node, ONNX Runtime and the generator. */
+const processBytes = 250e6;
+/** Copies of a model's weights: the file, the graph's constants, the program, and the runtime's own layouts. */
+const weightCopies = 6;
+
 /**
- * Bytes that one step of the search holds at its fullest, estimated.
+ * Bytes of resident memory that a process takes at its fullest in the steps of the search, estimated.
  *
- * A generator's step keeps three maps for each convolution (its output, normalised, rectified) and needs a copy or two
- * of the largest for its gradient; a model's keeps each activation once and its gradient while it passes.
+ * A generator's step keeps three maps for each convolution (its output, normalised, rectified) and needs a few copies
+ * of the largest for its gradient; a model's keeps each activation once and its gradient while it passes. The factors
+ * are fitted to measured peaks, see bench/README.md.
  *
  * @param instance the model, at any batch size
  * @param pixels H W
@@ -29,7 +35,8 @@ export function estimateStepBytes(
     .filter(([name]) => instance.dtypes.get(name) === "float32" && !instance.folded.has(name))
     .reduce((total, [, shape]) => total + sizeOf(shape), 0);
   const examined = (1.3 * activations) / own;
-  return 4 * batch * (generator + examined);
+  const weights = [...instance.initializers.values()].reduce((total, { dims }) => total + sizeOf(dims), 0);
+  return processBytes + 4 * (weightCopies * weights + batch * (generator + examined));
 }
 
 /**
