@@ -184,8 +184,11 @@ function noDenseHead(found: string): DrmGuardError {
 function denseHead(instance: ModelInstance, node: OnnxNode, dynamic: ReadonlySet<string>): Head | null {
   const [feature, weight] = node.inputs as [string, string];
   if (weight === undefined || dynamic.has(weight) || !dynamic.has(feature)) return null;
-  const shape = (name: string): readonly number[] =>
-    instance.shapes.get(name) ?? instance.initializers.get(name)?.dims ?? [];
+  // The image is no node's output: without its own shape every first convolution would look dense.
+  const shape = (name: string): readonly number[] => {
+    if (name === instance.model.input.name) return instance.inputShape;
+    return instance.shapes.get(name) ?? instance.initializers.get(name)?.dims ?? [];
+  };
   const batch = instance.inputShape[0]!;
   const width = sizeOf(shape(feature)) / batch;
   const base = { node: node.name || node.outputs[0]!, feature, weight, width };

@@ -1,0 +1,96 @@
+import { afterEach, expect, test, vi } from "vitest";
+import * as registry from "../../src/autodiff/registry.ts";
+import { examine } from "../../src/models/examined-model.ts";
+import { checkGradient, type GradientCheck } from "../../src/models/gradient-check.ts";
+import { importModel } from "../../src/models/import.ts";
+import { defaultPreprocessing } from "../../src/models/preprocessing.ts";
+import { writeModel } from "../../src/onnx/proto.ts";
+import { float32 } from "../../src/onnx/tensor-data.ts";
+import { nodeRuntime } from "../../src/runtime/node.ts";
+import { mul } from "../../src/tensor/elementwise.ts";
+import { someWeights, tinyRegressor } from "../support/identification.ts";
+import { modelOf, type NodeLine } from "../support/models.ts";
+
+vi.mock(import("../../src/autodiff/registry.ts"), { spy: true });
+afterEach(() => vi.mocked(registry.ruleOf).mockReset());
+
+const runtime = nodeRuntime();
+const shape = [4, 3, 8, 8] as const;
+
+async function checkOf(model = tinyRegressor()): Promise<GradientCheck> {
+  const examined = await examine(runtime, model, defaultPreprocessing, shape, {
+    features: null,
+    outputs: null,
+  });
+  return checkGradient(runtime, examined, shape, 0);
+}
+
+/** Makes the gradient of one operator wrong by a factor. */
+async function falsify(op: string, factor: number): Promise<void> {
+  const { ruleOf } = await vi.importActual<typeof registry>("../../src/autodiff/registry.ts");
+  vi.mocked(registry.ruleOf).mockImplementation((node) => {
+    const rule = ruleOf(node);
+    if (rule === undefined || node.op !== op) return rule;
+    return (context) => rule(context).map((gradient) => gradient && mul(gradient, factor));
+  });
+}
+
+test("a right model passes, far below the tolerance", async () => {
+  const check = await checkOf();
+  expect(check).toMatchObject({ passed: true, isZero: false });
+  expect(check.relativeError).toBeLessThan(check.tolerance / 2);
+  expect(check.tolerance).toBe(0.05);
+});
+
+test.each([
+  ["Conv", 1.1],
+  ["Conv", -1],
+  ["Gemm", 0.9],
+  ["Gemm", 2],
+  ["Relu", 0.5],
+  ["GlobalAveragePool", 1 / 64],
+])("a gradient of %s that is wrong by the factor %d does not pass", async (op, factor) => {
+  await falsify(op, factor);
+  const check = await checkOf();
+  expect(check.passed).toBe(false);
+  // |integral - difference| / max of both, where one is the other times the factor.
+  const expected = Math.abs(factor - 1) / Math.max(Math.abs(factor), 1);
+  expect(check.relativeError).toBeGreaterThan(0.9 * expected);
+  expect(check.relativeError).toBeLessThan(1.1 * expected);
+});
+
+test("a model that ignores the image says that nothing was tested", async () => {
+  const check = await checkOf(
+    ofNodes([
+      ["Mul", ["p", "zero"], ["q"]],
+      ["Gemm", ["q", "head"], ["y"]],
+    ]),
+  );
+  expect(check.isZero).toBe(true);
+});
+
+test("a model of which rounding hides half of the slope does not pass", async () => {
+  // p + round(p 10^4) / 10^4 rises by 2 for each 1, and its gradient is 1.
+  const nodes: NodeLine[] = [
+    ["Mul", ["p", "many"], ["m"]],
+    ["Round", ["m"], ["r"]],
+    ["Div", ["r", "many"], ["d"]],
+    ["Add", ["p", "d"], ["q"]],
+    ["Gemm", ["q", "head"], ["y"]],
+  ];
+  expect((await checkOf(ofNodes(nodes))).passed).toBe(false);
+});
+
+/** The mean of each channel as "p", and some nodes on it. */
+function ofNodes(nodes: NodeLine[]) {
+  return importModel(
+    writeModel(
+      modelOf({
+        opset: 17,
+        inputs: [{ name: "x", dtype: "float32", shape: ["N", 3, 8, 8] }],
+        nodes: [["GlobalAveragePool", ["x"], ["g"]], ["Flatten", ["g"], ["p"]], ...nodes],
+        initializers: { head: someWeights([3, 2], 1), zero: float32([0]), many: float32([1e4]) },
+      }),
+    ),
+  );
+}
