@@ -103,10 +103,12 @@ export function resultTable(result: ScanResult, colors: TextColors = plainColors
     ),
     "",
     ...result.warnings.map((warning) => `  ${colors.yellow("warning:")} ${printable(warning)}`),
-    dim(`  not checked: ${result.notChecked.join("; ")}`),
+    dim(`  not checked: ${printable(result.notChecked.join("; "))}`),
     dim(
-      `  method ${result.method}, preset ${result.preset}, seed ${result.seed}, ${benign.count} images, ` +
-        `${Math.round(result.seconds)} s, sha256 ${model.sha256.slice(0, 12)}`,
+      printable(
+        `  method ${result.method}, preset ${result.preset}, seed ${result.seed}, ${benign.count} images, ` +
+          `${Math.round(result.seconds)} s, sha256 ${model.sha256.slice(0, 12)}`,
+      ),
     ),
   ];
   return `${lines.join("\n")}\n`;
