@@ -85,7 +85,9 @@ export function parseSize(text: string): [height: number, width: number] {
   const match = /^(\d+)(?:\s*[x×]\s*(\d+))?$/i.exec(text.trim());
   const height = Number(match?.[1]);
   const width = Number(match?.[2] ?? match?.[1]);
-  if (height > 0 && width > 0) return [height, width];
+  // Enough digits make infinity.
+  const isSize = (side: number): boolean => Number.isSafeInteger(side) && side > 0;
+  if (isSize(height) && isSize(width)) return [height, width];
   throw expected("a size in pixels such as 224 or 224x160 (height x width)", text);
 }
 
@@ -95,7 +97,7 @@ const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([smh]?)$/.exec(text.trim());
   const seconds = Number(match?.[1]) * secondsOf[match?.[2] || "s"]!;
-  if (seconds > 0) return seconds;
+  if (seconds > 0 && Number.isFinite(seconds)) return seconds;
   throw expected("a time such as 90s, 15m or 2h", text);
 }
 
@@ -105,6 +107,6 @@ const bytesOf: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9 };
 export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(KB|MB|GB)$/i.exec(text.trim());
   const bytes = Math.floor(Number(match?.[1]) * bytesOf[(match?.[2] ?? "").toUpperCase()]!);
-  if (bytes > 0) return bytes;
+  if (bytes > 0 && Number.isSafeInteger(bytes)) return bytes;
   throw expected("an amount of memory such as 4GB or 800MB", text);
 }

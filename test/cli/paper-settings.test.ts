@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { exitCodeOf, unusable, verdictExitCodes } from "../../src/cli/exit-codes.ts";
+import { parsePaperOptions } from "../../src/cli/paper-settings.ts";
+import { errorOf } from "../support/errors.ts";
+
+test("options are numbers and words by their names", () => {
+  expect(parsePaperOptions("steps=40, epsilon=2e-2,rule=paper")).toEqual({
+    steps: 40,
+    epsilon: 0.02,
+    rule: "paper",
+  });
+});
+
+test.each([
+  ["steps", 'found "steps", expected name=value'],
+  ["steps=1=2", 'found "steps=1=2", expected name=value'],
+  ["stesp=1", 'found option "stesp", expected one of'],
+  ["__proto__=1", 'found option "__proto__", expected one of'],
+  ["toString=1", 'found option "toString", expected one of'],
+  ["steps=many", "found steps=many, expected a number"],
+  ["steps=", "found steps=, expected a number"],
+  ["epsilon=Infinity", "found epsilon=Infinity, expected a number"],
+])("%s is refused", async (text, part) => {
+  const error = await errorOf(() => parsePaperOptions(text));
+  expect(error).toMatchObject({ code: "E_USAGE", message: expect.stringContaining(part) });
+});
+
+test("exit codes tell verdicts, failures and unusable input apart", () => {
+  expect(verdictExitCodes).toEqual({ benign: 0, backdoored: 1, inconclusive: 3 });
+  expect((["E_DIVERGED", "E_RUNTIME", "E_TIME", "E_WRITE", "E_INTERNAL"] as const).map(exitCodeOf)).toEqual([
+    2, 2, 2, 2, 2,
+  ]);
+  expect((["E_USAGE", "E_FILE", "E_CLASSIFIER", "E_IMAGES", "E_MEMORY"] as const).map(exitCodeOf)).toEqual(
+    new Array(5).fill(unusable),
+  );
+  expect(exitCodeOf("E_INTERRUPTED")).toBe(130);
+});
