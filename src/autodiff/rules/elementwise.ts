@@ -6,6 +6,7 @@ import {
   add,
   and,
   cast,
+  clip,
   cos,
   div,
   unary as emitUnary,
@@ -21,7 +22,6 @@ import {
   reciprocal,
   round,
   sigmoid,
-  sign,
   sin,
   sqrt,
   square,
@@ -81,6 +81,8 @@ const power: GradientRule = binary((a, given, y, dy, side) => {
   return mul(dy, mul(y, where(greater(a, 0), log(where(greater(a, 0), a, 1)), 0)));
 });
 
+/** Times this, every normal float is at least 1. */
+const largestFloat = 3.4e38;
 const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
 const selu = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 };
 
@@ -119,7 +121,8 @@ export const elementwise: RuleTable = {
   Cast: ({ x, dy }) => [x[0]!.dtype === "float32" ? dy : null],
   CastLike: ({ x, dy }) => [x[0]!.dtype === "float32" ? dy : null, null],
   Neg: unary(() => -1),
-  Abs: unary((x) => sign(x)),
+  // The sign, in two operators that are several times as fast as Sign.
+  Abs: unary((x) => clip(mul(x, largestFloat), -1, 1)),
   Reciprocal: unary((_x, y) => neg(square(y))),
   Exp: unary((_x, y) => y),
   Log: unary((x) => reciprocal(x)),
