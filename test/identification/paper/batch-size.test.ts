@@ -32,16 +32,18 @@ test("a batch fits, or is the smallest", () => {
   );
 });
 
-test("the estimate grows with the batch, the image, the generator and the model", async () => {
+const generator = { imageChannels: 3, baseChannels: 8 };
+
+test("the estimate grows evenly with the batch, and with the image, the generator and the model", async () => {
   const runtime = nodeRuntime();
   const small = await instantiate(runtime, tinyRegressor(), [2, 3, 8, 8]);
-  const generator = { imageChannels: 3, baseChannels: 8 };
-  const bytes = estimateStepBytes(small, generator, 64, 10);
-  expect(estimateStepBytes(small, generator, 64, 20)).toBeCloseTo(2 * bytes, 3);
-  expect(estimateStepBytes(small, generator, 128, 10)).toBeGreaterThan(bytes);
-  expect(estimateStepBytes(small, { ...generator, baseChannels: 16 }, 64, 10)).toBeGreaterThan(bytes);
+  const at = (batch: number): number => estimateStepBytes(small, generator, 64, batch);
+  expect(at(20)).toBeGreaterThan(at(10));
+  expect(at(30) - at(20)).toBeCloseTo(at(20) - at(10), 3);
+  expect(estimateStepBytes(small, generator, 128, 10)).toBeGreaterThan(at(10));
+  expect(estimateStepBytes(small, { ...generator, baseChannels: 16 }, 64, 10)).toBeGreaterThan(at(10));
   const withMoreOutputs = await instantiate(runtime, tinyRegressor(7, 40), [2, 3, 8, 8]);
-  expect(estimateStepBytes(withMoreOutputs, generator, 64, 10)).toBeGreaterThan(bytes);
+  expect(estimateStepBytes(withMoreOutputs, generator, 64, 10)).toBeGreaterThan(at(10));
 });
 
 test("the estimate does not depend on the batch at which the model was looked at", async () => {
@@ -49,16 +51,15 @@ test("the estimate does not depend on the batch at which the model was looked at
   const [two, five] = await Promise.all(
     [2, 5].map(async (batch) => {
       const instance = await instantiate(runtime, tinyRegressor(), [batch, 3, 8, 8]);
-      return estimateStepBytes(instance, { imageChannels: 3, baseChannels: 8 }, 64, 10);
+      return estimateStepBytes(instance, generator, 64, 10);
     }),
   );
   expect(two).toBeCloseTo(five!, 3);
 });
 
-test("a step holds at least the maps of the generator's first level and the model's first layer", async () => {
+test("ten more images hold at least their maps of the generator's first level and the model's first layer", async () => {
   const instance = await instantiate(nodeRuntime(), tinyRegressor(), [2, 3, 8, 8]);
+  const at = (batch: number): number => estimateStepBytes(instance, generator, 64, batch);
   // 2 maps of 8 channels on the way down, 6 of the model; 4 bytes each.
-  expect(estimateStepBytes(instance, { imageChannels: 3, baseChannels: 8 }, 64, 10)).toBeGreaterThan(
-    4 * 10 * 64 * (2 * 8 + 6),
-  );
+  expect(at(20) - at(10)).toBeGreaterThan(4 * 10 * 64 * (2 * 8 + 6));
 });
