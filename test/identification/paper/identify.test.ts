@@ -253,3 +253,46 @@ test("one image and broken options are refused", async () => {
     code: "E_USAGE",
   });
 });
+
+describe("a search that finds one output for all images", () => {
+  // Weights of the variances so large that nothing else counts: G learns to make images that all look the same.
+  const strong: PaperOptions = {
+    ...short,
+    steps: 150,
+    pretrainingSteps: 20,
+    batch: 8,
+    attention: "none",
+    lambda1: 1e7,
+    lambda2: 1e7,
+    learningRate: 0.02,
+    statisticsMomentum: 0.5,
+    floorLimit: 2,
+    epsilon: 2,
+  };
+  const identify = (changes: Partial<PaperOptions>) =>
+    identifyByPaper(setupOf({ benign: someImages(8), seed: 1 }), { ...strong, ...changes });
+
+  test("is backdoored below epsilon, benign above it, and the number is the same", async () => {
+    const [below, above] = await Promise.all([identify({}), identify({ epsilon: 0.03 })]);
+    expect(below.collapse.outputVarianceRatio).toBeLessThan(0.02);
+    expect(below.collapse.coneRatio).toBeLessThan(0.02);
+    const [first, last] = [below.terms[0]!.values, below.terms.at(-1)!.values];
+    expect(last.loss).toBeLessThan(first.loss!);
+    expect(last.outputVariance).toBeLessThan(first.outputVariance! / 10);
+    expect(last.coneRatio).toBeLessThan(first.coneRatio! / 10);
+    expect([below.verdict, above.verdict]).toEqual(["backdoored", "benign"]);
+    expect(above.score).toBe(below.score);
+    // All images of the evidence end up at the target.
+    for (const { reversedOutput } of below.evidence) {
+      reversedOutput.forEach((value, j) => {
+        expect(Math.abs(value - below.target[j]!)).toBeLessThan(0.1);
+      });
+    }
+  });
+
+  test("is no verdict before it has begun, unless the paper's own rule is asked for", async () => {
+    const options = { steps: 0 };
+    expect((await identify(options)).verdict).toBe("inconclusive");
+    expect((await identify({ ...options, rule: "paper" })).verdict).toBe("backdoored");
+  });
+});
