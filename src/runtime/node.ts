@@ -63,11 +63,14 @@ async function load(
       logSeverityLevel: 4,
     });
   } catch (cause) {
-    const code =
-      provider !== "cpu" && /provider|backend|shared library/i.test(messageOf(cause))
-        ? "E_PROVIDER"
-        : "E_RUNTIME";
-    throw new DrmGuardError(code, `ONNX Runtime refused the graph: ${messageOf(cause)}`, { cause });
+    if (provider !== "cpu" && /provider|backend|shared library|webgpu/i.test(messageOf(cause))) {
+      const reason = messageOf(cause).split("\n")[0];
+      throw new DrmGuardError("E_PROVIDER", `execution provider ${provider} cannot be used here: ${reason}`, {
+        cause,
+        hint: "--provider cpu works everywhere",
+      });
+    }
+    throw new DrmGuardError("E_RUNTIME", `ONNX Runtime refused the graph: ${messageOf(cause)}`, { cause });
   }
   return {
     async run(feeds) {
