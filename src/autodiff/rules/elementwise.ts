@@ -13,7 +13,9 @@ import {
   equal,
   exp,
   greater,
+  greaterOrEqual,
   less,
+  lessOrEqual,
   log,
   mul,
   neg,
@@ -39,9 +41,14 @@ function unary(derivative: Derivative): GradientRule {
   return ({ x, y, dy, node }) => [mul(dy, derivative(x[0]!, y[0]!, node))];
 }
 
-/** dx = dy where a condition holds, 0 elsewhere. */
+/**
+ * dx = dy where a condition holds, 0 elsewhere.
+ *
+ * Written as a product with 0 or 1: ONNX Runtime's Where goes over the map three times. An infinite dy behind a closed
+ * gate becomes NaN this way; a run that got there has diverged, and NaN says so.
+ */
 function gated(condition: (x: Tensor, y: Tensor, node: GraphNode) => Tensor): GradientRule {
-  return ({ x, y, dy, node }) => [where(condition(x[0]!, y[0]!, node), dy, 0)];
+  return ({ x, y, dy, node }) => [mul(dy, cast(condition(x[0]!, y[0]!, node), "float32"))];
 }
 
 /** Broadcasting binary operators: the gradient of each side is summed over the axes along which it was repeated. */
@@ -173,8 +180,8 @@ export const elementwise: RuleTable = {
     const [input, low, high] = x as [Tensor, Tensor | null | undefined, Tensor | null | undefined];
     // As in PyTorch, a value exactly on a bound lets the gradient through.
     let gradient = dy;
-    if (low) gradient = where(less(input, low), 0, gradient);
-    if (high) gradient = where(greater(input, high), 0, gradient);
+    if (low) gradient = mul(gradient, cast(greaterOrEqual(input, low), "float32"));
+    if (high) gradient = mul(gradient, cast(lessOrEqual(input, high), "float32"));
     return [
       gradient,
       low && wants(1) ? sumTo(where(less(input, low), dy, 0), low.shape) : null,
