@@ -8,6 +8,7 @@ export type ErrorCode =
   | "E_WRITE"
   | "E_RESULT"
   | "E_NOT_ONNX"
+  | "E_INVALID_MODEL"
   | "E_TRUNCATED"
   | "E_EXTERNAL_DATA"
   | "E_OPSET"

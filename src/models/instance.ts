@@ -35,7 +35,7 @@ const longestShapeConstant = 8;
  * A model that is fixed to another batch size is opened to the wanted one where that leaves its function as it is;
  * otherwise the instance has the model's own batch size, and programs run it several times side by side.
  *
- * Throws E_MODEL_INPUT when the model does not run at that shape, E_UNSUPPORTED_OPERATOR when control flow depends
+ * Throws E_INVALID_MODEL when the runtime refuses the model, E_MODEL_INPUT when it does not run at that shape, E_UNSUPPORTED_OPERATOR when control flow depends
  * on pixels or the runtime does not have an operator.
  *
  * @param runtime what runs it
@@ -56,8 +56,8 @@ export async function instantiate(
     return await settle(runtime, model, graph, inputShape);
   } catch (error) {
     // Opening the batch is an attempt; what always works is to run the model as it is, several times side by side.
-    const isAttempt =
-      error instanceof DrmGuardError && (error.code === "E_MODEL_INPUT" || error.code === "E_RUNTIME");
+    const attempts: readonly string[] = ["E_MODEL_INPUT", "E_INVALID_MODEL", "E_RUNTIME"];
+    const isAttempt = error instanceof DrmGuardError && attempts.includes(error.code);
     if (!isAttempt || batch % fixed !== 0) throw error;
     return await settle(runtime, model, model.graph, [fixed, ...inputShape.slice(1)]);
   }
@@ -145,9 +145,9 @@ async function runProbe(
     },
   });
   const session = await runtime.load(bytes, { optimize: false }).catch((cause: unknown) => {
-    throw isUnknownOperator(cause)
-      ? new DrmGuardError("E_UNSUPPORTED_OPERATOR", messageOf(cause), { cause })
-      : cause;
+    const code = isUnknownOperator(cause) ? "E_UNSUPPORTED_OPERATOR" : "E_INVALID_MODEL";
+    const isRefusal = cause instanceof DrmGuardError && cause.code === "E_RUNTIME";
+    throw isRefusal ? new DrmGuardError(code, cause.message, { cause }) : cause;
   });
   try {
     return await session.run({ [model.input.name]: zeros("float32", inputShape) });

@@ -347,8 +347,8 @@ function writeAttribute(name: string, attribute: Attribute): AttributeProto {
         return { type: Kind.GRAPH, g: writeGraph(attribute.value) };
       default:
         throw new DrmGuardError(
-          "E_INTERNAL",
-          `attribute ${name} of kind ${attribute.kind} cannot be written`,
+          "E_INVALID_MODEL",
+          `attribute ${name} has a kind that is not supported, expected numbers, text, a tensor or a graph`,
         );
     }
   };

@@ -57,6 +57,7 @@ beforeAll(async () => {
     "unknown-op.onnx",
     smallModel(withLast(["com.example.Warp", ["h"], ["w"]], ["Gemm", ["w", "head.weight"], ["y"]])),
   );
+  write("shapes.onnx", smallModel({ weights: { "head.weight": float32(new Float32Array(10), [5, 2]) } }));
   write("future.onnx", smallModel({ opset: 99 }));
   write(
     "two-inputs.onnx",
@@ -135,6 +136,7 @@ const cases: [what: string, args: () => string[], code: string, ...says: string[
   ["a model of integers", () => scan("int.onnx"), "E_MODEL_INPUT", "int64"],
   ["a model of two inputs", () => scan("two-inputs.onnx"), "E_MODEL_INPUT", "found 2 inputs"],
   ["an operator that nobody knows", () => scan("unknown-op.onnx"), "E_UNSUPPORTED_OPERATOR", "Warp"],
+  ["shapes that do not fit each other", () => scan("shapes.onnx"), "E_INVALID_MODEL", "Gemm"],
   ["an operator set of the future", () => scan("future.onnx"), "E_OPSET", "99"],
   ["external data above the folder", () => scan("outside.onnx"), "E_EXTERNAL_DATA", "../secret.bin"],
   ["external data at an absolute path", () => scan("absolute.onnx"), "E_EXTERNAL_DATA", "/etc/passwd"],
