@@ -116,7 +116,8 @@ export function readConfigFile(path: string | null, known: ReadonlySet<string>):
   }
   let parsed: unknown;
   try {
-    parsed = JSON.parse(content);
+    // Editors on Windows begin a file with a byte order mark.
+    parsed = JSON.parse(content.replace(/^\ufeff/, ""));
   } catch (cause) {
     throw new DrmGuardError("E_CONFIG", `${name} is not JSON: ${messageOf(cause)}`, { cause });
   }
