@@ -23,6 +23,16 @@ export { predict } from "./identification/predict.ts";
 export { type CheckOptions, type CheckReport, checkModel } from "./models/check.ts";
 export { applyModel, type Examination, type ExaminedModel, examine } from "./models/examined-model.ts";
 export { type ImportedModel, importModel } from "./models/import.ts";
+export { exportNetwork, type NetworkDescription } from "./models/networks/export.ts";
+export {
+  type Architecture,
+  architectures,
+  initializeNetwork,
+  type NetworkArrays,
+  type NetworkOptions,
+  networkDefaults,
+  parameterCount,
+} from "./models/networks/network.ts";
 export {
   defaultPreprocessing,
   type Preprocessing,

@@ -2,12 +2,13 @@
  * The trigger generator G_theta: the paper takes the one of the input-aware attack (Nguyen and Tran 2020), an
  * autoencoder of 13 convolutions with batch norm, three poolings and three upsamplings.
  */
-import { float, int, string } from "../onnx/model.ts";
+import { string } from "../onnx/model.ts";
 import { float32, int64, type TensorData, zeros } from "../onnx/tensor-data.ts";
 import type { Random } from "../random.ts";
 import { conv, maxPool } from "../tensor/convolution.ts";
-import { add, div, mul, relu, tanh } from "../tensor/elementwise.ts";
+import { add, div, relu, tanh } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/graph.ts";
+import { normalizeByBatch, normalizeByStatistics } from "./batch-norm.ts";
 
 /** One convolution and what stands around it. */
 interface Layer {
@@ -95,8 +96,6 @@ export interface GeneratorOutput {
   readonly batchStatistics: Readonly<Record<string, Tensor>>;
 }
 
-const epsilon = 1e-5;
-
 /**
  * Adds G_theta to a program: G(x) = tanh(z) / (2 + 1e-7) + 0.5.
  *
@@ -119,12 +118,15 @@ export function triggerGenerator(
     const of = (part: string): Tensor => parameters[`${name}.${part}`]!;
     if (before === "upsample") h = upsample(h, sizes.pop()!);
     h = conv(h, of("weight"), of("bias"), { pads: [1, 1, 1, 1] });
-    const normalized = batchNormalize(h, of("gamma"), of("beta"), statistics, name);
+    const affine = { gamma: of("gamma"), beta: of("beta") };
     if (statistics === null) {
-      batchStatistics[`${name}.mean`] = normalized[1]!;
-      batchStatistics[`${name}.variance`] = normalized[2]!;
+      const normalized = normalizeByBatch(h, affine);
+      batchStatistics[`${name}.mean`] = normalized.mean;
+      batchStatistics[`${name}.variance`] = normalized.variance;
+      h = normalized.y;
+    } else {
+      h = normalizeByStatistics(h, affine, statistics[`${name}.mean`]!, statistics[`${name}.variance`]!);
     }
-    h = normalized[0]!;
     if (after === "pool") {
       sizes.push(h.shape.slice(2));
       // The rectifier comes after the pool: the two commute, and its gradient needs a quarter of the memory here.
@@ -133,33 +135,6 @@ export function triggerGenerator(
     if (!isLast) h = relu(h);
   }
   return { image: add(div(tanh(h), 2 + 1e-7), 0.5), batchStatistics };
-}
-
-/** Batch norm by the running statistics, or by the batch, whose mean and variance are then outputs 1 and 2. */
-function batchNormalize(
-  x: Tensor,
-  gamma: Tensor,
-  beta: Tensor,
-  statistics: Readonly<Record<string, Tensor>> | null,
-  name: string,
-): Tensor[] {
-  const graph = x.graph;
-  const channels = gamma.shape;
-  if (statistics !== null) {
-    const inputs = [x, gamma, beta, statistics[`${name}.mean`]!, statistics[`${name}.variance`]!];
-    return graph.emit("BatchNormalization", inputs, [{ shape: x.shape }], { epsilon: float(epsilon) });
-  }
-  // ONNX Runtime lets the running statistics that come out share memory with those that go in, so two nodes that
-  // shared a constant would overwrite each other's. What is made from this layer's own gamma is shared by no other.
-  const zero = mul(gamma, 0);
-  const one = add(zero, 1);
-  // With momentum 0 the "running" statistics that come out are those of the batch.
-  return graph.emit(
-    "BatchNormalization",
-    [x, gamma, beta, zero, one],
-    [{ shape: x.shape }, { shape: channels }, { shape: channels }],
-    { epsilon: float(epsilon), training_mode: int(1), momentum: float(0) },
-  );
 }
 
 /** Bilinear, half-pixel centres: what the authors' framework does by default. */
