@@ -8,11 +8,12 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { ImageSet } from "../src/data/image-set.ts";
-import type { CheckpointStore, IdentificationSetup } from "../src/identification/identification.ts";
+import type { IdentificationSetup } from "../src/identification/identification.ts";
 import { estimateStepBytes } from "../src/identification/paper/batch-size.ts";
 import { newGeneratorState } from "../src/identification/paper/generator-state.ts";
 import { paperPresets } from "../src/identification/paper/options.ts";
 import { searchTrigger } from "../src/identification/paper/search.ts";
+import type { CheckpointStore } from "../src/loops/work.ts";
 import { examine } from "../src/models/examined-model.ts";
 import { importModel } from "../src/models/import.ts";
 import { defaultPreprocessing } from "../src/models/preprocessing.ts";

@@ -2,12 +2,9 @@
 export type { ImageSet } from "./data/image-set.ts";
 export { DrmGuardError, type ErrorCode } from "./errors.ts";
 export type {
-  CheckpointStore,
   EvidenceImage,
   Identification,
   IdentificationSetup,
-  SavedState,
-  ScanEvent,
   TermSample,
   Verdict,
 } from "./identification/identification.ts";
@@ -20,6 +17,7 @@ export {
   presetFor,
 } from "./identification/paper/options.ts";
 export { predict } from "./identification/predict.ts";
+export type { CheckpointStore, SavedState, ScanEvent, Work } from "./loops/work.ts";
 export { type CheckOptions, type CheckReport, checkModel } from "./models/check.ts";
 export { applyModel, type Examination, type ExaminedModel, examine } from "./models/examined-model.ts";
 export { type ImportedModel, importModel } from "./models/import.ts";
@@ -46,3 +44,11 @@ export { resultJsonSchema, resultSchemaVersion, type ScanResult } from "./report
 export { resultTable } from "./report/table.ts";
 export { compile, type Program, toModel } from "./runtime/compile.ts";
 export type { Arrays, Runtime, Session } from "./runtime/runtime.ts";
+export { type TrainingOptions, type TrainingRecipe, trainingRecipes } from "./training/options.ts";
+export {
+  type BatchSource,
+  batchesOf,
+  type TrainedNetwork,
+  type TrainingBatch,
+  trainNetwork,
+} from "./training/train.ts";

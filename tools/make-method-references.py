@@ -1,7 +1,7 @@
 """Writes what the tests of the optimiser and of the paper's objective compare with, by PyTorch in double precision.
 
 Run: /usr/bin/python3 tools/make-method-references.py
-Needs Debian's python3-torch and python3-numpy. Writes adam.npz and objective.npz into test/references.
+Needs Debian's python3-torch and python3-numpy. Writes adam.npz, objective.npz and sgd.npz into test/references.
 """
 import pathlib
 
@@ -74,3 +74,18 @@ save(
         **{f"gradient {name}": value.grad for name, value in {"reversed": reversed_, "outputs": outputs, "features": features}.items()},
     },
 )
+
+# SGD with momentum and weight decay, whose rate is divided by 10 at steps 3 and 6.
+gradients = 2 * random(steps, size) - 1
+parameter = random(size).requires_grad_()
+start = parameter.detach().clone()
+sgd = torch.optim.SGD([parameter], lr=0.1, momentum=0.9, weight_decay=0.05)
+schedule = torch.optim.lr_scheduler.MultiStepLR(sgd, [3, 6], gamma=0.1)
+path, rates = [], []
+for gradient in gradients:
+    rates.append(schedule.get_last_lr()[0])
+    parameter.grad = gradient.clone()
+    sgd.step()
+    schedule.step()
+    path.append(parameter.detach().clone())
+save("sgd.npz", {"start": start, "gradients": gradients, "path": torch.stack(path), "rates": torch.tensor(rates)})

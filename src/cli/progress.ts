@@ -1,6 +1,6 @@
 /** Progress on stderr: one line that is drawn again on a terminal, some lines elsewhere. */
 import pc from "picocolors";
-import type { ScanEvent } from "../identification/identification.ts";
+import type { ScanEvent } from "../loops/work.ts";
 
 /** What progress is written to. */
 export interface ProgressStream {

@@ -1,5 +1,6 @@
 /** What every identification method takes and gives. */
 import type { ImageSet } from "../data/image-set.ts";
+import type { Work } from "../loops/work.ts";
 import type { ImportedModel } from "../models/import.ts";
 import type { Preprocessing } from "../models/preprocessing.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -13,19 +14,6 @@ export interface TermSample {
   /** Terms by name, such as `l1`, `outputVariance`, `coneRatio`, and the estimated target's components. */
   readonly values: Readonly<Record<string, number>>;
 }
-
-/** What a run reports while it works. */
-export type ScanEvent =
-  | { readonly kind: "phase"; readonly phase: string; readonly steps: number }
-  | {
-      readonly kind: "step";
-      readonly phase: string;
-      readonly step: number;
-      readonly steps: number;
-      readonly values: Readonly<Record<string, number>>;
-    }
-  | { readonly kind: "note"; readonly message: string }
-  | { readonly kind: "warning"; readonly message: string };
 
 /** One image of the evidence: clean, with the reversed trigger, and where the attention map protects it. */
 export interface EvidenceImage {
@@ -66,22 +54,8 @@ export interface Identification {
   readonly evidence: readonly EvidenceImage[];
 }
 
-/** Keeps what a long run needs to go on later. Values are plain arrays and JSON. */
-export interface CheckpointStore {
-  /** The last saved state under a key, null when there is none. */
-  load(key: string): Promise<SavedState | null>;
-  /** Replaces the state under a key, whole or not at all. */
-  save(key: string, state: SavedState): Promise<void>;
-}
-
-/** A saved state: float arrays by name, and JSON. */
-export interface SavedState {
-  readonly arrays: Readonly<Record<string, Float32Array>>;
-  readonly json: unknown;
-}
-
 /** What an identification method gets. */
-export interface IdentificationSetup {
+export interface IdentificationSetup extends Work {
   readonly runtime: Runtime;
   readonly model: ImportedModel;
   readonly preprocessing: Preprocessing;
@@ -91,10 +65,6 @@ export interface IdentificationSetup {
   readonly runKey: string;
   /** Identifies the images alone: what is learnt from them is shared between models. */
   readonly dataKey: string;
-  readonly checkpoints: CheckpointStore;
-  readonly onEvent: (event: ScanEvent) => void;
-  /** Asked between steps; true means: save and throw E_INTERRUPTED. */
-  readonly shouldStop: () => boolean;
   /** Seconds after which no further search is begun; null for none. */
   readonly timeBudget: number | null;
   /** Bytes that the work may take; null for no limit. */

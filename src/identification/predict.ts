@@ -1,10 +1,10 @@
 /** f(x) for a set of images. */
 import type { ImageSet } from "../data/image-set.ts";
+import { coveringBatches, pixelsOf } from "../loops/batches.ts";
 import { applyModel, type ExaminedModel } from "../models/examined-model.ts";
 import { compile } from "../runtime/compile.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { Graph } from "../tensor/graph.ts";
-import { coveringBatches, pixelsOf } from "./batches.ts";
 
 /**
  * Runs a model over all images of a set.

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileError } from "../data/node/file-error.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
-import type { CheckpointStore, SavedState } from "../identification/identification.ts";
+import type { CheckpointStore, SavedState } from "../loops/work.ts";
 
 /** The first line of every file; the number changes with the format. */
 const formatLine = "drmguard checkpoint 1";

@@ -3,7 +3,7 @@
  * a process of its own can be watched and killed.
  */
 import { DrmGuardError, messageOf } from "../errors.ts";
-import type { ScanEvent } from "../identification/identification.ts";
+import type { ScanEvent } from "../loops/work.ts";
 import { runCheck } from "./check-job.ts";
 import type { ChildMessage, JobContext, JobRequest, ParentMessage } from "./job.ts";
 import { runScan } from "./scan-job.ts";

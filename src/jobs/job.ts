@@ -1,7 +1,7 @@
 /** What is asked of a child process, and what it says. Everything here is plain JSON. */
 import type { ErrorCode } from "../errors.ts";
-import type { ScanEvent } from "../identification/identification.ts";
 import type { PaperOptions } from "../identification/paper/options.ts";
+import type { ScanEvent } from "../loops/work.ts";
 import type { CheckReport } from "../models/check.ts";
 import type { PreprocessingHints } from "../models/preprocessing.ts";
 import type { ScanResult } from "../report/result.ts";

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { DrmGuardError } from "../errors.ts";
-import type { ScanEvent } from "../identification/identification.ts";
+import type { ScanEvent } from "../loops/work.ts";
 import type { ChildMessage, JobRequest, JobResults, ParentMessage } from "./job.ts";
 import { residentMemory } from "./memory.ts";
 

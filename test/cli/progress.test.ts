@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createProgress, duration } from "../../src/cli/progress.ts";
-import type { ScanEvent } from "../../src/identification/identification.ts";
+import type { ScanEvent } from "../../src/loops/work.ts";
 
 /** A stream and a clock that a test holds in its hands. */
 function shown(options: { isTTY?: boolean; columns?: number; isQuiet?: boolean } = {}) {

@@ -1,11 +1,7 @@
 /** A small setup for identification methods: images, a store in memory, a runtime that counts. */
 import type { ImageSet } from "../../src/data/image-set.ts";
-import type {
-  CheckpointStore,
-  IdentificationSetup,
-  SavedState,
-  ScanEvent,
-} from "../../src/identification/identification.ts";
+import type { IdentificationSetup } from "../../src/identification/identification.ts";
+import type { CheckpointStore, SavedState, ScanEvent } from "../../src/loops/work.ts";
 import { type ImportedModel, importModel } from "../../src/models/import.ts";
 import { defaultPreprocessing } from "../../src/models/preprocessing.ts";
 import { ints } from "../../src/onnx/model.ts";

@@ -1,10 +1,10 @@
 /** What is computed once for every clean image: f(x), the angles of F(x), and T(x). None depends on the search. */
 import type { ImageSet } from "../../data/image-set.ts";
+import { coveringBatches, pixelsOf } from "../../loops/batches.ts";
 import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
 import { compile } from "../../runtime/compile.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { Graph } from "../../tensor/graph.ts";
-import { coveringBatches, pixelsOf } from "../batches.ts";
 import { attentionMap } from "./attention.ts";
 import type { PaperOptions } from "./options.ts";
 

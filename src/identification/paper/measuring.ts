@@ -1,5 +1,6 @@
 /** What the reversed trigger does to all clean images, with G in inference. */
 import type { ImageSet } from "../../data/image-set.ts";
+import { coveringBatches, pixelsOf, rowsOf } from "../../loops/batches.ts";
 import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
 import { type GeneratorOptions, triggerGenerator } from "../../models/trigger-generator.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
@@ -7,7 +8,6 @@ import { unpackTensors } from "../../optim/packing.ts";
 import { compile } from "../../runtime/compile.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { Graph } from "../../tensor/graph.ts";
-import { coveringBatches, pixelsOf, rowsOf } from "../batches.ts";
 import type { CleanResponses } from "./clean.ts";
 import { type GeneratorState, generatorPackings } from "./generator-state.ts";
 import { momentumReversedTrigger, perturbation } from "./objective.ts";

@@ -1,14 +1,14 @@
 /** Identity pretraining of G: it does not depend on the model, so it is kept for each set of images. */
 import type { ImageSet } from "../../data/image-set.ts";
+import { batchAt, pixelsOf } from "../../loops/batches.ts";
+import { runLoop } from "../../loops/loop.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
 import { createRandom } from "../../random.ts";
 import { compile } from "../../runtime/compile.ts";
 import { abs, sub } from "../../tensor/elementwise.ts";
 import { Graph } from "../../tensor/graph.ts";
 import { mean } from "../../tensor/reduction.ts";
-import { batchAt, pixelsOf } from "../batches.ts";
 import type { IdentificationSetup } from "../identification.ts";
-import { runLoop } from "../loop.ts";
 import {
   type GeneratorState,
   newGeneratorState,

@@ -1,5 +1,7 @@
 /** Reverse engineering of the trigger function: min over theta of Eq. 5 with the momentum reversed trigger of Eq. 7. */
 
+import { batchAt, pixelsOf, rowsOf } from "../../loops/batches.ts";
+import { type LoopResult, runLoop } from "../../loops/loop.ts";
 import { columnVariances } from "../../metrics/statistics.ts";
 import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
@@ -8,9 +10,7 @@ import { createRandom } from "../../random.ts";
 import { compile } from "../../runtime/compile.ts";
 import { Graph } from "../../tensor/graph.ts";
 import { mean } from "../../tensor/reduction.ts";
-import { batchAt, pixelsOf, rowsOf } from "../batches.ts";
 import type { IdentificationSetup } from "../identification.ts";
-import { type LoopResult, runLoop } from "../loop.ts";
 import type { CleanResponses } from "./clean.ts";
 import { type GeneratorState, stateFeeds, stateFrom, trainGenerator } from "./generator-state.ts";
 import { momentumReversedTrigger, objective, objectiveTerms } from "./objective.ts";

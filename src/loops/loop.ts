@@ -1,6 +1,6 @@
 /** Long loops that can be stopped, saved and resumed. */
 import { DrmGuardError } from "../errors.ts";
-import type { IdentificationSetup } from "./identification.ts";
+import type { Work } from "./work.ts";
 
 /** Seconds between two saves. */
 const saveInterval = 30;
@@ -41,7 +41,7 @@ interface SavedJson {
  * Throws E_INTERRUPTED, with the state saved, when the caller asks to stop, and E_DIVERGED when a value is not finite.
  */
 export async function runLoop<S>(
-  { checkpoints, onEvent, shouldStop }: Pick<IdentificationSetup, "checkpoints" | "onEvent" | "shouldStop">,
+  { checkpoints, onEvent, shouldStop }: Work,
   options: LoopOptions<S>,
 ): Promise<LoopResult<S>> {
   const { phase, steps, key } = options;

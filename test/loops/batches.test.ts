@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { batchAt, coveringBatches, pixelsOf, rowsOf } from "../../src/identification/batches.ts";
+import { batchAt, coveringBatches, pixelsOf, rowsOf } from "../../src/loops/batches.ts";
 import { createRandom } from "../../src/random.ts";
 import { someImages } from "../support/identification.ts";
 

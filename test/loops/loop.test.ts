@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type LoopOptions, runLoop } from "../../src/identification/loop.ts";
+import { type LoopOptions, runLoop } from "../../src/loops/loop.ts";
 import { errorOf } from "../support/errors.ts";
 import { setupOf } from "../support/identification.ts";
 

@@ -1,0 +1,36 @@
+/** What long work reports, keeps and asks, whatever it is. */
+
+/** What a run reports while it works. */
+export type ScanEvent =
+  | { readonly kind: "phase"; readonly phase: string; readonly steps: number }
+  | {
+      readonly kind: "step";
+      readonly phase: string;
+      readonly step: number;
+      readonly steps: number;
+      readonly values: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: "note"; readonly message: string }
+  | { readonly kind: "warning"; readonly message: string };
+
+/** Keeps what a long run needs to go on later. Values are plain arrays and JSON. */
+export interface CheckpointStore {
+  /** The last saved state under a key, null when there is none. */
+  load(key: string): Promise<SavedState | null>;
+  /** Replaces the state under a key, whole or not at all. */
+  save(key: string, state: SavedState): Promise<void>;
+}
+
+/** A saved state: float arrays by name, and JSON. */
+export interface SavedState {
+  readonly arrays: Readonly<Record<string, Float32Array>>;
+  readonly json: unknown;
+}
+
+/** What long work gets from whoever started it. */
+export interface Work {
+  readonly checkpoints: CheckpointStore;
+  readonly onEvent: (event: ScanEvent) => void;
+  /** Asked between steps; true means: save and throw E_INTERRUPTED. */
+  readonly shouldStop: () => boolean;
+}

@@ -1,0 +1,105 @@
+/** A step of training as one program: forward, backward, update. */
+import { grad } from "../autodiff/grad.ts";
+import {
+  initializeNetwork,
+  type NetworkArrays,
+  networkInTraining,
+  networkShapes,
+} from "../models/networks/network.ts";
+import { float32, type TensorData } from "../onnx/tensor-data.ts";
+import { optimizerOf } from "../optim/optimizer.ts";
+import { pack, packedLength, unpack, unpackTensors } from "../optim/packing.ts";
+import { rateAt } from "../optim/schedule.ts";
+import type { Random } from "../random.ts";
+import { add, mul, sub } from "../tensor/elementwise.ts";
+import { Graph, type Tensor } from "../tensor/graph.ts";
+import { concat } from "../tensor/movement.ts";
+import { regressionLoss } from "./losses.ts";
+import type { TrainingOptions } from "./options.ts";
+
+/** Everything that a step changes, as vectors: `parameters`, `statistics` and what the optimiser keeps. */
+export type TrainingState = Readonly<Record<string, Float32Array>>;
+
+/** The names of the vectors of a state, and their lengths. */
+export function stateLengths({ network, optimizer }: TrainingOptions): Record<string, number> {
+  const shapes = networkShapes(network);
+  const length = packedLength(shapes.parameters);
+  const slots = optimizerOf(optimizer).slots.map((name) => [name, length] as const);
+  return { parameters: length, statistics: packedLength(shapes.statistics), ...Object.fromEntries(slots) };
+}
+
+/** A new network and an optimiser that has not moved. Throws E_SHAPE when the options describe no network. */
+export function newTrainingState(options: TrainingOptions, random: Random): TrainingState {
+  const { parameters, statistics } = initializeNetwork(options.network, random);
+  const zeros = Object.entries(stateLengths(options)).map(
+    ([name, n]) => [name, new Float32Array(n)] as const,
+  );
+  return { ...Object.fromEntries(zeros), parameters: pack(parameters), statistics: pack(statistics) };
+}
+
+/** The arrays of the network in a state; they are views of it. */
+export function networkOf(state: TrainingState, { network }: TrainingOptions): NetworkArrays {
+  const shapes = networkShapes(network);
+  return {
+    parameters: unpack(state.parameters!, shapes.parameters),
+    statistics: unpack(state.statistics!, shapes.statistics),
+  };
+}
+
+/**
+ * Writes the program of a step.
+ *
+ * Its inputs are `image` [N, C, H, W] in [0, 1], `labels` [N, d], the vectors of the state by their names, and the
+ * scalars `step` (1 at the first), `rate` and `keep` (of the running statistics).
+ *
+ * @returns `loss`, a scalar, and the vectors of the next state by their names
+ */
+export function trainingStep(options: TrainingOptions): Record<string, Tensor> {
+  const { network, batch } = options;
+  const graph = new Graph();
+  const image = graph.input("image", [batch, ...network.image]);
+  const labels = graph.input("labels", [batch, network.outputs]);
+  const state = Object.fromEntries(
+    Object.entries(stateLengths(options)).map(([name, n]) => [name, graph.input(name, [n])]),
+  );
+  const [step, rate, keep] = ["step", "rate", "keep"].map((name) => graph.input(name, [])) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
+  const shapes = networkShapes(network);
+  const parameters = state.parameters!;
+  const trained = networkInTraining(image, unpackTensors(parameters, shapes.parameters), network);
+  const loss = regressionLoss(options.loss, trained.outputs, labels);
+  const [gradient] = grad(loss, [parameters]) as [Tensor];
+  const next = optimizerOf(options.optimizer).update(parameters, gradient, state, step, rate);
+  const ofBatch = concat(
+    shapes.statistics.map(({ name }) => trained.batchStatistics[name]!),
+    0,
+  );
+  const statistics = add(mul(state.statistics!, keep), mul(ofBatch, sub(1, keep)));
+  return { loss, ...next.slots, parameters: next.parameter, statistics };
+}
+
+/**
+ * What the program of a step is fed, without image and labels.
+ *
+ * Running statistics begin as plain means and become exponential ones: the past keeps the weight
+ * min(momentum, 1 - 1 / step), so that few steps suffice.
+ *
+ * @param step from 0
+ */
+export function trainingFeeds(
+  state: TrainingState,
+  step: number,
+  { schedule, statisticsMomentum }: TrainingOptions,
+): Record<string, TensorData> {
+  const scalar = (value: number): TensorData => float32([value], []);
+  const vectors = Object.entries(state).map(([name, vector]) => [name, float32(vector)] as const);
+  return {
+    ...Object.fromEntries(vectors),
+    step: scalar(step + 1),
+    rate: scalar(rateAt(schedule, step)),
+    keep: scalar(Math.min(statisticsMomentum, 1 - 1 / (step + 1))),
+  };
+}

@@ -1,0 +1,113 @@
+/** Training from start to end. */
+import type { ImageSet } from "../data/image-set.ts";
+import { DrmGuardError } from "../errors.ts";
+import { batchAt, pixelsOf, rowsOf } from "../loops/batches.ts";
+import { type LoopResult, runLoop } from "../loops/loop.ts";
+import type { Work } from "../loops/work.ts";
+import type { NetworkArrays } from "../models/networks/network.ts";
+import type { TensorData } from "../onnx/tensor-data.ts";
+import { rateAt } from "../optim/schedule.ts";
+import { createRandom, type Random } from "../random.ts";
+import { compile } from "../runtime/compile.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { TrainingOptions } from "./options.ts";
+import {
+  networkOf,
+  newTrainingState,
+  stateLengths,
+  type TrainingState,
+  trainingFeeds,
+  trainingStep,
+} from "./step.ts";
+
+/** The images of one step: [N, C, H, W] in [0, 1], and labels [N, d]. */
+export interface TrainingBatch {
+  readonly image: TensorData;
+  readonly labels: TensorData;
+}
+
+/** Gives the batch of a step, from 0. The same step has to give the same batch, or a run that is resumed differs. */
+export type BatchSource = (step: number) => TrainingBatch;
+
+/**
+ * Batches of a set of images with labels: each epoch is a new permutation, its last short batch is dropped.
+ *
+ * Throws E_LABELS when the set has none, E_IMAGES when it is smaller than a batch.
+ */
+export function batchesOf(set: ImageSet, batch: number, random: Random): BatchSource {
+  const { labels, shape } = set;
+  if (labels === null) throw new DrmGuardError("E_LABELS", "found no labels, expected images with labels");
+  if (shape[0] < batch) {
+    throw new DrmGuardError("E_IMAGES", `found ${shape[0]} images, expected at least a batch of ${batch}`);
+  }
+  return (step) => {
+    const indices = batchAt(step, shape[0], batch, random);
+    return { image: pixelsOf(set, indices), labels: rowsOf(labels, [labels.length / shape[0]], indices) };
+  };
+}
+
+/** A network that was trained. */
+export interface TrainedNetwork extends NetworkArrays {
+  /** Steps done; fewer than asked for when the time ran out. */
+  readonly steps: number;
+  /** `loss` and `rate` at about a hundred steps. */
+  readonly history: LoopResult<unknown>["history"];
+}
+
+/**
+ * Trains a new network. Its weights come from the seed alone, its batches from the source, so a run that was
+ * interrupted and resumed ends with the same bits as one that was not.
+ *
+ * Throws E_DIVERGED when the loss is not finite, E_INTERRUPTED when it is asked to stop, E_RESUME when what is saved
+ * under the key is of another network or optimiser.
+ *
+ * @param work events, checkpoints and the wish to stop
+ * @param key where an unfinished state is saved
+ * @param deadline seconds since the epoch after which no step is begun; null for none
+ */
+export async function trainNetwork(
+  runtime: Runtime,
+  work: Work,
+  options: TrainingOptions,
+  batches: BatchSource,
+  key: string,
+  deadline: number | null = null,
+): Promise<TrainedNetwork> {
+  const lengths = stateLengths(options);
+  const program = await compile(runtime, trainingStep(options));
+  try {
+    const result = await runLoop<TrainingState>(work, {
+      phase: "training the network",
+      steps: options.steps,
+      key,
+      initial: newTrainingState(options, createRandom(options.seed).fork("weights")),
+      deadline,
+      toSaved: (state) => state,
+      fromSaved: (arrays) => assertFits(arrays, lengths),
+      async step(state, step) {
+        const results = await program.run({ ...batches(step), ...trainingFeeds(state, step, options) });
+        const numbers = (name: string): Float32Array => results[name]!.data as Float32Array;
+        const next = Object.fromEntries(Object.keys(lengths).map((name) => [name, numbers(name)]));
+        const rate = rateAt(options.schedule, step);
+        return { state: next, values: { loss: numbers("loss")[0]!, rate } };
+      },
+    });
+    return { ...networkOf(result.state, options), steps: result.steps, history: result.history };
+  } finally {
+    await program.release();
+  }
+}
+
+function assertFits(arrays: TrainingState, lengths: Readonly<Record<string, number>>): TrainingState {
+  const text = (entries: [string, number][]): string =>
+    entries
+      .map(([name, n]) => `${name} of ${n}`)
+      .sort()
+      .join(", ");
+  const found = text(Object.entries(arrays).map(([name, { length }]) => [name, length]));
+  const expected = text(Object.entries(lengths));
+  if (found === expected) return arrays;
+  throw new DrmGuardError("E_RESUME", `the saved training has ${found}; expected ${expected}`, {
+    hint: "it is of another network or optimiser: train from the start",
+  });
+}
