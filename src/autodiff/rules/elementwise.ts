@@ -30,7 +30,7 @@ import {
   sub,
   where,
 } from "../../tensor/elementwise.ts";
-import type { GraphNode, Tensor } from "../../tensor/graph.ts";
+import { elements, type GraphNode, type Tensor } from "../../tensor/graph.ts";
 import { sumTo } from "../../tensor/reduction.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
 
@@ -41,14 +41,23 @@ function unary(derivative: Derivative): GradientRule {
   return ({ x, y, dy, node }) => [mul(dy, derivative(x[0]!, y[0]!, node))];
 }
 
+/** Maps of more bytes than this are gated by Where: the runtime holds masks from the forward pass on, and bytes are smaller. */
+const largestProduct = 2 ** 24;
+
 /**
- * dx = dy where a condition holds, 0 elsewhere.
+ * dy where a condition holds, 0 elsewhere.
  *
- * Written as a product with 0 or 1: ONNX Runtime's Where goes over the map three times. An infinite dy behind a closed
- * gate becomes NaN this way; a run that got there has diverged, and NaN says so.
+ * A product with 0 or 1 where memory allows it: ONNX Runtime's Where goes over the map three times. An infinite dy behind a
+ * closed gate becomes NaN in a product; a run that got there has diverged, and NaN says so.
  */
+function gate(condition: Tensor, dy: Tensor): Tensor {
+  if (4 * elements(dy) > largestProduct) return where(condition, dy, 0);
+  return mul(dy, cast(condition, "float32"));
+}
+
+/** The gradient passes where a condition holds. */
 function gated(condition: (x: Tensor, y: Tensor, node: GraphNode) => Tensor): GradientRule {
-  return ({ x, y, dy, node }) => [mul(dy, cast(condition(x[0]!, y[0]!, node), "float32"))];
+  return ({ x, y, dy, node }) => [gate(condition(x[0]!, y[0]!, node), dy)];
 }
 
 /** Broadcasting binary operators: the gradient of each side is summed over the axes along which it was repeated. */
@@ -180,8 +189,8 @@ export const elementwise: RuleTable = {
     const [input, low, high] = x as [Tensor, Tensor | null | undefined, Tensor | null | undefined];
     // As in PyTorch, a value exactly on a bound lets the gradient through.
     let gradient = dy;
-    if (low) gradient = mul(gradient, cast(greaterOrEqual(input, low), "float32"));
-    if (high) gradient = mul(gradient, cast(lessOrEqual(input, high), "float32"));
+    if (low) gradient = gate(greaterOrEqual(input, low), gradient);
+    if (high) gradient = gate(lessOrEqual(input, high), gradient);
     return [
       gradient,
       low && wants(1) ? sumTo(where(less(input, low), dy, 0), low.shape) : null,
