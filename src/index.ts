@@ -1,4 +1,20 @@
 /** DRMGuard for programs: everything here runs in Node and in browsers. What needs Node is in `drmguard/node`. */
+export { type Attack, type AttackOptions, attackDefaults } from "./attacks/options.ts";
+export {
+  type Backdoor,
+  type PoisonedSet,
+  poisonedBatches,
+  poisonSet,
+  warnOfTargets,
+} from "./attacks/poison.ts";
+export {
+  applyNoise,
+  applyTrigger,
+  loadedTrigger,
+  makeTrigger,
+  savedTrigger,
+  type Trigger,
+} from "./attacks/trigger.ts";
 export type { ImageSet } from "./data/image-set.ts";
 export { DrmGuardError, type ErrorCode } from "./errors.ts";
 export type {

@@ -18,6 +18,7 @@ const order = [
   "loops",
   "models",
   "training",
+  "attacks",
   "identification",
   "report",
   "jobs",
