@@ -7,7 +7,7 @@ import { version } from "../jobs/version.ts";
 import { addSettings } from "./command.ts";
 import { exitCodeOf, unusable } from "./exit-codes.ts";
 import type { GivenFlags } from "./resolve.ts";
-import { checkTable, reportTable, scanTable } from "./tables.ts";
+import { checkTable, inspectTable, reportTable, scanTable } from "./tables.ts";
 
 const exitHelp = `
 Exit codes: 0 benign (or check passed), 1 backdoored, 2 failed while scanning, 3 inconclusive,
@@ -55,6 +55,16 @@ async function main(args: readonly string[]): Promise<number> {
       .description("print the settings that a scan would have, and where they come from"),
     scanTable,
   ).action(async (flags: GivenFlags) => done(await (await import("./commands/show.ts")).config(flags)));
+  const data = program.command("data").description("make and look at sets of images");
+  addSettings(
+    data
+      .command("inspect")
+      .description("count samples, label ranges and skipped files of a data set, and draw a contact sheet")
+      .argument("<path>", "the folder of a data set"),
+    inspectTable,
+  ).action(async (path: string, flags: GivenFlags) =>
+    done(await (await import("./commands/data.ts")).inspect(path, flags)),
+  );
   program
     .command("list")
     .description("print the methods and their options")

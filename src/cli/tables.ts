@@ -1,4 +1,5 @@
 /** The settings of each command. */
+import { parseCrop } from "../data/node/datasets/crop.ts";
 import { jobDefaults } from "../jobs/defaults.ts";
 import { parsePaperOptions } from "./paper-settings.ts";
 import {
@@ -177,6 +178,86 @@ export const reportTable = {
     isRepeatable: true,
   },
   output: { flags: "--output <path>", help: "a .json or .html file, or a folder", parse: parseText },
+} as const;
+
+/** Settings of `drmguard data inspect`. */
+export const inspectTable = {
+  kind: {
+    flags: "--kind <name>",
+    help: "which data set it is (default: told by its files)",
+    parse: parseText,
+    isFlagOnly: true,
+  },
+  task: {
+    flags: "--task <name>",
+    help: "gaze or head-pose, where a data set has both (default: gaze)",
+    parse: parseChoice("gaze", "head-pose"),
+    isFlagOnly: true,
+  },
+  angleUnit: {
+    flags: "--angle-unit <unit>",
+    help: "degrees or radians: what the files hold (default: what the data set is known for)",
+    parse: parseChoice("degrees", "radians"),
+    isFlagOnly: true,
+  },
+  columns: {
+    flags: "--columns <names>",
+    help: "the angles in the order in which the files have them, such as pitch,yaw",
+    parse: parseList,
+    isFlagOnly: true,
+  },
+  flip: {
+    flags: "--flip <names>",
+    help: "labels whose sign is turned, such as pitch",
+    parse: parseList,
+    isFlagOnly: true,
+  },
+  crop: {
+    flags: "--crop <part>",
+    help: "face, none, or left,top,width,height in parts of the image",
+    parse: parseCrop,
+    isFlagOnly: true,
+  },
+  channelOrder: {
+    flags: "--channel-order <order>",
+    help: "rgb or bgr: what the files hold",
+    parse: parseChoice("rgb", "bgr"),
+    isFlagOnly: true,
+  },
+  image: {
+    flags: "--image <kind>",
+    help: "rgb or gray, where a frame has several images",
+    parse: parseChoice("rgb", "gray"),
+    isFlagOnly: true,
+  },
+  count: {
+    flags: "--count <number>",
+    help: "images on the contact sheet",
+    parse: parseInteger(1, 400),
+    fallback: "32",
+    isFlagOnly: true,
+  },
+  seed: {
+    flags: "--seed <number>",
+    help: "which images",
+    parse: parseInteger(0, seedRange),
+    fallback: String(jobDefaults.seed),
+    isFlagOnly: true,
+  },
+  format: {
+    flags: "--format <format>",
+    help: "table or json",
+    parse: parseChoice("table", "json"),
+    fallback: "table",
+    isFlagOnly: true,
+  },
+  output: {
+    flags: "--output <file>",
+    help: "the contact sheet, a .png file",
+    parse: parseText,
+    fallback: "contact-sheet.png",
+    isFlagOnly: true,
+  },
 } as const;
 
 /** The names that a config file may have. */

@@ -29,7 +29,8 @@ export const dataSetFormats: readonly DataSetFormat[] = [
  * Opens the data set at a path.
  *
  * Throws E_FILE when the path cannot be read, E_IMAGES when no reader knows its files (the message says what was found and what
- * each expects) or nothing in it can be used, E_LABELS, and E_USAGE when an option is given that the format does not have.
+ * each expects) or nothing in it can be used, E_LABELS, and E_USAGE when there is no such format or an option is given that the
+ * format does not have.
  *
  * @param path a folder, or a single file of it
  * @param options what the user says of it
@@ -40,6 +41,9 @@ export async function openDataSet(
   options: Partial<DataSetOptions> = {},
   format: string | null = null,
 ): Promise<DataSet> {
+  const names = dataSetFormats.map(({ name }) => name);
+  if (format !== null && !names.includes(format))
+    throw new DrmGuardError("E_USAGE", `found "${format}", expected one of ${names.join(", ")}`);
   const tree = await readTree(path);
   const allowed = format === null ? dataSetFormats : dataSetFormats.filter(({ name }) => name === format);
   const reader = allowed.find((each) => each.matches(tree.files));
