@@ -15,6 +15,8 @@ const labelFile = /(^|\/)([^/]+)\.label$/;
 const title = "MPIIFaceGaze (GazeHub layout)";
 /** Directions and angles agree to the digits that the files keep; another convention is off by far more. */
 const agreement = 0.02;
+/** Each search goes through all files; with no image of the first hundred there will be none of the rest. */
+const mostSearches = 100;
 
 /** A line that was understood. */
 interface Row {
@@ -61,7 +63,9 @@ async function open(tree: FileTree, options: DataSetOptions): Promise<DataSet> {
 
 async function readRows(tree: FileTree, skipped: SkippedFile[]): Promise<Row[]> {
   const rows: Row[] = [];
+  // The folder that faces' paths begin in, such as Image/; found by the first face that is there.
   let base: string | null = null;
+  let searches = 0;
   for (const file of tree.files.filter((path) => labelFile.test(path))) {
     const subject = labelFile.exec(file)![2]!;
     const lines = (await tree.text(file)).split(/\r?\n/);
@@ -71,8 +75,8 @@ async function readRows(tree: FileTree, skipped: SkippedFile[]): Promise<Row[]> 
       const cells = line.trim().split(/\s+/);
       const face = (cells[0] ?? "").replaceAll("\\", "/");
       const gaze = numbersOf(cells[7], 2);
-      base ??=
-        tree.files.find((path) => path === face || path.endsWith(`/${face}`))?.slice(0, -face.length) ?? null;
+      if (base === null && searches++ < mostSearches)
+        base = tree.files.find((path) => `/${path}`.endsWith(`/${face}`))?.slice(0, -face.length) ?? null;
       const image = (base ?? "") + face;
       const place = `${file} line ${i + 1}`;
       if (gaze === null) skipped.push({ file: place, reason: "a line without two numbers in column 7" });
