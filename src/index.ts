@@ -1,5 +1,12 @@
 /** DRMGuard for programs: everything here runs in Node and in browsers. What needs Node is in `drmguard/node`. */
+export {
+  type CleanLabelAttack,
+  type CleanLabelOptions,
+  cleanLabelDefaults,
+  poisonCleanLabel,
+} from "./attacks/clean-label.ts";
 export { type Attack, type AttackOptions, attackDefaults } from "./attacks/options.ts";
+export { type PgdOptions, perturb, pgdDefaults, type Surrogate } from "./attacks/pgd.ts";
 export {
   type Backdoor,
   type PoisonedSet,
@@ -38,6 +45,7 @@ export { type CheckOptions, type CheckReport, checkModel } from "./models/check.
 export { applyModel, type Examination, type ExaminedModel, examine } from "./models/examined-model.ts";
 export { type ImportedModel, importModel } from "./models/import.ts";
 export { exportNetwork, type NetworkDescription } from "./models/networks/export.ts";
+export { frozenNetwork } from "./models/networks/frozen.ts";
 export {
   type Architecture,
   architectures,

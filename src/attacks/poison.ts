@@ -61,7 +61,7 @@ function sharesOf(backdoors: readonly Backdoor[], count: number, dimension: numb
  * @param labels [N, d]
  */
 export function warnOfTargets(
-  backdoors: readonly Backdoor[],
+  backdoors: readonly Pick<Backdoor, "trigger" | "target">[],
   labels: Float32Array,
   names: readonly string[],
   onEvent: Work["onEvent"],

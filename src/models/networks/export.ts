@@ -4,9 +4,9 @@ import type { OnnxModel, OnnxValueInfo } from "../../onnx/model.ts";
 import { writeModel } from "../../onnx/proto.ts";
 import { renamedGraph } from "../../onnx/rename.ts";
 import { toModel } from "../../runtime/compile.ts";
-import { Graph, type Tensor } from "../../tensor/graph.ts";
-import { foldBatchNorm } from "./fold.ts";
-import { foldedNetwork, type NetworkArrays, type NetworkOptions } from "./network.ts";
+import { Graph } from "../../tensor/graph.ts";
+import { frozenNetwork } from "./frozen.ts";
+import type { NetworkArrays, NetworkOptions } from "./network.ts";
 
 /** What is written into the file's metadata. */
 export interface NetworkDescription {
@@ -56,16 +56,12 @@ export function exportNetwork(
   }
   const graph = new Graph();
   const image = graph.input("image", [1, ...options.image]);
-  const weights = Object.entries(foldBatchNorm(arrays)).map(([name, value]): [string, Tensor] => {
-    if (!(value.data as Float32Array).every(Number.isFinite)) {
-      throw new DrmGuardError(
-        "E_NAN",
-        `found a number that is not finite in ${name}, expected finite weights`,
-      );
-    }
-    return [name, graph.constant(value, name)];
-  });
-  const { outputs } = foldedNetwork(image, Object.fromEntries(weights), options);
+  const { outputs } = frozenNetwork(image, arrays, options);
+  for (const { name, value } of graph.constants) {
+    const isWhole = value!.dtype !== "float32" || (value!.data as Float32Array).every(Number.isFinite);
+    if (isWhole) continue;
+    throw new DrmGuardError("E_NAN", `found a number that is not finite in ${name}, expected finite weights`);
+  }
   const metadata = new Map([
     ["task", task],
     ["units", units],

@@ -46,7 +46,7 @@ const smallSide = 96;
 const resnetBase = 64;
 
 /** Where a network's outputs and features are. */
-interface Written {
+export interface Written {
   /** f(x), [N, d] */
   readonly outputs: Tensor;
   /** F(x), [N, m] */
