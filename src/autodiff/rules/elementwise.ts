@@ -42,7 +42,7 @@ function unary(derivative: Derivative): GradientRule {
 }
 
 /** Maps of more bytes than this are gated by Where: the runtime holds masks from the forward pass on, and bytes are smaller. */
-const largestProduct = 2 ** 24;
+const largestProduct = 2 ** 22;
 
 /**
  * dy where a condition holds, 0 elsewhere.
