@@ -55,9 +55,15 @@ export interface DataSet {
   load(indices: readonly number[], wants: BatchWants): Promise<ImageSet>;
 }
 
-/** A data set as its reader describes it; `read` gives the images in any order, each with its place in `indices`. */
+/**
+ * A data set as its reader describes it; `read` gives the images in any order, each with its place in `indices`. It need not resize
+ * them: what is wanted only lets it skip work on images that are much larger.
+ */
 export interface DataSetParts extends Omit<DataSet, "load"> {
-  read(indices: readonly number[]): AsyncIterable<{ readonly at: number; readonly image: PlanarImage }>;
+  read(
+    indices: readonly number[],
+    wants: BatchWants,
+  ): AsyncIterable<{ readonly at: number; readonly image: PlanarImage }>;
 }
 
 /**
@@ -85,7 +91,7 @@ export function createDataSet({ read, ...facts }: DataSetParts): DataSet {
           `found sample ${index}, expected 0 to ${facts.samples.length - 1}`,
         );
       });
-      const { pixels, size } = await pack(read(indices), indices.length, wants);
+      const { pixels, size } = await pack(read(indices, wants), indices.length, wants);
       return {
         pixels,
         shape: [indices.length, wants.channels, ...size],

@@ -93,3 +93,30 @@ export function cutOut(image: DecodedImage, { left, top, width, height }: Box): 
   }
   return { ...image, width, height, bytes };
 }
+
+/**
+ * Shrinks an image by a whole factor, each pixel the mean of a block, rounded. What is left over at the right and at the bottom, less
+ * than a block, is cut off.
+ *
+ * @param image the image
+ * @param factor 1 or more
+ */
+export function shrink(image: DecodedImage, factor: number): DecodedImage {
+  if (factor === 1) return image;
+  const { channels } = image;
+  const [width, height] = [Math.floor(image.width / factor), Math.floor(image.height / factor)];
+  const bytes = new Uint8Array(width * height * channels);
+  const sums = new Uint32Array(width * channels);
+  const area = factor * factor;
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    for (let row = y * factor; row < (y + 1) * factor; row++) {
+      let from = row * image.width * channels;
+      for (let x = 0; x < width; x++)
+        for (let k = 0; k < factor; k++)
+          for (let c = 0; c < channels; c++) sums[x * channels + c]! += image.bytes[from++]!;
+    }
+    for (let i = 0; i < sums.length; i++) bytes[y * sums.length + i] = Math.round(sums[i]! / area);
+  }
+  return { ...image, width, height, bytes };
+}

@@ -1,9 +1,9 @@
 /** Samples whose images are single files. */
 import { DrmGuardError, messageOf } from "../../../errors.ts";
-import type { DataSample, DataSetParts } from "../../datasets/dataset.ts";
-import { planarFromBytes } from "../../planar-image.ts";
+import type { BatchWants, DataSample, DataSetParts } from "../../datasets/dataset.ts";
+import { type DecodedImage, planarFromBytes } from "../../planar-image.ts";
 import { decodeImage } from "../decode-image.ts";
-import { type Box, boxOf, type Crop, cutOut } from "./crop.ts";
+import { type Box, boxOf, type Crop, cutOut, shrink } from "./crop.ts";
 import type { FileTree } from "./tree.ts";
 
 /** A sample, its file, and where the face is in it. */
@@ -15,6 +15,12 @@ export interface Frame {
 
 /** Images that are decoded at the same time: enough to keep two threads busy while files are read. */
 const decodedAtOnce = 4;
+/** Whatever is larger than so many times what is asked for is shrunk by a whole factor to no less: as floats, 18 megapixels are 220 MB. */
+const spareSize = 4;
+const factorOf = (image: DecodedImage, size: BatchWants["size"]): number =>
+  size === null
+    ? 1
+    : Math.max(1, Math.floor(Math.min(image.height / size[0], image.width / size[1]) / spareSize));
 const whole = (width: number, height: number): Box => ({ left: 0, top: 0, width, height });
 
 /**
@@ -31,21 +37,22 @@ export function readerOf(
   frames: readonly Frame[],
   crop: Crop | null,
 ): Pick<DataSetParts, "samples" | "read"> {
-  const decode = async (index: number) => {
+  const decode = async (index: number, size: BatchWants["size"]) => {
     const { file, face = whole } = frames[index]!;
     const decoded = await decodeImage(tree.pathOf(file), file).catch((cause: unknown) => {
       throw new DrmGuardError("E_IMAGES", `${file} cannot be decoded: ${messageOf(cause).split("\n")[0]}`, {
         cause,
       });
     });
-    return planarFromBytes(cutOut(decoded, boxOf(crop, decoded, face)));
+    const cut = cutOut(decoded, boxOf(crop, decoded, face));
+    return planarFromBytes(shrink(cut, factorOf(cut, size)));
   };
   return {
     samples: frames.map(({ sample }) => sample),
-    async *read(indices) {
+    async *read(indices, { size }) {
       const pending: ReturnType<typeof decode>[] = [];
       const begin = (index: number): void => {
-        const image = decode(index);
+        const image = decode(index, size);
         // It is awaited later; until then a failure must not count as unhandled.
         image.catch(() => {});
         pending.push(image);
