@@ -1,4 +1,5 @@
 /** DRMGuard for programs: everything here runs in Node and in browsers. What needs Node is in `drmguard/node`. */
+export { adaptiveDefaults, conePenalty } from "./attacks/adaptive.ts";
 export {
   type CleanLabelAttack,
   type CleanLabelOptions,
@@ -74,5 +75,6 @@ export {
   batchesOf,
   type TrainedNetwork,
   type TrainingBatch,
+  type TrainingRun,
   trainNetwork,
 } from "./training/train.ts";

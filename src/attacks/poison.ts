@@ -25,8 +25,10 @@ interface Share {
 /**
  * Throws E_USAGE when a backdoor gets no image or there are not enough for all, E_LABELS when a target has not as
  * many components as a label.
+ *
+ * @param dimension d; null when it does not matter
  */
-function sharesOf(backdoors: readonly Backdoor[], count: number, dimension: number): Share[] {
+function sharesOf(backdoors: readonly Backdoor[], count: number, dimension: number | null): Share[] {
   const shares = backdoors.map((backdoor): Share => {
     const { poisonRate, noiseRatio, target } = backdoor;
     const poisoned = Math.floor(count * poisonRate + 1e-9);
@@ -36,7 +38,7 @@ function sharesOf(backdoors: readonly Backdoor[], count: number, dimension: numb
         `a poison rate of ${poisonRate} leaves no poisoned image among ${count}, expected at least ${(1 / count).toPrecision(2)}`,
       );
     }
-    if (target.length !== dimension) {
+    if (dimension !== null && target.length !== dimension) {
       throw new DrmGuardError(
         "E_LABELS",
         `found a target of ${target.length} numbers, expected ${dimension}`,
@@ -171,4 +173,31 @@ export function poisonedBatches(
     });
     return { image: { ...image, data: rows.pixels }, labels: { ...labels, data: rows.labels } };
   };
+}
+
+/** Rows of a batch, the last one not included. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Which rows of every batch of {@link poisonedBatches} are what.
+ *
+ * Throws E_USAGE as it does.
+ *
+ * @param count images in a batch
+ * @returns the rows with each backdoor's trigger, and those that stay clean
+ */
+export function rowsOfBatch(
+  backdoors: readonly Backdoor[],
+  count: number,
+): { readonly poisoned: readonly RowRange[]; readonly clean: RowRange } {
+  let start = 0;
+  const poisoned = sharesOf(backdoors, count, null).map((share): RowRange => {
+    const range = { start, end: start + share.poisoned };
+    start += share.poisoned + share.noisy;
+    return range;
+  });
+  return { poisoned, clean: { start, end: count } };
 }

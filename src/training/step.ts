@@ -17,6 +17,13 @@ import { concat } from "../tensor/movement.ts";
 import { regressionLoss } from "./losses.ts";
 import type { TrainingOptions } from "./options.ts";
 
+/** What is added to the loss: a scalar from the outputs, the features [N, m] and the rows w_j of the last layer [d, m]. */
+export type Penalty = (network: {
+  readonly outputs: Tensor;
+  readonly features: Tensor;
+  readonly rows: Tensor;
+}) => Tensor;
+
 /** Everything that a step changes, as vectors: `parameters`, `statistics` and what the optimiser keeps. */
 export type TrainingState = Readonly<Record<string, Float32Array>>;
 
@@ -52,9 +59,13 @@ export function networkOf(state: TrainingState, { network }: TrainingOptions): N
  * Its inputs are `image` [N, C, H, W] in [0, 1], `labels` [N, d], the vectors of the state by their names, and the
  * scalars `step` (1 at the first), `rate` and `keep` (of the running statistics).
  *
- * @returns `loss`, a scalar, and the vectors of the next state by their names
+ * @param penalty what is minimised beside the loss; null for nothing
+ * @returns `loss` and `penalty`, scalars, and the vectors of the next state by their names
  */
-export function trainingStep(options: TrainingOptions): Record<string, Tensor> {
+export function trainingStep(
+  options: TrainingOptions,
+  penalty: Penalty | null = null,
+): Record<string, Tensor> {
   const { network, batch } = options;
   const graph = new Graph();
   const image = graph.input("image", [batch, ...network.image]);
@@ -69,16 +80,24 @@ export function trainingStep(options: TrainingOptions): Record<string, Tensor> {
   ];
   const shapes = networkShapes(network);
   const parameters = state.parameters!;
-  const trained = networkInTraining(image, unpackTensors(parameters, shapes.parameters), network);
+  const named = unpackTensors(parameters, shapes.parameters);
+  const trained = networkInTraining(image, named, network);
   const loss = regressionLoss(options.loss, trained.outputs, labels);
-  const [gradient] = grad(loss, [parameters]) as [Tensor];
+  const extra = penalty?.({ ...trained, rows: named["head.weight"]! });
+  const [gradient] = grad(extra === undefined ? loss : add(loss, extra), [parameters]) as [Tensor];
   const next = optimizerOf(options.optimizer).update(parameters, gradient, state, step, rate);
   const ofBatch = concat(
     shapes.statistics.map(({ name }) => trained.batchStatistics[name]!),
     0,
   );
   const statistics = add(mul(state.statistics!, keep), mul(ofBatch, sub(1, keep)));
-  return { loss, ...next.slots, parameters: next.parameter, statistics };
+  return {
+    loss,
+    ...(extra === undefined ? {} : { penalty: extra }),
+    ...next.slots,
+    parameters: next.parameter,
+    statistics,
+  };
 }
 
 /**

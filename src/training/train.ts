@@ -14,6 +14,7 @@ import type { TrainingOptions } from "./options.ts";
 import {
   networkOf,
   newTrainingState,
+  type Penalty,
   stateLengths,
   type TrainingState,
   trainingFeeds,
@@ -46,11 +47,21 @@ export function batchesOf(set: ImageSet, batch: number, random: Random): BatchSo
   };
 }
 
+/** What belongs to one run of a training and not to the network that comes of it. */
+export interface TrainingRun {
+  /** Where an unfinished state is saved. */
+  readonly key: string;
+  /** Seconds since the epoch after which no step is begun; null for none. */
+  readonly deadline?: number | null;
+  /** What is minimised beside the loss; null for nothing. */
+  readonly penalty?: Penalty | null;
+}
+
 /** A network that was trained. */
 export interface TrainedNetwork extends NetworkArrays {
   /** Steps done; fewer than asked for when the time ran out. */
   readonly steps: number;
-  /** `loss` and `rate` at about a hundred steps. */
+  /** `loss`, `penalty` where there is one, and `rate` at about a hundred steps. */
   readonly history: LoopResult<unknown>["history"];
 }
 
@@ -62,19 +73,16 @@ export interface TrainedNetwork extends NetworkArrays {
  * under the key is of another network or optimiser.
  *
  * @param work events, checkpoints and the wish to stop
- * @param key where an unfinished state is saved
- * @param deadline seconds since the epoch after which no step is begun; null for none
  */
 export async function trainNetwork(
   runtime: Runtime,
   work: Work,
   options: TrainingOptions,
   batches: BatchSource,
-  key: string,
-  deadline: number | null = null,
+  { key, deadline = null, penalty = null }: TrainingRun,
 ): Promise<TrainedNetwork> {
   const lengths = stateLengths(options);
-  const program = await compile(runtime, trainingStep(options));
+  const program = await compile(runtime, trainingStep(options, penalty));
   try {
     const result = await runLoop<TrainingState>(work, {
       phase: "training the network",
@@ -89,7 +97,8 @@ export async function trainNetwork(
         const numbers = (name: string): Float32Array => results[name]!.data as Float32Array;
         const next = Object.fromEntries(Object.keys(lengths).map((name) => [name, numbers(name)]));
         const rate = rateAt(options.schedule, step);
-        return { state: next, values: { loss: numbers("loss")[0]!, rate } };
+        const extra = penalty === null ? {} : { penalty: numbers("penalty")[0]! };
+        return { state: next, values: { loss: numbers("loss")[0]!, ...extra, rate } };
       },
     });
     return { ...networkOf(result.state, options), steps: result.steps, history: result.history };

@@ -35,7 +35,7 @@ const set = brightness(64, 1);
 
 function trained(changes: Partial<TrainingOptions> = {}, setup = setupOf()): Promise<TrainedNetwork> {
   const all = { ...options, ...changes };
-  return trainNetwork(runtime, setup, all, batchesOf(set, all.batch, createRandom(2)), "training");
+  return trainNetwork(runtime, setup, all, batchesOf(set, all.batch, createRandom(2)), { key: "training" });
 }
 
 test("a network learns, and what is exported has learnt it", async () => {
