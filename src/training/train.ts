@@ -49,7 +49,7 @@ export function batchesOf(set: ImageSet, batch: number, random: Random): BatchSo
 
 /** What belongs to one run of a training and not to the network that comes of it. */
 export interface TrainingRun {
-  /** Where an unfinished state is saved. */
+  /** Where an unfinished state is saved; one for each choice of data, options and seed, which are not compared. */
   readonly key: string;
   /** Seconds since the epoch after which no step is begun; null for none. */
   readonly deadline?: number | null;
