@@ -82,6 +82,8 @@ async function* decodeAll(path: string, files: readonly string[]): AsyncGenerato
     if (image !== null && broken.length === 0) yield image;
   }
   if (broken.length === 0) return;
+  // Decoding ends in any order.
+  broken.sort();
   const more = broken.length > 5 ? ` and ${broken.length - 5} more` : "";
   throw new DrmGuardError(
     "E_IMAGES",
