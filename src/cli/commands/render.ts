@@ -35,6 +35,7 @@ export async function render(flags: GivenFlags): Promise<number> {
         size,
         seed: values.seed ?? headSetDefaults.seed,
         processes: values.processes ?? headSetDefaults.processes,
+        format: values.format ?? headSetDefaults.format,
         output,
         makeHuman: values.makehuman,
         onImages: (step, steps) =>

@@ -36,10 +36,10 @@ const gaze: HeadPreset = {
     return { head, gaze: direction };
   },
   labelsOf: ({ gaze: { yaw, pitch } }) => [yaw, pitch],
-  width: 1.3,
+  width: 1.12,
   zoom: 0.08,
   shift: 0.03,
-  focus: [0, -0.12, 0],
+  focus: [0, -0.08, 0],
 };
 
 const headPose: HeadPreset = {
@@ -64,4 +64,11 @@ const headPose: HeadPreset = {
 export const headPresets: Readonly<Record<HeadPresetName, HeadPreset>> = { gaze, "head-pose": headPose };
 
 /** What a set is made of when nothing else is said. */
-export const headSetDefaults = { preset: "gaze", count: 5000, size: 64, seed: 0, processes: 2 } as const;
+export const headSetDefaults = {
+  preset: "gaze",
+  count: 5000,
+  size: 64,
+  seed: 0,
+  processes: 2,
+  format: "png",
+} as const;

@@ -50,14 +50,15 @@ export function rasterise(
     const by = points[b + 1]!;
     const cx = points[c]!;
     const cy = points[c + 1]!;
-    const az = points[a + 2]!;
-    const bz = points[b + 2]!;
-    const cz = points[c + 2]!;
-    if (isPerspective && (az === 0 || bz === 0 || cz === 0)) continue;
     const left = Math.max(0, Math.ceil(Math.min(ax, bx, cx) - 0.5));
     const right = Math.min(width - 1, Math.floor(Math.max(ax, bx, cx) - 0.5));
     const top = Math.max(0, Math.ceil(Math.min(ay, by, cy) - 0.5));
     const bottom = Math.min(height - 1, Math.floor(Math.max(ay, by, cy) - 0.5));
+    if (left > right || top > bottom) continue;
+    const az = points[a + 2]!;
+    const bz = points[b + 2]!;
+    const cz = points[c + 2]!;
+    if (isPerspective && (az === 0 || bz === 0 || cz === 0)) continue;
     // Edges on the left and on top own their samples.
     const ownsA = owns(cx - bx, cy - by);
     const ownsB = owns(ax - cx, ay - cy);

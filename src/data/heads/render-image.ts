@@ -1,15 +1,21 @@
-/** One image of a set with its labels. */
+/** One image of a set with its angles. */
+import type { Direction, HeadPose } from "./angles.ts";
 import type { HeadModel } from "./model.ts";
 import type { HeadPreset } from "./presets.ts";
 import { renderHead } from "./render.ts";
-import { drawScene, randomOfImage } from "./scene.ts";
+import { drawScene, randomOfImage, type Scene } from "./scene.ts";
+
+/** What is known of an image, in radians. */
+export interface HeadAngles {
+  readonly gaze: Direction;
+  readonly head: HeadPose;
+}
 
 /** A rendered image. */
 export interface RenderedHead {
   /** [size, size, 3] sRGB. */
   readonly bytes: Uint8Array;
-  /** [d] in radians, in the order of the preset's names. */
-  readonly labels: readonly number[];
+  readonly angles: HeadAngles;
 }
 
 /**
@@ -30,15 +36,19 @@ export function renderImage(
   const random = randomOfImage(seed, index);
   const scene = drawScene(model, preset, random);
   const bytes = renderHead(model, scene, size, random.fork("noise"));
-  return { bytes, labels: preset.labelsOf(scene) };
+  return { bytes, angles: anglesOf(scene) };
 }
 
 /**
- * The labels of image i of a set, without rendering it.
+ * The angles of image i of a set, without rendering it.
  *
  * @param seed of the set
  * @param index of the image
  */
-export function labelsOfImage(model: HeadModel, preset: HeadPreset, seed: number, index: number): number[] {
-  return preset.labelsOf(drawScene(model, preset, randomOfImage(seed, index)));
+export function anglesOfImage(model: HeadModel, preset: HeadPreset, seed: number, index: number): HeadAngles {
+  return anglesOf(drawScene(model, preset, randomOfImage(seed, index)));
+}
+
+function anglesOf({ gaze, head }: Scene): HeadAngles {
+  return { gaze, head };
 }

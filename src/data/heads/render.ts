@@ -162,11 +162,9 @@ function renderSamples(model: HeadModel, scene: Scene, side: number): Float32Arr
     for (let column = 0; column < side; column++) {
       const at = row * side + column;
       const thing = layers.things[at]!;
-      const [t, second, third] = [
-        layers.triangles[at]!,
-        layers.weights[2 * at]!,
-        layers.weights[2 * at + 1]!,
-      ];
+      const t = layers.triangles[at]!;
+      const second = layers.weights[2 * at]!;
+      const third = layers.weights[2 * at + 1]!;
       if (thing === bodyThing) shadeBody(at, t, second, third);
       else if (thing === teethThing) shadeTeeth(at, t, second, third);
       else if (thing >= firstEye) shadeEye(at, eyes[thing - firstEye]!, t, second, third);

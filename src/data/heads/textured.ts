@@ -19,10 +19,20 @@ export function texturedSurface(
   const levels = new Int8Array(triangles.length / 3).fill(-1);
   const levelOf = (t: number): number => {
     if (levels[t]! < 0) {
-      const corners = [0, 1, 2].map((k) => 3 * triangles[3 * t + k]!);
-      const [px, py] = [0, 1].map((axis) => corners.map((corner) => points[corner + axis]!));
-      const [pu, pv] = [0, 1].map((axis) => [0, 1, 2].map((k) => uvs[6 * t + 2 * k + axis]!));
-      levels[t] = levelFor(texture, areaOf(pu!, pv!), areaOf(px!, py!));
+      const a = 3 * triangles[3 * t]!;
+      const b = 3 * triangles[3 * t + 1]!;
+      const c = 3 * triangles[3 * t + 2]!;
+      const i = 6 * t;
+      const texels = areaOf(uvs[i]!, uvs[i + 1]!, uvs[i + 2]!, uvs[i + 3]!, uvs[i + 4]!, uvs[i + 5]!);
+      const samples = areaOf(
+        points[a]!,
+        points[a + 1]!,
+        points[b]!,
+        points[b + 1]!,
+        points[c]!,
+        points[c + 1]!,
+      );
+      levels[t] = levelFor(texture, texels, samples);
     }
     return levels[t]!;
   };
@@ -35,6 +45,6 @@ export function texturedSurface(
   };
 }
 
-function areaOf(x: readonly number[], y: readonly number[]): number {
-  return Math.abs((x[1]! - x[0]!) * (y[2]! - y[0]!) - (y[1]! - y[0]!) * (x[2]! - x[0]!)) / 2;
+function areaOf(ax: number, ay: number, bx: number, by: number, cx: number, cy: number): number {
+  return Math.abs((bx - ax) * (cy - ay) - (by - ay) * (cx - ax)) / 2;
 }

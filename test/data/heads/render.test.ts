@@ -7,7 +7,7 @@ import { eyeballFit } from "../../../src/data/heads/geometry.ts";
 import { morph, slidersOf } from "../../../src/data/heads/identity.ts";
 import { type HeadPresetName, headPresets } from "../../../src/data/heads/presets.ts";
 import { renderHead } from "../../../src/data/heads/render.ts";
-import { labelsOfImage, renderImage } from "../../../src/data/heads/render-image.ts";
+import { anglesOfImage, renderImage } from "../../../src/data/heads/render-image.ts";
 import { drawScene, randomOfImage, type Scene } from "../../../src/data/heads/scene.ts";
 import { createRandom } from "../../../src/random.ts";
 import { tinyHead } from "./tiny-head.ts";
@@ -27,14 +27,16 @@ describe.each(["gaze", "head-pose"] as const)("the preset %s", (name) => {
   });
 
   test("has labels in its range that fill it, and the same without rendering", () => {
-    const labels = Array.from({ length: 200 }, (_, i) => labelsOfImage(tinyHead, preset, 3, i));
+    const labels = Array.from({ length: 200 }, (_, i) =>
+      preset.labelsOf(anglesOfImage(tinyHead, preset, 3, i)),
+    );
     for (const [d, limit] of limits[name].entries()) {
       const column = labels.map((label) => label[d]!);
       expect(Math.max(...column.map(Math.abs))).toBeLessThanOrEqual(limit * degree);
       expect(Math.max(...column)).toBeGreaterThan(0.9 * limit * degree);
       expect(Math.min(...column)).toBeLessThan(-0.9 * limit * degree);
     }
-    expect(renderImage(tinyHead, preset, 3, 7, 16).labels).toEqual(labels[7]);
+    expect(preset.labelsOf(renderImage(tinyHead, preset, 3, 7, 16).angles)).toEqual(labels[7]);
     expect(preset.labelNames).toHaveLength(limits[name].length);
   });
 });

@@ -1,16 +1,17 @@
-/** A process that renders a part of a set, one PNG for each image. */
+/** A process that renders a part of a set, one file for each image. */
 import { existsSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DrmGuardError, messageOf } from "../../../errors.ts";
 import { readMakeHuman } from "../../heads/makehuman.ts";
 import { headPresets } from "../../heads/presets.ts";
-import { labelsOfImage, renderImage } from "../../heads/render-image.ts";
+import { anglesOfImage, renderImage } from "../../heads/render-image.ts";
 import { withMakeHumanFiles } from "./makehuman-files.ts";
 import { fileOf, type RenderMessage, type RenderRequest, type WrittenImage } from "./render-request.ts";
 
 /** Images between two reports. */
 const reportEvery = 10;
+const webpQuality = 92;
 
 /** Without a parent nobody waits for the images. */
 const send = (message: RenderMessage): void => {
@@ -23,6 +24,7 @@ async function render({
   preset,
   size,
   seed,
+  format,
   count,
   first,
   step,
@@ -34,18 +36,19 @@ async function render({
   const chosen = headPresets[preset];
   let written: WrittenImage[] = [];
   for (let index = first; index < count; index += step) {
-    const path = join(output, fileOf(index));
+    const path = join(output, fileOf(index, format));
     if (existsSync(path)) {
-      written.push({ index, labels: labelsOfImage(model, chosen, seed, index) });
+      written.push({ index, angles: anglesOfImage(model, chosen, seed, index) });
     } else {
-      const { bytes, labels } = renderImage(model, chosen, seed, index, size);
-      const png = await sharp(bytes, { raw: { width: size, height: size, channels: 3 } })
-        .png()
-        .toBuffer();
+      const { bytes, angles } = renderImage(model, chosen, seed, index, size);
+      const image = sharp(bytes, { raw: { width: size, height: size, channels: 3 } });
+      const encoded =
+        format === "png" ? image.png() : image.webp({ quality: webpQuality, smartSubsample: true });
+      const file = await encoded.toBuffer();
       // Under another name first, so that an interrupted run leaves no half image that the next one would take for whole.
-      await writeFile(`${path}.tmp`, png);
+      await writeFile(`${path}.tmp`, file);
       await rename(`${path}.tmp`, path);
-      written.push({ index, labels });
+      written.push({ index, angles });
     }
     if (written.length === reportEvery) {
       send({ kind: "images", images: written });

