@@ -2,8 +2,7 @@
 import { grad } from "../autodiff/grad.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { DrmGuardError } from "../errors.ts";
-import { coveringBatches, rowsOf } from "../loops/batches.ts";
-import { sizeOf } from "../onnx/tensor-data.ts";
+import { collectRows, rowsOf } from "../loops/batches.ts";
 import { compile } from "../runtime/compile.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { abs, add, clip, maximum, minimum, mul, sign, sub } from "../tensor/elementwise.ts";
@@ -48,6 +47,7 @@ export async function perturb(
 ): Promise<Float32Array> {
   const { labels, pixels, shape } = set;
   if (labels === null) throw new DrmGuardError("E_LABELS", "found no labels, expected images with labels");
+  if (rows.length === 0) return new Float32Array(0);
   const [count, ...imageShape] = shape;
   const dimension = labels.length / count;
   const graph = new Graph();
@@ -58,11 +58,8 @@ export async function perturb(
   const moved = add(image, mul(sign(gradient), stepSize));
   const near = minimum(maximum(moved, sub(clean, epsilon)), add(clean, epsilon));
   const program = await compile(runtime, { next: clip(near, 0, 1) });
-  const size = sizeOf(imageShape);
-  const result = new Float32Array(rows.length * size);
   try {
-    let first = 0;
-    for (const { indices, used } of coveringBatches(rows.length, batch)) {
+    const all = await collectRows(rows.length, batch, async (indices) => {
       const own = indices.map((i) => rows[i]!);
       const start = rowsOf(pixels, imageShape, own);
       const fixed = { clean: start, label: rowsOf(labels, [dimension], own) };
@@ -70,11 +67,10 @@ export async function perturb(
       for (let step = 0; step < steps; step++) {
         current = (await program.run({ ...fixed, image: current })).next!;
       }
-      result.set((current.data as Float32Array).subarray(0, used * size), first * size);
-      first += used;
-    }
+      return { images: current.data as Float32Array };
+    });
+    return all.images;
   } finally {
     await program.release();
   }
-  return result;
 }

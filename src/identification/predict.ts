@@ -1,6 +1,7 @@
 /** f(x) for a set of images. */
 import type { ImageSet } from "../data/image-set.ts";
-import { coveringBatches, pixelsOf } from "../loops/batches.ts";
+import { DrmGuardError } from "../errors.ts";
+import { collectRows, pixelsOf } from "../loops/batches.ts";
 import { applyModel, type ExaminedModel } from "../models/examined-model.ts";
 import { compile } from "../runtime/compile.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -24,19 +25,31 @@ export async function predict(
   const [count, ...imageShape] = set.shape;
   const image = new Graph().input("image", [batch, ...imageShape]);
   const { outputs } = applyModel(examined, image);
-  const dimension = outputs.shape[1]!;
-  const all = new Float32Array(count * dimension);
   const program = await compile(runtime, { outputs });
   try {
-    let first = 0;
-    for (const { indices, used } of coveringBatches(count, batch)) {
+    const all = await collectRows(count, batch, async (indices) => {
       const results = await program.run({ image: pixelsOf(set, indices) });
-      const rows = results.outputs!.data as Float32Array;
-      all.set(rows.subarray(0, used * dimension), first * dimension);
-      first += used;
-    }
+      return { outputs: results.outputs!.data as Float32Array };
+    });
+    return all.outputs;
   } finally {
     await program.release();
   }
-  return all;
+}
+
+/**
+ * Throws E_NAN, with the image's name, when a model gives something else than finite numbers.
+ *
+ * @param outputs f(x), [N, d]
+ * @param set the images
+ */
+export function assertFiniteOutputs(outputs: Float32Array, { names, shape }: ImageSet): void {
+  const broken = outputs.findIndex((value) => !Number.isFinite(value));
+  if (broken < 0) return;
+  const image = Math.floor((broken * shape[0]) / outputs.length);
+  throw new DrmGuardError(
+    "E_NAN",
+    `the model's output on ${names[image] ?? `image ${image}`} is ${outputs[broken]}, expected finite numbers`,
+    { hint: "check --mean, --std and --scale" },
+  );
 }

@@ -2,7 +2,7 @@
 import { assertLabelsFit } from "../data/collect.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { DrmGuardError } from "../errors.ts";
-import { predict } from "../identification/predict.ts";
+import { assertFiniteOutputs, predict } from "../identification/predict.ts";
 import { type CleanError, cleanErrorOf, cleanErrorWarning } from "../metrics/clean-error.ts";
 import { columnVariances } from "../metrics/statistics.ts";
 import { type ExaminedModel, examine } from "../models/examined-model.ts";
@@ -47,15 +47,7 @@ export async function precheck(
   const { dimension } = examined.split;
   assertLabelsFit(images, dimension);
   const outputs = await predict(runtime, examined, images);
-  const broken = outputs.findIndex((value) => !Number.isFinite(value));
-  if (broken >= 0) {
-    const name = images.names[Math.floor(broken / dimension)];
-    throw new DrmGuardError(
-      "E_NAN",
-      `the model's output on ${name} is ${outputs[broken]}, expected finite numbers`,
-      { hint: "check --mean, --std and --scale" },
-    );
-  }
+  assertFiniteOutputs(outputs, images);
   assertNotConstant(outputs, dimension);
   if (images.labels === null) return { examined, dimension, cleanError: null, warnings: [] };
   const cleanError = cleanErrorOf(outputs, images.labels, images.labelNames, isGaze(dimension));

@@ -57,3 +57,30 @@ export function coveringBatches(count: number, batch: number): { indices: number
     used: Math.min(batch, count - k * batch),
   }));
 }
+
+/**
+ * Runs something over all images in batches of a fixed size, and puts together what it gives for them.
+ *
+ * @param run gets the indices of a batch, the first of which is `first`; gives arrays by name, each with as many numbers for
+ * every image of the batch
+ * @returns the arrays over all images, in their order
+ */
+export async function collectRows<Name extends string>(
+  count: number,
+  batch: number,
+  run: (indices: readonly number[], first: number) => Promise<Readonly<Record<Name, Float32Array>>>,
+): Promise<Record<Name, Float32Array>> {
+  const all = {} as Record<Name, Float32Array>;
+  let first = 0;
+  for (const { indices, used } of coveringBatches(count, batch)) {
+    const results = await run(indices, first);
+    for (const name of Object.keys(results) as Name[]) {
+      const rows = results[name];
+      const size = rows.length / batch;
+      all[name] ??= new Float32Array(count * size);
+      all[name].set(rows.subarray(0, used * size), first * size);
+    }
+    first += used;
+  }
+  return all;
+}

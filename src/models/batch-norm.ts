@@ -1,6 +1,6 @@
 /** Batch norm in the two forms that a network under training needs. */
 import { float, int } from "../onnx/model.ts";
-import { add, mul } from "../tensor/elementwise.ts";
+import { add, mul, sub } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/graph.ts";
 
 /** The number that is added to variances: what PyTorch does by default; the networks and G have the same. */
@@ -59,4 +59,23 @@ export function normalizeByBatch(x: Tensor, { gamma, beta }: Affine): Normalized
     { epsilon: float(batchNormEpsilon), training_mode: int(1), momentum: float(0) },
   ) as [Tensor, Tensor, Tensor];
   return { y, mean, variance };
+}
+
+/**
+ * Running statistics after a batch: keep * statistics + (1 - keep) * those of the batch.
+ *
+ * @param keep a scalar, see {@link keptAt}
+ */
+export function runningStatistics(statistics: Tensor, ofBatch: Tensor, keep: Tensor): Tensor {
+  return add(mul(statistics, keep), mul(ofBatch, sub(1, keep)));
+}
+
+/**
+ * The weight of the past in running statistics at a step: min(momentum, 1 - 1 / (step + 1)). They begin as plain means and
+ * become exponential ones, so that few steps suffice.
+ *
+ * @param step from 0
+ */
+export function keptAt(step: number, momentum: number): number {
+  return Math.min(momentum, 1 - 1 / (step + 1));
 }

@@ -1,5 +1,6 @@
 /** A step of training as one program: forward, backward, update. */
 import { grad } from "../autodiff/grad.ts";
+import { keptAt, runningStatistics } from "../models/batch-norm.ts";
 import {
   initializeNetwork,
   type NetworkArrays,
@@ -11,7 +12,7 @@ import { optimizerOf } from "../optim/optimizer.ts";
 import { pack, packedLength, unpack, unpackTensors } from "../optim/packing.ts";
 import { rateAt } from "../optim/schedule.ts";
 import type { Random } from "../random.ts";
-import { add, mul, sub } from "../tensor/elementwise.ts";
+import { add } from "../tensor/elementwise.ts";
 import { Graph, type Tensor } from "../tensor/graph.ts";
 import { concat } from "../tensor/movement.ts";
 import { regressionLoss } from "./losses.ts";
@@ -90,7 +91,7 @@ export function trainingStep(
     shapes.statistics.map(({ name }) => trained.batchStatistics[name]!),
     0,
   );
-  const statistics = add(mul(state.statistics!, keep), mul(ofBatch, sub(1, keep)));
+  const statistics = runningStatistics(state.statistics!, ofBatch, keep);
   return {
     loss,
     ...(extra === undefined ? {} : { penalty: extra }),
@@ -102,9 +103,6 @@ export function trainingStep(
 
 /**
  * What the program of a step is fed, without image and labels.
- *
- * Running statistics begin as plain means and become exponential ones: the past keeps the weight
- * min(momentum, 1 - 1 / step), so that few steps suffice.
  *
  * @param step from 0
  */
@@ -119,6 +117,6 @@ export function trainingFeeds(
     ...Object.fromEntries(vectors),
     step: scalar(step + 1),
     rate: scalar(rateAt(schedule, step)),
-    keep: scalar(Math.min(statisticsMomentum, 1 - 1 / (step + 1))),
+    keep: scalar(keptAt(step, statisticsMomentum)),
   };
 }

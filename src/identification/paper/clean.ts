@@ -1,6 +1,6 @@
 /** What is computed once for every clean image: f(x), the angles of F(x), and T(x). None depends on the search. */
 import type { ImageSet } from "../../data/image-set.ts";
-import { coveringBatches, pixelsOf } from "../../loops/batches.ts";
+import { collectRows, pixelsOf } from "../../loops/batches.ts";
 import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
 import { compile } from "../../runtime/compile.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -42,24 +42,14 @@ export async function respondToClean(
     attention: attentionMap(image, outputs, options.attention),
   });
   const [dimension, angleCount] = [outputs.shape[1]!, angles.shape[1]!];
-  const all = {
-    outputs: new Float32Array(count * dimension),
-    angles: new Float32Array(count * angleCount),
-    attention: new Float32Array(count * h * w),
-  };
   try {
-    let first = 0;
-    for (const { indices, used } of coveringBatches(count, batch)) {
+    const all = await collectRows(count, batch, async (indices) => {
       const results = await program.run({ image: pixelsOf(set, indices) });
-      for (const name of ["outputs", "angles", "attention"] as const) {
-        const rows = results[name]!.data as Float32Array;
-        const size = rows.length / batch;
-        all[name].set(rows.subarray(0, used * size), first * size);
-      }
-      first += used;
-    }
+      const array = (name: keyof typeof results): Float32Array => results[name]!.data as Float32Array;
+      return { outputs: array("outputs"), angles: array("angles"), attention: array("attention") };
+    });
+    return { ...all, dimension, angleCount };
   } finally {
     await program.release();
   }
-  return { ...all, dimension, angleCount };
 }

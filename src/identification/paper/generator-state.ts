@@ -1,6 +1,7 @@
 /** G_theta while it is trained: parameters, Adam's means, running statistics, as plain arrays. */
 
 import { grad } from "../../autodiff/grad.ts";
+import { keptAt, runningStatistics } from "../../models/batch-norm.ts";
 import {
   type GeneratorOptions,
   initializeGenerator,
@@ -9,10 +10,9 @@ import {
 } from "../../models/trigger-generator.ts";
 import { float32, type TensorData } from "../../onnx/tensor-data.ts";
 import { adamStep } from "../../optim/adam.ts";
-import { type Packing, pack, packingOf, unpackTensors } from "../../optim/packing.ts";
+import { type Packing, pack, packedLength, packingOf, unpackTensors } from "../../optim/packing.ts";
 import type { Random } from "../../random.ts";
-import { add, mul } from "../../tensor/elementwise.ts";
-import type { Graph, Tensor } from "../../tensor/graph.ts";
+import type { Tensor } from "../../tensor/graph.ts";
 import { concat } from "../../tensor/movement.ts";
 
 /** Everything that a step changes. */
@@ -66,15 +66,13 @@ export interface TrainedGenerator {
 export function trainGenerator(x: Tensor, options: GeneratorOptions, learningRate: number): TrainedGenerator {
   const graph = x.graph;
   const packings = generatorPackings(options);
-  const length = (packing: Packing): number =>
-    packing.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
-  const size = length(packings.parameters);
+  const size = packedLength(packings.parameters);
   const [parameter, m, v] = ["parameters", "m", "v"].map((name) => graph.input(name, [size])) as [
     Tensor,
     Tensor,
     Tensor,
   ];
-  const statistics = graph.input("statistics", [length(packings.statistics)]);
+  const statistics = graph.input("statistics", [packedLength(packings.statistics)]);
   const step = graph.input("step", []);
   const keep = graph.input("keep", []);
   const { image, batchStatistics } = triggerGenerator(
@@ -92,21 +90,14 @@ export function trainGenerator(x: Tensor, options: GeneratorOptions, learningRat
     update(loss) {
       const [gradient] = grad(loss, [parameter]) as [Tensor];
       const next = adamStep({ parameter, m, v }, gradient, step, learningRate);
-      const running = add(mul(statistics, keep), mul(batch, addOne(graph, keep)));
+      const running = runningStatistics(statistics, batch, keep);
       return { parameters: next.parameter, m: next.m, v: next.v, statistics: running };
     },
   };
 }
 
-function addOne(graph: Graph, keep: Tensor): Tensor {
-  return add(mul(keep, -1), graph.constant(float32([1], [])));
-}
-
 /**
  * What a training program is fed at one step.
- *
- * Running statistics begin as plain means and become exponential ones: the past keeps the weight
- * min(momentum, 1 - 1 / step), so that few steps suffice.
  *
  * @param step from 0
  */
@@ -122,7 +113,7 @@ export function stateFeeds(
     v: float32(state.v),
     statistics: float32(state.statistics),
     step: scalar(step + 1),
-    keep: scalar(Math.min(momentum, 1 - 1 / (step + 1))),
+    keep: scalar(keptAt(step, momentum)),
   };
 }
 

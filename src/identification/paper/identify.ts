@@ -5,6 +5,7 @@ import { columnMeans, meanVarianceRatio, percentile } from "../../metrics/statis
 import { type ExaminedModel, examine } from "../../models/examined-model.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
 import type { EvidenceImage, Identification, IdentificationSetup } from "../identification.ts";
+import { assertFiniteOutputs } from "../predict.ts";
 import { estimateStepBytes, fittingBatch } from "./batch-size.ts";
 import { type CleanResponses, respondToClean } from "./clean.ts";
 import { createMeter, type ReversedResponses } from "./measuring.ts";
@@ -41,7 +42,7 @@ export async function identifyByPaper(
   const examined = await examineFitting(setup, options, generator);
   const { batch } = examined;
   const clean = await respondToClean(runtime, examined, benign, options);
-  assertFiniteOutputs(clean.outputs);
+  assertFiniteOutputs(clean.outputs, benign);
   const unit = unitOf(clean.outputs, options);
   const pretrained = await pretrainGenerator(setup, generator, options, batch, deadline(pretrainingShare));
   if (pretrained.fromCache) onEvent({ kind: "note", message: "pretrained generator taken from the cache" });
@@ -145,18 +146,6 @@ async function examineFitting(
     });
     return multiple === small.batch ? small : await at(multiple);
   }
-}
-
-function assertFiniteOutputs(outputs: Float32Array): void {
-  const broken = outputs.findIndex((value) => !Number.isFinite(value));
-  if (broken < 0) return;
-  throw new DrmGuardError(
-    "E_NAN",
-    `the model's output on clean images is ${outputs[broken]}, expected finite numbers`,
-    {
-      hint: "check --mean, --std and --scale",
-    },
-  );
 }
 
 /** Beyond this an angle cannot be in radians. */

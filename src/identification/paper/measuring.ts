@@ -1,10 +1,10 @@
 /** What the reversed trigger does to all clean images, with G in inference. */
 import type { ImageSet } from "../../data/image-set.ts";
-import { coveringBatches, pixelsOf, rowsOf } from "../../loops/batches.ts";
+import { collectRows, pixelsOf, rowsOf } from "../../loops/batches.ts";
 import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
 import { type GeneratorOptions, triggerGenerator } from "../../models/trigger-generator.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
-import { unpackTensors } from "../../optim/packing.ts";
+import { packedLength, unpackTensors } from "../../optim/packing.ts";
 import { compile } from "../../runtime/compile.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { Graph } from "../../tensor/graph.ts";
@@ -49,12 +49,10 @@ export async function createMeter(
   const [count, c, h, w] = set.shape;
   const graph = new Graph();
   const packings = generatorPackings(generator);
-  const length = (packing: typeof packings.parameters): number =>
-    packing.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
   const image = graph.input("image", [batch, c, h, w]);
   const attention = graph.input("attention", [batch, 1, h, w]);
-  const parameters = graph.input("parameters", [length(packings.parameters)]);
-  const statistics = graph.input("statistics", [length(packings.statistics)]);
+  const parameters = graph.input("parameters", [packedLength(packings.parameters)]);
+  const statistics = graph.input("statistics", [packedLength(packings.statistics)]);
   const generated = triggerGenerator(
     image,
     unpackTensors(parameters, packings.parameters),
@@ -68,31 +66,20 @@ export async function createMeter(
   return {
     async measure(state, keep) {
       const kept = Math.min(keep, count);
-      const all = {
-        l1: new Float32Array(count),
-        outputs: new Float32Array(count * clean.dimension),
-        angles: new Float32Array(count * clean.angleCount),
-        images: new Float32Array(kept * c * h * w),
-      };
-      let first = 0;
-      for (const { indices, used } of coveringBatches(count, batch)) {
+      const images = new Float32Array(kept * c * h * w);
+      const all = await collectRows(count, batch, async (indices, first) => {
         const results = await program.run({
           image: pixelsOf(set, indices),
           attention: rowsOf(clean.attention, [1, h, w], indices),
           parameters: float32(state.parameters),
           statistics: float32(state.statistics),
         });
-        for (const name of ["l1", "outputs", "angles"] as const) {
-          const rows = results[name]!.data as Float32Array;
-          const size = rows.length / batch;
-          all[name].set(rows.subarray(0, used * size), first * size);
-        }
-        const images = results.reversed!.data as Float32Array;
-        const wanted = Math.max(0, Math.min(used, kept - first));
-        all.images.set(images.subarray(0, wanted * c * h * w), Math.min(first, kept) * c * h * w);
-        first += used;
-      }
-      return all;
+        const array = (name: keyof typeof results): Float32Array => results[name]!.data as Float32Array;
+        const wanted = Math.min(batch, Math.max(0, kept - first));
+        images.set(array("reversed").subarray(0, wanted * c * h * w), Math.min(first, kept) * c * h * w);
+        return { l1: array("l1"), outputs: array("outputs"), angles: array("angles") };
+      });
+      return { ...all, images };
     },
     release: () => program.release(),
   };
