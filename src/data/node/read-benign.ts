@@ -8,11 +8,10 @@ import { type Labels, readLabels } from "../labels-csv.ts";
 import { type PlanarImage, planarFromBytes } from "../planar-image.ts";
 import { decodeImage } from "./decode-image.ts";
 import { fileError } from "./file-error.ts";
+import { decodedAtOnce, inOrder } from "./in-order.ts";
 
 const imageExtensions: ReadonlySet<string> = new Set([".png", ".jpg", ".jpeg", ".webp"]);
 const labelsFile = "labels.csv";
-/** Images that are decoded at the same time: enough to keep two threads busy while files are read. */
-const decodedAtOnce = 4;
 
 /**
  * Reads clean images.
@@ -69,21 +68,17 @@ async function readLabelsOf(path: string, files: readonly string[]): Promise<Lab
 
 async function* decodeAll(path: string, files: readonly string[]): AsyncGenerator<PlanarImage> {
   const broken: string[] = [];
-  const start = (name: string): Promise<PlanarImage | null> =>
-    decodeImage(join(path, name), name).then(planarFromBytes, (cause: unknown) => {
-      broken.push(`${name} (${messageOf(cause).split("\n")[0]})`);
-      return null;
-    });
-  const pending = files.slice(0, decodedAtOnce).map(start);
-  for (let next = decodedAtOnce; pending.length > 0; next++) {
-    const image = await pending.shift()!;
-    if (next < files.length) pending.push(start(files[next]!));
+  const start = (name: string): Promise<PlanarImage | string> =>
+    decodeImage(join(path, name), name).then(
+      planarFromBytes,
+      (cause: unknown) => `${name} (${messageOf(cause).split("\n")[0]})`,
+    );
+  for await (const found of inOrder(files, decodedAtOnce, start)) {
+    if (typeof found === "string") broken.push(found);
     // After the first broken file the rest is decoded all the same, to name every broken one at once.
-    if (image !== null && broken.length === 0) yield image;
+    else if (broken.length === 0) yield found;
   }
   if (broken.length === 0) return;
-  // Decoding ends in any order.
-  broken.sort();
   const more = broken.length > 5 ? ` and ${broken.length - 5} more` : "";
   throw new DrmGuardError(
     "E_IMAGES",

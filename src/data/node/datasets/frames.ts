@@ -3,6 +3,7 @@ import { DrmGuardError, messageOf } from "../../../errors.ts";
 import type { BatchWants, DataSample, DataSetParts } from "../../datasets/dataset.ts";
 import { type DecodedImage, planarFromBytes } from "../../planar-image.ts";
 import { decodeImage } from "../decode-image.ts";
+import { decodedAtOnce, inOrder } from "../in-order.ts";
 import { type Box, boxOf, type Crop, cutOut, shrink } from "./crop.ts";
 import type { FileTree } from "./tree.ts";
 
@@ -13,8 +14,6 @@ export interface Frame {
   readonly face?: (width: number, height: number) => Box;
 }
 
-/** Images that are decoded at the same time: enough to keep two threads busy while files are read. */
-const decodedAtOnce = 4;
 /** Whatever is larger than so many times what is asked for is shrunk by a whole factor to no less: as floats, 18 megapixels are 220 MB. */
 const spareSize = 4;
 const factorOf = (image: DecodedImage, size: BatchWants["size"]): number =>
@@ -50,18 +49,9 @@ export function readerOf(
   return {
     samples: frames.map(({ sample }) => sample),
     async *read(indices, { size }) {
-      const pending: ReturnType<typeof decode>[] = [];
-      const begin = (index: number): void => {
-        const image = decode(index, size);
-        // It is awaited later; until then a failure must not count as unhandled.
-        image.catch(() => {});
-        pending.push(image);
-      };
-      indices.slice(0, decodedAtOnce).forEach(begin);
-      for (let at = 0; at < indices.length; at++) {
-        const image = await pending.shift()!;
-        if (at + decodedAtOnce < indices.length) begin(indices[at + decodedAtOnce]!);
-        yield { at, image };
+      let at = 0;
+      for await (const image of inOrder(indices, decodedAtOnce, (index) => decode(index, size))) {
+        yield { at: at++, image };
       }
     },
   };
