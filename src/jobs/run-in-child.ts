@@ -53,11 +53,16 @@ export function runInChild<R extends JobRequest>(
         child.kill("SIGKILL");
       }
     };
+    let isLooking = false;
     const watch = setInterval(() => {
       const now = Date.now();
       if (timeLimit !== null && now - begin > 1000 * timeLimit) kill(tooLong(`${timeLimit} s`));
       if (now - lastSign > 1000 * silenceLimit) kill(tooLong(`${silenceLimit} s without a sign of life`));
+      // Where a look is a process of its own it may take longer than the interval.
+      if (isLooking) return;
+      isLooking = true;
       void residentMemory(child.pid!).then((bytes) => {
+        isLooking = false;
         if (bytes !== null && bytes > request.memoryLimit) kill(tooMuch(bytes, request.memoryLimit));
       });
     }, watchInterval);
