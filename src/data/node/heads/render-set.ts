@@ -1,10 +1,10 @@
 /** Renders sets of heads into folders, in several processes. What is there already is not rendered again. */
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DrmGuardError, messageOf } from "../../../errors.ts";
+import { DrmGuardError } from "../../../errors.ts";
 import { type HeadPresetName, headPresets } from "../../heads/presets.ts";
 import type { HeadAngles } from "../../heads/render-image.ts";
 import { fileError } from "../file-error.ts";
@@ -46,9 +46,12 @@ const formats: readonly HeadFormat[] = ["png", "webp"];
  */
 export async function renderHeadSet(options: HeadSetOptions): Promise<void> {
   const { preset, count, size, seed, format, output, onImages, signal } = options;
-  await claimFolder(output, { preset, size, seed, format, version: rendererVersion });
+  const settings = `${JSON.stringify({ preset, size, seed, format, version: rendererVersion })}\n`;
+  const isClaimed = await assertOwnFolder(output, settings);
   const makeHuman = options.makeHuman ?? findMakeHuman();
   if (!hasMakeHuman(makeHuman)) throw missingMakeHuman(makeHuman);
+  // Writing makes the folder.
+  if (!isClaimed) await writeWhole(join(output, settingsFile), [settings]);
   const angles = new Map<number, HeadAngles>();
   const processes = Math.min(options.processes, count);
   const controller = new AbortController();
@@ -91,28 +94,28 @@ const allAngles = ({ gaze, head }: HeadAngles): number[] => [
   head.roll,
 ];
 
-/** Sees to it that a folder holds only images of one kind. */
-async function claimFolder(output: string, settings: object): Promise<void> {
+/** Whether a folder holds images of these settings already. Throws E_WRITE when it holds others. */
+async function assertOwnFolder(output: string, settings: string): Promise<boolean> {
   const path = join(output, settingsFile);
-  const text = `${JSON.stringify(settings)}\n`;
   if (existsSync(path)) {
     const found = await readFile(path, "utf8").catch((cause: unknown) => {
       throw fileError(`cannot read ${path}`, cause);
     });
-    if (found === text) return;
-    throw new DrmGuardError("E_WRITE", `${output} holds heads of ${found.trim()}, expected ${text.trim()}`, {
-      hint: "choose another folder",
-    });
+    if (found === settings) return true;
+    throw new DrmGuardError(
+      "E_WRITE",
+      `${output} holds heads of ${found.trim()}, expected ${settings.trim()}`,
+      {
+        hint: "choose another folder",
+      },
+    );
   }
   if (formats.some((format) => existsSync(join(output, fileOf(0, format))))) {
     throw new DrmGuardError("E_WRITE", `${output} holds images but no ${settingsFile}`, {
       hint: "choose another folder",
     });
   }
-  await mkdir(output, { recursive: true }).catch((cause: unknown) => {
-    throw new DrmGuardError("E_WRITE", `cannot make ${output}: ${messageOf(cause)}`, { cause });
-  });
-  await writeWhole(path, [text]);
+  return false;
 }
 
 function renderPart(
