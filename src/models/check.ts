@@ -159,7 +159,8 @@ function operatorUses(instance: ModelInstance): OperatorUse[] {
   const dynamic = dynamicTensors(instance);
   const uses = new Map<string, { op: string; gradient: OperatorUse["gradient"]; nodes: string[] }>();
   for (const node of instance.nodes) {
-    const isDynamic = node.inputs.some((input) => dynamic.has(input));
+    // Shape reads pixels' tensors and yet gives nothing that depends on pixels.
+    const isDynamic = node.outputs.some((output) => dynamic.has(output));
     const hasRule = ruleOf(node) !== undefined || piecewiseConstant.has(node.op);
     const gradient = !isDynamic ? "folded" : hasRule ? "rule" : "missing";
     const op = node.domain === "" ? node.op : `${node.domain}.${node.op}`;
