@@ -164,6 +164,38 @@ class Case:
         return loss, gradient
 
 
+class Generator(nn.Module):
+    """The trigger generator of reference width `base`, and one step of its identity pretraining."""
+
+    def __init__(self, base, size, batch):
+        super().__init__()
+
+        def layer(inputs, outputs):
+            return [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()]
+
+        def up():
+            return nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+
+        c = base
+        layers = [*layer(3, c), *layer(c, c), nn.MaxPool2d(2)]
+        layers += [*layer(c, 2 * c), *layer(2 * c, 2 * c), nn.MaxPool2d(2)]
+        layers += [*layer(2 * c, 4 * c), *layer(4 * c, 4 * c), nn.MaxPool2d(2), *layer(4 * c, 4 * c)]
+        layers += [up(), *layer(4 * c, 4 * c), *layer(4 * c, 2 * c)]
+        layers += [up(), *layer(2 * c, 2 * c), *layer(2 * c, c)]
+        layers += [up(), *layer(c, c), *layer(c, 3)[:-1]]
+        self.body = nn.Sequential(*layers)
+        self.optimizer = torch.optim.Adam(self.parameters(), lr=0.0015)
+        self.images = images(batch, size)
+
+    def step(self):
+        made = torch.tanh(self.body(self.images)) / (2 + 1e-7) + 0.5
+        loss = (made - self.images).abs().mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+
 def export(net, example, path):
     torch.onnx.export(
         net,
@@ -260,6 +292,14 @@ def main():
                 if "gradient" in request:
                     write(request["gradient"], gradient)
                 return {"seconds": seconds, "loss": loss.item()}
+            case "make generator":
+                torch.manual_seed(0)
+                cases[request["name"]] = Generator(request["channels"], request["size"], request["batch"])
+                return {}
+            case "train generator":
+                start = time.perf_counter()
+                loss = cases[request["name"]].step()
+                return {"seconds": time.perf_counter() - start, "loss": loss.item()}
             case "exact":
                 loss, gradient = cases[request["name"]].exact()
                 write(request["gradient"], gradient)
