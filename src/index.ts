@@ -41,7 +41,7 @@ export {
   presetFor,
 } from "./identification/paper/options.ts";
 export { predict } from "./identification/predict.ts";
-export type { CheckpointStore, SavedState, ScanEvent, Work } from "./loops/work.ts";
+export type { CheckpointStore, SavedState, Work, WorkEvent } from "./loops/work.ts";
 export { type CheckOptions, type CheckReport, checkModel } from "./models/check.ts";
 export { applyModel, type Examination, type ExaminedModel, examine } from "./models/examined-model.ts";
 export { type ImportedModel, importModel } from "./models/import.ts";

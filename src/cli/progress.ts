@@ -1,6 +1,6 @@
 /** Progress on stderr: one line that is drawn again on a terminal, some lines elsewhere. */
 import pc from "picocolors";
-import type { ScanEvent } from "../loops/work.ts";
+import type { WorkEvent } from "../loops/work.ts";
 
 /** What progress is written to. */
 export interface ProgressStream {
@@ -11,7 +11,7 @@ export interface ProgressStream {
 
 /** Draws events. */
 export interface Progress {
-  readonly onEvent: (event: ScanEvent) => void;
+  readonly onEvent: (event: WorkEvent) => void;
   /** Takes the line away, so that other output can follow. */
   readonly close: () => void;
 }
@@ -79,7 +79,7 @@ export function createProgress(
 }
 
 function stepText(
-  { phase, step, steps, values }: Extract<ScanEvent, { kind: "step" }>,
+  { phase, step, steps, values }: Extract<WorkEvent, { kind: "step" }>,
   firstStep: number,
   seconds: number,
 ): string {

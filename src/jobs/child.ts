@@ -3,7 +3,7 @@
  * a process of its own can be watched and killed.
  */
 import { DrmGuardError, messageOf } from "../errors.ts";
-import type { ScanEvent } from "../loops/work.ts";
+import type { WorkEvent } from "../loops/work.ts";
 import { runCheck } from "./check-job.ts";
 import type { ChildMessage, JobContext, JobRequest, ParentMessage } from "./job.ts";
 import { runScan } from "./scan-job.ts";
@@ -24,7 +24,7 @@ const finish = (message: ChildMessage): void => {
 };
 
 const context: JobContext = {
-  onEvent(event: ScanEvent) {
+  onEvent(event: WorkEvent) {
     if (event.kind === "step" && event.step < event.steps) {
       const now = Date.now();
       if (now - lastStep < stepInterval) return;

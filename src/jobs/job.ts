@@ -1,7 +1,7 @@
 /** What is asked of a child process, and what it says. Everything here is plain JSON. */
 import type { ErrorCode } from "../errors.ts";
 import type { PaperOptions } from "../identification/paper/options.ts";
-import type { ScanEvent } from "../loops/work.ts";
+import type { WorkEvent } from "../loops/work.ts";
 import type { CheckReport } from "../models/check.ts";
 import type { PreprocessingHints } from "../models/preprocessing.ts";
 import type { ScanResult } from "../report/result.ts";
@@ -67,7 +67,7 @@ export type ParentMessage =
 
 /** What a child says. */
 export type ChildMessage =
-  | { readonly kind: "event"; readonly event: ScanEvent }
+  | { readonly kind: "event"; readonly event: WorkEvent }
   | { readonly kind: "result"; readonly result: JobResults[JobRequest["kind"]] }
   | {
       readonly kind: "error";
@@ -80,6 +80,6 @@ export type ChildMessage =
 
 /** What a job is given to talk to its parent. */
 export interface JobContext {
-  readonly onEvent: (event: ScanEvent) => void;
+  readonly onEvent: (event: WorkEvent) => void;
   readonly shouldStop: () => boolean;
 }

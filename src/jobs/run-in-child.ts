@@ -2,13 +2,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { DrmGuardError } from "../errors.ts";
-import type { ScanEvent } from "../loops/work.ts";
+import type { WorkEvent } from "../loops/work.ts";
 import type { ChildMessage, JobRequest, JobResults, ParentMessage } from "./job.ts";
 import { residentMemory } from "./memory.ts";
 
 /** How a job is watched. */
 export interface WatchOptions {
-  readonly onEvent?: (event: ScanEvent) => void;
+  readonly onEvent?: (event: WorkEvent) => void;
   /** When aborted, the job saves its state and ends with E_INTERRUPTED. */
   readonly signal?: AbortSignal;
   /** Seconds after which the job is killed; null for none. */

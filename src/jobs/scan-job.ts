@@ -6,7 +6,7 @@ import { readBenign } from "../data/node/read-benign.ts";
 import type { Identification } from "../identification/identification.ts";
 import { identifyByPaper } from "../identification/paper/identify.ts";
 import { type PaperOptions, paperPresets, presetFor } from "../identification/paper/options.ts";
-import type { ScanEvent } from "../loops/work.ts";
+import type { WorkEvent } from "../loops/work.ts";
 import { imageSizeOf, type Preprocessing, resolvePreprocessing } from "../models/preprocessing.ts";
 import { resultSchemaVersion, type ScanResult } from "../report/result.ts";
 import { nodeRuntime } from "../runtime/node.ts";
@@ -30,7 +30,7 @@ const stepShare = 0.8;
 export async function runScan(request: ScanRequest, context: JobContext): Promise<ScanResult> {
   const start = Date.now();
   const warnings: string[] = [];
-  const onEvent = (event: ScanEvent): void => {
+  const onEvent = (event: WorkEvent): void => {
     if (event.kind === "warning") warnings.push(event.message);
     context.onEvent(event);
   };

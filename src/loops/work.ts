@@ -1,7 +1,7 @@
 /** What long work reports, keeps and asks, whatever it is. */
 
 /** What a run reports while it works. */
-export type ScanEvent =
+export type WorkEvent =
   | { readonly kind: "phase"; readonly phase: string; readonly steps: number }
   | {
       readonly kind: "step";
@@ -30,7 +30,7 @@ export interface SavedState {
 /** What long work gets from whoever started it. */
 export interface Work {
   readonly checkpoints: CheckpointStore;
-  readonly onEvent: (event: ScanEvent) => void;
+  readonly onEvent: (event: WorkEvent) => void;
   /** Asked between steps; true means: save and throw E_INTERRUPTED. */
   readonly shouldStop: () => boolean;
 }

@@ -3,7 +3,7 @@ import { attackDefaults } from "../../src/attacks/options.ts";
 import { type Backdoor, poisonedBatches, poisonSet } from "../../src/attacks/poison.ts";
 import { applyTrigger, makeTrigger } from "../../src/attacks/trigger.ts";
 import { type ImageSet, imageOf } from "../../src/data/image-set.ts";
-import type { ScanEvent } from "../../src/loops/work.ts";
+import type { WorkEvent } from "../../src/loops/work.ts";
 import { createRandom } from "../../src/random.ts";
 import { batchesOf } from "../../src/training/train.ts";
 import { errorOf } from "../support/errors.ts";
@@ -94,7 +94,7 @@ test("two targets by WaNet leave two fifths of a batch clean", () => {
 });
 
 test("a target outside of the labels is warned of, one inside is not", () => {
-  const events: ScanEvent[] = [];
+  const events: WorkEvent[] = [];
   const far = [backdoor("badnets"), backdoor("sig", { target: [0.2, -2] })];
   poisonSet(clean, far, createRandom(1), (event) => events.push(event));
   expect(events).toEqual([

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createProgress, duration } from "../../src/cli/progress.ts";
-import type { ScanEvent } from "../../src/loops/work.ts";
+import type { WorkEvent } from "../../src/loops/work.ts";
 
 /** A stream and a clock that a test holds in its hands. */
 function shown(options: { isTTY?: boolean; columns?: number; isQuiet?: boolean } = {}) {
@@ -17,7 +17,7 @@ function shown(options: { isTTY?: boolean; columns?: number; isQuiet?: boolean }
   return {
     progress,
     /** Sends an event some seconds after the last one. */
-    send: (event: ScanEvent, seconds = 0): void => {
+    send: (event: WorkEvent, seconds = 0): void => {
       time += seconds * 1000;
       progress.onEvent(event);
     },
@@ -29,8 +29,8 @@ function shown(options: { isTTY?: boolean; columns?: number; isQuiet?: boolean }
   };
 }
 
-const phase: ScanEvent = { kind: "phase", phase: "searching", steps: 100 };
-const step = (number: number): ScanEvent => ({
+const phase: WorkEvent = { kind: "phase", phase: "searching", steps: 100 };
+const step = (number: number): WorkEvent => ({
   kind: "step",
   phase: "searching",
   step: number,

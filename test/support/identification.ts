@@ -1,7 +1,7 @@
 /** A small setup for identification methods: images, a store in memory, a runtime that counts. */
 import type { ImageSet } from "../../src/data/image-set.ts";
 import type { IdentificationSetup } from "../../src/identification/identification.ts";
-import type { CheckpointStore, SavedState, ScanEvent } from "../../src/loops/work.ts";
+import type { CheckpointStore, SavedState, WorkEvent } from "../../src/loops/work.ts";
 import { type ImportedModel, importModel } from "../../src/models/import.ts";
 import { defaultPreprocessing } from "../../src/models/preprocessing.ts";
 import { ints } from "../../src/onnx/model.ts";
@@ -101,8 +101,8 @@ export function countingRuntime(): { runtime: Runtime; runsOf: (output: string) 
 /** A setup, and the events that it got. */
 export function setupOf(
   changes: Partial<IdentificationSetup> = {},
-): IdentificationSetup & { readonly events: ScanEvent[] } {
-  const events: ScanEvent[] = [];
+): IdentificationSetup & { readonly events: WorkEvent[] } {
+  const events: WorkEvent[] = [];
   return {
     events,
     runtime: nodeRuntime(),
