@@ -5,6 +5,14 @@ import type { Work } from "./work.ts";
 /** Seconds between two saves. */
 const saveInterval = 30;
 
+/** What a step gives. */
+export interface LoopStep<S> {
+  readonly state: S;
+  readonly values: Readonly<Record<string, number>>;
+  /** Whether the values are kept in the history whatever the step, because something was measured that seldom is. */
+  readonly isKept?: boolean;
+}
+
 /** One long loop. */
 export interface LoopOptions<S> {
   readonly phase: string;
@@ -12,7 +20,7 @@ export interface LoopOptions<S> {
   /** The key under which an unfinished state is saved. */
   readonly key: string;
   readonly initial: S;
-  readonly step: (state: S, step: number) => Promise<{ state: S; values: Readonly<Record<string, number>> }>;
+  readonly step: (state: S, step: number) => Promise<LoopStep<S>>;
   readonly toSaved: (state: S) => Readonly<Record<string, Float32Array>>;
   readonly fromSaved: (arrays: Readonly<Record<string, Float32Array>>) => S;
   /** Seconds since the epoch after which no step is begun; null for no such time. */
@@ -71,7 +79,7 @@ export async function runLoop<S>(
     const result = await options.step(state, step);
     assertFinite(phase, step, result.values);
     state = result.state;
-    if (step % every === 0 || step === steps - 1) history.push({ step, values: result.values });
+    if (step % every === 0 || step === steps - 1 || result.isKept) history.push({ step, values: result.values });
     onEvent({ kind: "step", phase, step: step + 1, steps, values: result.values });
     if (now() - lastSave >= saveInterval) {
       lastSave = now();

@@ -55,6 +55,16 @@ export interface TrainingRun {
   readonly deadline?: number | null;
   /** What is minimised beside the loss; null for nothing. */
   readonly penalty?: Penalty | null;
+  /** What is measured now and then; null for nothing. */
+  readonly evaluation?: Evaluation | null;
+}
+
+/** Measurements on the way, such as the error on images that are not trained on. */
+export interface Evaluation {
+  /** Steps between two measurements; the last step is always measured. */
+  readonly every: number;
+  /** Gives numbers by name, which become values of that step. */
+  readonly measure: (network: NetworkArrays) => Promise<Readonly<Record<string, number>>>;
 }
 
 /** A network that was trained. */
@@ -79,7 +89,7 @@ export async function trainNetwork(
   work: Work,
   options: TrainingOptions,
   batches: BatchSource,
-  { key, deadline = null, penalty = null }: TrainingRun,
+  { key, deadline = null, penalty = null, evaluation = null }: TrainingRun,
 ): Promise<TrainedNetwork> {
   const lengths = stateLengths(options);
   const program = await compile(runtime, trainingStep(options, penalty));
@@ -98,7 +108,12 @@ export async function trainNetwork(
         const next = Object.fromEntries(Object.keys(lengths).map((name) => [name, numbers(name)]));
         const rate = rateAt(options.schedule, step);
         const extra = penalty === null ? {} : { penalty: numbers("penalty")[0]! };
-        return { state: next, values: { loss: numbers("loss")[0]!, ...extra, rate } };
+        const values = { loss: numbers("loss")[0]!, ...extra, rate };
+        const isMeasured =
+          evaluation !== null && ((step + 1) % evaluation.every === 0 || step + 1 === options.steps);
+        if (!isMeasured) return { state: next, values };
+        const measured = await evaluation.measure(networkOf(next, options));
+        return { state: next, values: { ...values, ...measured }, isKept: true };
       },
     });
     return { ...networkOf(result.state, options), steps: result.steps, history: result.history };
