@@ -8,11 +8,6 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import {
-  newGeneratorState,
-  stateFeeds,
-  trainGenerator,
-} from "../src/identification/paper/generator-state.ts";
 import { float32 } from "../src/onnx/tensor-data.ts";
 import { createRandom } from "../src/random.ts";
 import { compile } from "../src/runtime/compile.ts";
@@ -20,6 +15,7 @@ import { nodeRuntime } from "../src/runtime/node.ts";
 import { abs, sub } from "../src/tensor/elementwise.ts";
 import { Graph } from "../src/tensor/graph.ts";
 import { mean } from "../src/tensor/reduction.ts";
+import { newGeneratorState, stateFeeds, trainGenerator } from "../src/training/generator-state.ts";
 import { describeMachine } from "./machine.ts";
 import { startReference } from "./reference.ts";
 import { type Spread, spreadOf } from "./statistics.ts";

@@ -10,7 +10,6 @@ import { readFile } from "node:fs/promises";
 import type { ImageSet } from "../src/data/image-set.ts";
 import type { IdentificationSetup } from "../src/identification/identification.ts";
 import { estimateStepBytes } from "../src/identification/paper/batch-size.ts";
-import { newGeneratorState } from "../src/identification/paper/generator-state.ts";
 import { paperPresets } from "../src/identification/paper/options.ts";
 import { searchTrigger } from "../src/identification/paper/search.ts";
 import type { CheckpointStore } from "../src/loops/work.ts";
@@ -20,6 +19,7 @@ import { defaultPreprocessing } from "../src/models/preprocessing.ts";
 import { generatorDefaults } from "../src/models/trigger-generator.ts";
 import { createRandom } from "../src/random.ts";
 import { nodeRuntime } from "../src/runtime/node.ts";
+import { newGeneratorState } from "../src/training/generator-state.ts";
 
 /** What the parent asks for. */
 export interface StepRequest {

@@ -4,6 +4,7 @@
  */
 import { string } from "../onnx/model.ts";
 import { float32, int64, type TensorData, zeros } from "../onnx/tensor-data.ts";
+import type { Packing } from "../optim/packing.ts";
 import type { Random } from "../random.ts";
 import { conv, maxPool } from "../tensor/convolution.ts";
 import { add, div, relu, tanh } from "../tensor/elementwise.ts";
@@ -24,6 +25,8 @@ interface Layer {
 export interface GeneratorOptions {
   /** Channels of the images. */
   readonly imageChannels: number;
+  /** Channels of what is made; those of the images unless given. */
+  readonly outputChannels?: number;
   /** Channels of the first level; the paper's is 32, doubling at each of the two next. */
   readonly baseChannels: number;
 }
@@ -32,7 +35,11 @@ export interface GeneratorOptions {
 export const generatorDefaults: GeneratorOptions = { imageChannels: 3, baseChannels: 32 };
 
 /** The table of layers: encoder, middle, decoder. */
-function layersOf({ imageChannels, baseChannels: c }: GeneratorOptions): Layer[] {
+function layersOf({
+  imageChannels,
+  outputChannels = imageChannels,
+  baseChannels: c,
+}: GeneratorOptions): Layer[] {
   return [
     { name: "encode1a", from: imageChannels, to: c },
     { name: "encode1b", from: c, to: c, after: "pool" },
@@ -46,7 +53,7 @@ function layersOf({ imageChannels, baseChannels: c }: GeneratorOptions): Layer[]
     { name: "decode2a", from: 2 * c, to: 2 * c, before: "upsample" },
     { name: "decode2b", from: 2 * c, to: c },
     { name: "decode1a", from: c, to: c, before: "upsample" },
-    { name: "decode1b", from: c, to: imageChannels, isLast: true },
+    { name: "decode1b", from: c, to: outputChannels, isLast: true },
   ];
 }
 
@@ -88,9 +95,26 @@ export function initializeStatistics(options: GeneratorOptions): Statistics {
   return Object.fromEntries(entries);
 }
 
+/** The order and shapes of a generator's parameters and statistics in their vectors. */
+export function generatorPackings(options: GeneratorOptions): { parameters: Packing; statistics: Packing } {
+  const layers = layersOf(options);
+  return {
+    parameters: layers.flatMap(({ name, from, to }) => [
+      { name: `${name}.weight`, shape: [to, from, 3, 3] },
+      { name: `${name}.bias`, shape: [to] },
+      { name: `${name}.gamma`, shape: [to] },
+      { name: `${name}.beta`, shape: [to] },
+    ]),
+    statistics: layers.flatMap(({ name, to }) => [
+      { name: `${name}.mean`, shape: [to] },
+      { name: `${name}.variance`, shape: [to] },
+    ]),
+  };
+}
+
 /** What a generator makes in a program. */
 export interface GeneratorOutput {
-  /** [N, C, H, W] in (0, 1) */
+  /** [N, outputChannels, H, W] in (0, 1) */
   readonly image: Tensor;
   /** In training: the mean and variance of this batch, by the names of {@link Statistics}; empty in inference. */
   readonly batchStatistics: Readonly<Record<string, Tensor>>;

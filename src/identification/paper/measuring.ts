@@ -2,14 +2,18 @@
 import type { ImageSet } from "../../data/image-set.ts";
 import { collectRows, pixelsOf, rowsOf } from "../../loops/batches.ts";
 import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
-import { type GeneratorOptions, triggerGenerator } from "../../models/trigger-generator.ts";
+import {
+  type GeneratorOptions,
+  generatorPackings,
+  triggerGenerator,
+} from "../../models/trigger-generator.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
 import { packedLength, unpackTensors } from "../../optim/packing.ts";
 import { compile } from "../../runtime/compile.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { Graph } from "../../tensor/graph.ts";
+import type { GeneratorState } from "../../training/generator-state.ts";
 import type { CleanResponses } from "./clean.ts";
-import { type GeneratorState, generatorPackings } from "./generator-state.ts";
 import { momentumReversedTrigger, perturbation } from "./objective.ts";
 import type { PaperOptions } from "./options.ts";
 

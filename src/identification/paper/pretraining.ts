@@ -8,7 +8,6 @@ import { compile } from "../../runtime/compile.ts";
 import { abs, sub } from "../../tensor/elementwise.ts";
 import { Graph } from "../../tensor/graph.ts";
 import { mean } from "../../tensor/reduction.ts";
-import type { IdentificationSetup } from "../identification.ts";
 import {
   type GeneratorState,
   newGeneratorState,
@@ -16,7 +15,8 @@ import {
   stateFrom,
   trainGenerator,
   withFreshOptimizer,
-} from "./generator-state.ts";
+} from "../../training/generator-state.ts";
+import type { IdentificationSetup } from "../identification.ts";
 import type { PaperOptions } from "./options.ts";
 
 /** A pretrained generator, and how it came about. */

@@ -10,9 +10,14 @@ import { createRandom } from "../../random.ts";
 import { compile } from "../../runtime/compile.ts";
 import { Graph } from "../../tensor/graph.ts";
 import { mean } from "../../tensor/reduction.ts";
+import {
+  type GeneratorState,
+  stateFeeds,
+  stateFrom,
+  trainGenerator,
+} from "../../training/generator-state.ts";
 import type { IdentificationSetup } from "../identification.ts";
 import type { CleanResponses } from "./clean.ts";
-import { type GeneratorState, stateFeeds, stateFrom, trainGenerator } from "./generator-state.ts";
 import { momentumReversedTrigger, objective, objectiveTerms } from "./objective.ts";
 import type { PaperOptions } from "./options.ts";
 
