@@ -10,7 +10,9 @@ import { rateAt } from "../optim/schedule.ts";
 import { createRandom, type Random } from "../random.ts";
 import { compile } from "../runtime/compile.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Companion } from "./companion.ts";
 import type { TrainingOptions } from "./options.ts";
+import { assertSavedState } from "./saved-state.ts";
 import {
   networkOf,
   newTrainingState,
@@ -25,6 +27,8 @@ import {
 export interface TrainingBatch {
   readonly image: TensorData;
   readonly labels: TensorData;
+  /** The images that a companion wants beside them, [K, C, H, W] in [0, 1]. */
+  readonly others?: TensorData;
 }
 
 /** Gives the batch of a step, from 0. The same step has to give the same batch, or a run that is resumed differs. */
@@ -55,6 +59,8 @@ export interface TrainingRun {
   readonly deadline?: number | null;
   /** What is minimised beside the loss; null for nothing. */
   readonly penalty?: Penalty | null;
+  /** What is trained together with the network; null for nothing. */
+  readonly companion?: Companion | null;
   /** What is measured now and then; null for nothing. */
   readonly evaluation?: Evaluation | null;
 }
@@ -71,16 +77,18 @@ export interface Evaluation {
 export interface TrainedNetwork extends NetworkArrays {
   /** Steps done; fewer than asked for when the time ran out. */
   readonly steps: number;
-  /** `loss`, `penalty` where there is one, and `rate` at about a hundred steps. */
+  /** The companion's vectors by their names; null where there was none. */
+  readonly companion: TrainingState | null;
+  /** `loss`, `penalty` and `companion` where there is one, and `rate` at about a hundred steps. */
   readonly history: LoopResult<unknown>["history"];
 }
 
 /**
- * Trains a new network. Its weights come from the seed alone, its batches from the source, so a run that was
+ * Trains a new network, and its companion. Their weights come from the seed alone, their batches from the source, so a run that was
  * interrupted and resumed ends with the same bits as one that was not.
  *
  * Throws E_DIVERGED when the loss is not finite, E_INTERRUPTED when it is asked to stop, E_RESUME when what is saved
- * under the key is of another network or optimiser.
+ * under the key is of another network, optimiser or companion, E_SHAPE when a batch has not what the step wants.
  *
  * @param work events, checkpoints and the wish to stop
  */
@@ -89,26 +97,32 @@ export async function trainNetwork(
   work: Work,
   options: TrainingOptions,
   batches: BatchSource,
-  { key, deadline = null, penalty = null, evaluation = null }: TrainingRun,
+  { key, deadline = null, penalty = null, companion = null, evaluation = null }: TrainingRun,
 ): Promise<TrainedNetwork> {
-  const lengths = stateLengths(options);
-  const program = await compile(runtime, trainingStep(options, penalty));
+  const lengths = stateLengths(options, companion);
+  const terms = [
+    "loss",
+    ...(penalty === null ? [] : ["penalty"]),
+    ...(companion === null ? [] : ["companion"]),
+  ];
+  const program = await compile(runtime, trainingStep(options, penalty, companion));
   try {
     const result = await runLoop<TrainingState>(work, {
       phase: "training the network",
       steps: options.steps,
       key,
-      initial: newTrainingState(options, createRandom(options.seed).fork("weights")),
+      initial: newTrainingState(options, createRandom(options.seed).fork("weights"), companion),
       deadline,
       toSaved: (state) => state,
-      fromSaved: (arrays) => assertFits(arrays, lengths),
+      fromSaved: (arrays) => assertSavedState(arrays, lengths),
       async step(state, step) {
-        const results = await program.run({ ...batches(step), ...trainingFeeds(state, step, options) });
+        const feeds = trainingFeeds(state, step, options, companion);
+        const results = await program.run({ ...batches(step), ...feeds });
         const numbers = (name: string): Float32Array => results[name]!.data as Float32Array;
         const next = Object.fromEntries(Object.keys(lengths).map((name) => [name, numbers(name)]));
         const rate = rateAt(options.schedule, step);
-        const extra = penalty === null ? {} : { penalty: numbers("penalty")[0]! };
-        const values = { loss: numbers("loss")[0]!, ...extra, rate };
+        const measures = Object.fromEntries(terms.map((name) => [name, numbers(name)[0]!]));
+        const values = { ...measures, rate };
         const isMeasured =
           evaluation !== null && ((step + 1) % evaluation.every === 0 || step + 1 === options.steps);
         if (!isMeasured) return { state: next, values };
@@ -116,22 +130,14 @@ export async function trainNetwork(
         return { state: next, values: { ...values, ...measured }, isKept: true };
       },
     });
-    return { ...networkOf(result.state, options), steps: result.steps, history: result.history };
+    const { state, steps, history } = result;
+    return { ...networkOf(state, options), companion: companionOf(state, companion), steps, history };
   } finally {
     await program.release();
   }
 }
 
-function assertFits(arrays: TrainingState, lengths: Readonly<Record<string, number>>): TrainingState {
-  const text = (entries: [string, number][]): string =>
-    entries
-      .map(([name, n]) => `${name} of ${n}`)
-      .sort()
-      .join(", ");
-  const found = text(Object.entries(arrays).map(([name, { length }]) => [name, length]));
-  const expected = text(Object.entries(lengths));
-  if (found === expected) return arrays;
-  throw new DrmGuardError("E_RESUME", `the saved training has ${found}; expected ${expected}`, {
-    hint: "it is of another network or optimiser: train from the start",
-  });
+function companionOf(state: TrainingState, companion: Companion | null): TrainingState | null {
+  if (companion === null) return null;
+  return Object.fromEntries(Object.keys(companion.lengths).map((name) => [name, state[name]!]));
 }
