@@ -46,14 +46,15 @@ class Block(nn.Module):
 class ResNet18(nn.Module):
     """ResNet-18 that regresses two angles, every layer `width` times as wide."""
 
-    def __init__(self, width):
+    def __init__(self, width, stem="large"):
         super().__init__()
         channels = [round(width * c) for c in (64, 128, 256, 512)]
+        kernel, stride = (3, 1) if stem == "small" else (7, 2)
         self.stem = nn.Sequential(
-            nn.Conv2d(3, channels[0], 7, 2, 3, bias=False),
+            nn.Conv2d(3, channels[0], kernel, stride, kernel // 2, bias=False),
             nn.BatchNorm2d(channels[0]),
             nn.ReLU(inplace=True),
-            nn.MaxPool2d(3, 2, 1),
+            nn.MaxPool2d(3, 2, 1) if stem == "large" else nn.Identity(),
         )
         blocks, inputs = [], channels[0]
         for level, outputs in enumerate(channels):
@@ -196,6 +197,23 @@ class Generator(nn.Module):
         return loss
 
 
+class Training:
+    """A network in training, and one step of it: L1 loss, Adam."""
+
+    def __init__(self, width, stem, size, batch):
+        self.net = ResNet18(width, stem).train()
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-3)
+        self.images = images(batch, size)
+        self.labels = torch.rand(batch, 2)
+
+    def step(self):
+        loss = (self.net(self.images) - self.labels).abs().mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+
 def export(net, example, path):
     torch.onnx.export(
         net,
@@ -297,6 +315,15 @@ def main():
                 cases[request["name"]] = Generator(request["channels"], request["size"], request["batch"])
                 return {}
             case "train generator":
+                start = time.perf_counter()
+                loss = cases[request["name"]].step()
+                return {"seconds": time.perf_counter() - start, "loss": loss.item()}
+            case "make training":
+                torch.manual_seed(0)
+                size = {key: request[key] for key in ("width", "stem", "size", "batch")}
+                cases[request["name"]] = Training(**size)
+                return {}
+            case "train":
                 start = time.perf_counter()
                 loss = cases[request["name"]].step()
                 return {"seconds": time.perf_counter() - start, "loss": loss.item()}

@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/graph.ts";
 import { slice } from "../tensor/movement.ts";
 import { mean, variance } from "../tensor/reduction.ts";
 import type { Penalty } from "../training/step.ts";
-import { type Backdoor, type RowRange, rowsOfBatch } from "./poison.ts";
+import type { BatchRows, RowRange } from "./poison.ts";
 
 /** lambda_adp, the paper's. */
 export const adaptiveDefaults = { weight: 0.02 };
@@ -16,28 +16,25 @@ const smallestVariance = 1e-12;
 
 /**
  * lambda_adp |1 - (1/d) sum_j Var_i angle(F(A(x_i)), w_j) / Var_i angle(F(x_i), w_j)|: over the poisoned rows of a
- * batch the angles shall vary as they do over the clean ones. It is added to the loss of a training on
- * `poisonedBatches` of the same backdoors, whatever their attacks are.
+ * batch the angles shall vary as they do over the clean ones. It is added to the loss of a training with any attack:
+ * the rows are what `rowsOfBatch` says of `poisonedBatches`, or what a prepared input-aware attack says.
  *
  * Reading: the gradient goes to F and to the w_j, since nothing says that it does not. With several backdoors it is
  * the mean over them.
  *
  * Throws E_USAGE when a backdoor or the clean images have fewer than two rows, which have no variance.
  *
- * @param batch images in a batch
  * @param weight lambda_adp
  */
 export function conePenalty(
-  backdoors: readonly Backdoor[],
-  batch: number,
+  { poisoned, clean }: BatchRows,
   weight: number = adaptiveDefaults.weight,
 ): Penalty {
-  const { poisoned, clean } = rowsOfBatch(backdoors, batch);
   for (const { start, end } of [...poisoned, clean]) {
     if (end - start >= 2) continue;
     throw new DrmGuardError(
       "E_USAGE",
-      `found ${end - start} images of a kind in a batch of ${batch}, expected 2 or more to have a variance`,
+      `found ${end - start} images of a kind in a batch, expected 2 or more to have a variance`,
     );
   }
   return ({ features, rows }) => {

@@ -23,6 +23,20 @@ interface Share {
 }
 
 /**
+ * How many of some images a poison rate takes. Throws E_USAGE when it takes none.
+ *
+ * @param count all images
+ */
+export function poisonedCount(poisonRate: number, count: number): number {
+  const poisoned = Math.floor(count * poisonRate + 1e-9);
+  if (poisoned >= 1) return poisoned;
+  throw new DrmGuardError(
+    "E_USAGE",
+    `a poison rate of ${poisonRate} leaves no poisoned image among ${count}, expected at least ${(1 / count).toPrecision(2)}`,
+  );
+}
+
+/**
  * Throws E_USAGE when a backdoor gets no image or there are not enough for all, E_LABELS when a target has not as
  * many components as a label.
  *
@@ -31,13 +45,7 @@ interface Share {
 function sharesOf(backdoors: readonly Backdoor[], count: number, dimension: number | null): Share[] {
   const shares = backdoors.map((backdoor): Share => {
     const { poisonRate, noiseRatio, target } = backdoor;
-    const poisoned = Math.floor(count * poisonRate + 1e-9);
-    if (!(poisoned >= 1)) {
-      throw new DrmGuardError(
-        "E_USAGE",
-        `a poison rate of ${poisonRate} leaves no poisoned image among ${count}, expected at least ${(1 / count).toPrecision(2)}`,
-      );
-    }
+    const poisoned = poisonedCount(poisonRate, count);
     if (dimension !== null && target.length !== dimension) {
       throw new DrmGuardError(
         "E_LABELS",
@@ -63,7 +71,7 @@ function sharesOf(backdoors: readonly Backdoor[], count: number, dimension: numb
  * @param labels [N, d]
  */
 export function warnOfTargets(
-  backdoors: readonly Pick<Backdoor, "trigger" | "target">[],
+  backdoors: readonly { readonly trigger: Pick<Trigger, "kind">; readonly target: readonly number[] }[],
   labels: Float32Array,
   names: readonly string[],
   onEvent: Work["onEvent"],
@@ -175,10 +183,18 @@ export function poisonedBatches(
   };
 }
 
-/** Rows of a batch, the last one not included. */
+/** Rows of a batch, the end not included. */
 export interface RowRange {
   readonly start: number;
   readonly end: number;
+}
+
+/** Which rows of every batch are what. */
+export interface BatchRows {
+  /** For each backdoor the rows with its trigger. */
+  readonly poisoned: readonly RowRange[];
+  /** Those that stay clean. */
+  readonly clean: RowRange;
 }
 
 /**
@@ -187,12 +203,8 @@ export interface RowRange {
  * Throws E_USAGE as it does.
  *
  * @param count images in a batch
- * @returns the rows with each backdoor's trigger, and those that stay clean
  */
-export function rowsOfBatch(
-  backdoors: readonly Backdoor[],
-  count: number,
-): { readonly poisoned: readonly RowRange[]; readonly clean: RowRange } {
+export function rowsOfBatch(backdoors: readonly Backdoor[], count: number): BatchRows {
   let start = 0;
   const poisoned = sharesOf(backdoors, count, null).map((share): RowRange => {
     const range = { start, end: start + share.poisoned };

@@ -6,16 +6,20 @@ import type { Random } from "../random.ts";
 import { sameShape } from "../tensor/shape.ts";
 import { type BadNetsTrigger, badNetsTrigger, stampBadNets } from "./badnets.ts";
 import { type BlendTrigger, blendTrigger, stampBlend } from "./blend.ts";
-import { type Attack, type AttackOptions, attackDefaults } from "./options.ts";
+import { type InputAwareTrigger, inputAwareLengths } from "./input-aware/trigger.ts";
+import { type AttackOptions, attackDefaults, type StampedAttack } from "./options.ts";
 import type { ImageShape } from "./shape.ts";
 import { type SigTrigger, sigTrigger, stampSig } from "./sig.ts";
 import { noisyGrid, type WanetTrigger, wanetGrid, wanetTrigger, warp } from "./wanet.ts";
 
+/** A trigger that is put on images without a runtime. */
+export type StampedTrigger = BadNetsTrigger | BlendTrigger | SigTrigger | WanetTrigger;
+
 /** A trigger of one of the attacks, made for images of one shape. */
-export type Trigger = BadNetsTrigger | BlendTrigger | SigTrigger | WanetTrigger;
+export type Trigger = StampedTrigger | InputAwareTrigger;
 
 /**
- * Makes the trigger of an attack.
+ * Makes the trigger of an attack. That of the input-aware attack is learnt: see `prepareInputAware`.
  *
  * Throws E_SHAPE when it does not fit the images, E_USAGE when an option makes no sense.
  *
@@ -24,13 +28,13 @@ export type Trigger = BadNetsTrigger | BlendTrigger | SigTrigger | WanetTrigger;
  * @param shape [C, H, W] of the images
  * @param random what is drawn once for the trigger comes from it
  */
-export function makeTrigger<A extends Attack>(
+export function makeTrigger<A extends StampedAttack>(
   attack: A,
   options: Partial<AttackOptions[A]>,
   shape: ImageShape,
   random: Random,
-): Trigger {
-  const all = { ...attackDefaults[attack], ...options } as AttackOptions[Attack];
+): StampedTrigger {
+  const all = { ...attackDefaults[attack], ...options } as AttackOptions[StampedAttack];
   if ("patchShare" in all) return badNetsTrigger(all, shape);
   if ("alpha" in all) return blendTrigger(all, shape, random);
   if ("amplitude" in all) return sigTrigger(all, shape);
@@ -46,34 +50,41 @@ function gridOf(trigger: WanetTrigger): Float64Array {
   return known;
 }
 
-function stamp(trigger: Trigger, image: Float32Array): void {
+function stamp(trigger: StampedTrigger, image: Float32Array): void {
   if (trigger.kind === "badnets") stampBadNets(trigger, image);
   else if (trigger.kind === "blend") stampBlend(trigger, image);
   else if (trigger.kind === "sig") stampSig(trigger, image);
   else warp(image, trigger.shape, gridOf(trigger));
 }
 
+/** Throws E_SHAPE when images are not of the shape that a trigger is made for. */
+export function assertTriggerShape({ shape }: Trigger, imageShape: readonly number[]): void {
+  if (sameShape(imageShape, shape)) return;
+  throw new DrmGuardError(
+    "E_SHAPE",
+    `found images of [${imageShape.join(", ")}], expected [${shape.join(", ")}], which the trigger is made for`,
+  );
+}
+
 /** A copy of images with a function applied to each, which changes it in place. */
 function changed(
-  { shape }: Trigger,
+  trigger: Trigger,
   pixels: Float32Array,
   imageShape: readonly number[],
   change: (image: Float32Array) => void,
 ): Float32Array {
-  if (!sameShape(imageShape, shape)) {
-    throw new DrmGuardError(
-      "E_SHAPE",
-      `found images of [${imageShape.join(", ")}], expected [${shape.join(", ")}], which the trigger is made for`,
-    );
-  }
+  assertTriggerShape(trigger, imageShape);
   const copy = pixels.slice();
-  const size = sizeOf(shape);
+  const size = sizeOf(imageShape);
   for (let start = 0; start < copy.length; start += size) change(copy.subarray(start, start + size));
   return copy;
 }
 
 /**
- * Images with the trigger, A(x). Throws E_SHAPE when they are not of the shape that it is made for.
+ * Images with the trigger, A(x).
+ *
+ * Throws E_USAGE for a trigger of networks, which `applyTriggerTo` runs, E_SHAPE when the images are not of the shape
+ * that it is made for.
  *
  * @param pixels [N, C, H, W] in [0, 1]
  * @param imageShape [C, H, W]
@@ -83,6 +94,11 @@ export function applyTrigger(
   pixels: Float32Array,
   imageShape: readonly number[],
 ): Float32Array {
+  if (trigger.kind === "input-aware") {
+    throw new DrmGuardError("E_USAGE", "found a trigger of networks, expected one that needs no runtime", {
+      hint: "applyTriggerTo puts it on images",
+    });
+  }
   return changed(trigger, pixels, imageShape, (image) => stamp(trigger, image));
 }
 
@@ -119,27 +135,41 @@ export function savedTrigger(trigger: Trigger): SavedState {
     const { control, ...json } = trigger;
     return { arrays: { control }, json };
   }
+  if (trigger.kind === "input-aware") {
+    const { patternParameters, patternStatistics, maskParameters, maskStatistics, ...json } = trigger;
+    return { arrays: { patternParameters, patternStatistics, maskParameters, maskStatistics }, json };
+  }
   return { arrays: {}, json: trigger };
 }
 
+/** What of a saved trigger says how long its arrays are. */
+interface SavedSizes {
+  readonly shape: ImageShape;
+  readonly side: number;
+  readonly baseChannels: number;
+}
+
+/** The lengths of a trigger's arrays by their names, by the trigger's kind. */
+const arrayLengths: Readonly<Record<Trigger["kind"], (json: SavedSizes) => Record<string, number>>> = {
+  badnets: () => ({}),
+  sig: () => ({}),
+  blend: ({ shape }) => ({ pattern: sizeOf(shape) }),
+  wanet: ({ side }) => ({ control: 2 * side ** 2 }),
+  "input-aware": ({ shape, baseChannels }) => inputAwareLengths(shape, baseChannels),
+};
+
 /** The trigger that {@link savedTrigger} saved. Throws E_FILE when it is none. */
 export function loadedTrigger({ arrays, json }: SavedState): Trigger {
-  const { kind, shape, side } = (json ?? {}) as { kind?: string; shape?: ImageShape; side?: number };
-  const expected: Record<string, number> | undefined = {
-    badnets: {},
-    sig: {},
-    blend: { pattern: sizeOf(shape ?? []) },
-    wanet: { control: 2 * (side ?? 0) ** 2 },
-  }[kind ?? ""];
+  const saved = (json ?? {}) as Partial<SavedSizes> & { kind?: string };
+  const kind = saved.kind ?? "nothing";
   const fits =
-    expected !== undefined &&
-    shape?.length === 3 &&
-    Object.entries(expected).every(([name, length]) => arrays[name]?.length === length);
-  if (!fits) {
-    throw new DrmGuardError(
-      "E_FILE",
-      `found ${kind ?? "nothing"} that is not whole, expected a saved trigger`,
+    Object.hasOwn(arrayLengths, kind) &&
+    saved.shape?.length === 3 &&
+    Object.entries(arrayLengths[kind as Trigger["kind"]](saved as SavedSizes)).every(
+      ([name, length]) => arrays[name]?.length === length,
     );
+  if (!fits) {
+    throw new DrmGuardError("E_FILE", `found ${kind} that is not whole, expected a saved trigger`);
   }
   return { ...(json as object), ...arrays } as unknown as Trigger;
 }

@@ -17,3 +17,14 @@ export interface Schedule {
 export function rateAt({ rate, milestones, factor }: Schedule, step: number): number {
   return rate * factor ** milestones.filter((milestone) => step >= milestone).length;
 }
+
+/** A schedule for a training of any length. */
+export interface RelativeSchedule extends Omit<Schedule, "milestones"> {
+  /** Shares of the training's steps. */
+  readonly milestones: readonly number[];
+}
+
+/** The schedule of a training of some length. */
+export function scheduleOver({ rate, milestones, factor }: RelativeSchedule, steps: number): Schedule {
+  return { rate, milestones: milestones.map((share) => Math.round(share * steps)), factor };
+}

@@ -1,5 +1,6 @@
 /** Gradients of convolutions. */
 import { getInt, getInts, getString } from "../../onnx/model.ts";
+import { float32 } from "../../onnx/tensor-data.ts";
 import { conv, convTranspose, type Window, windowedLength } from "../../tensor/convolution.ts";
 import type { GraphNode, Tensor } from "../../tensor/graph.ts";
 import { matmul, matrixTranspose } from "../../tensor/linalg.ts";
@@ -175,6 +176,8 @@ function exchangeChannels(w: Tensor, group: number): Tensor {
 
 /** Columns of more bytes than this are not put together: both ways are about as fast, one tap needs less memory. */
 const largestColumns = 2 ** 26;
+/** From so many times as many channels as positions on, adding up a product for each image costs more than exchanging axes. */
+const manyChannels = 4;
 
 /**
  * dW of a convolution, as a product of matrices: each tap of the kernel sees a shifted, strided part of X.
@@ -192,27 +195,72 @@ export function convWeightGradient(x: Tensor, dy: Tensor, window: Window): Tenso
   const [n, c] = x.shape as [number, number];
   const [, m, ...lengths] = dy.shape as [number, number, ...number[]];
   const positions = lengths.reduce((a, b) => a * b, 1);
-  const taps = tapsOf(x, dy, window).map((tap) => reshape(tap, [n, group, c / group, 1, positions]));
-  const isLarge = 4 * n * c * positions * taps.length > largestColumns;
-  const columns = isLarge ? taps : [concat(taps, 3)];
-  const dyRows = matrixTranspose(reshape(dy, [n, group, m / group, positions]));
-  const products = columns.map((column) => {
-    const rows = (c / group) * column.shape[3]!;
-    const product = sum(matmul(reshape(column, [n, group, rows, positions]), dyRows), { axes: [0] });
-    return reshape(matrixTranspose(product), [m, c / group, column.shape[3]!]);
+  const taps = kernel.reduce((a, b) => a * b, 1);
+  const rows = reshape(dy, [n, group, m / group, positions]);
+  const shape = [m, c / group, ...kernel];
+  if (4 * n * c * positions * taps <= largestColumns) {
+    const columns = reshape(columnsOf(x, dy, window), [n, group, (c / group) * taps, positions]);
+    return reshape(summedProduct(rows, columns), shape);
+  }
+  const products = tapsOf(x, dy, window).map((tap) => {
+    const columns = reshape(tap, [n, group, c / group, positions]);
+    return reshape(summedProduct(rows, columns), [m, c / group, 1]);
   });
-  return reshape(concat(products, 2), [m, c / group, ...kernel]);
+  return reshape(concat(products, 2), shape);
+}
+
+/**
+ * sum_n A_n B_n^T for each group.
+ *
+ * @param a [N, groups, M, P]
+ * @param b [N, groups, C, P]
+ * @returns [groups, M, C]
+ */
+function summedProduct(a: Tensor, b: Tensor): Tensor {
+  const [n, groups, m, positions] = a.shape as [number, number, number, number];
+  const c = b.shape[2]!;
+  if (m < manyChannels * positions) {
+    return matrixTranspose(sum(matmul(b, matrixTranspose(a)), { axes: [0] }));
+  }
+  const joined = (x: Tensor, rows: number): Tensor =>
+    reshape(transpose(x, [1, 2, 0, 3]), [groups, rows, n * positions]);
+  return matmul(joined(a, m), matrixTranspose(joined(b, c)));
+}
+
+/**
+ * For each channel, the parts of X that the taps of the kernel are multiplied with: [N, C taps, ...lengths of Y].
+ *
+ * They are copied by a convolution that has a one at one tap and zeros elsewhere: unlike slices, it runs on all threads.
+ */
+function columnsOf(x: Tensor, dy: Tensor, window: Window): Tensor {
+  const { kernel } = window;
+  const channels = x.shape[1]!;
+  const taps = kernel.reduce((a, b) => a * b, 1);
+  if (taps === 1) return tapsOf(x, dy, window)[0]!;
+  const ones = new Float32Array(channels * taps * taps);
+  for (let row = 0; row < channels * taps; row++) ones[row * taps + (row % taps)] = 1;
+  const copies = x.graph.constant(float32(ones, [channels * taps, 1, ...kernel]));
+  const { strides, dilations } = window;
+  const copied = conv(paddedForTaps(x, dy, window), copies, null, { strides, dilations, group: channels });
+  // The last window may end before the padded input does, so the copies may be longer than Y is.
+  return cropTo(copied, dy.shape);
+}
+
+/** X with its padding, not before dY is there. */
+function paddedForTaps(x: Tensor, dy: Tensor, { kernel, pads }: Window): Tensor {
+  const rank = kernel.length;
+  return padAfter(dy, x, [0, 0, ...pads.slice(0, rank)], [0, 0, ...pads.slice(rank)]);
 }
 
 /** For each tap of the kernel, the part of X that it is multiplied with: [N, C, ...lengths of Y]. */
-function tapsOf(x: Tensor, dy: Tensor, { kernel, strides, dilations, pads }: Window): Tensor[] {
+function tapsOf(x: Tensor, dy: Tensor, window: Window): Tensor[] {
+  const { kernel, strides, dilations, pads } = window;
   const lengths = dy.shape.slice(2);
   const rank = kernel.length;
   const isUnpadded = pads.every((n) => n === 0);
   const isWhole = isUnpadded && sameShape(x.shape.slice(2), lengths) && kernel.every((k) => k === 1);
   if (isWhole) return [x];
-  // The last window may end before the padded input does.
-  const padded = padAfter(dy, x, [0, 0, ...pads.slice(0, rank)], [0, 0, ...pads.slice(rank)]);
+  const padded = paddedForTaps(x, dy, window);
   const count = kernel.reduce((a, b) => a * b, 1);
   return range(count).map((index) => {
     let rest = index;

@@ -2,6 +2,7 @@
 import { relu } from "../../tensor/elementwise.ts";
 import type { Tensor } from "../../tensor/graph.ts";
 import type { Layers } from "./layers.ts";
+import type { Stem } from "./stem.ts";
 
 /** Table 1 of the publication: channels that come out of each separable convolution, and its stride. */
 const separable: readonly (readonly [channels: number, stride: number])[] = [
@@ -22,13 +23,14 @@ const separable: readonly (readonly [channels: number, stride: number])[] = [
  *
  * @param image [N, C, H, W]
  * @param width the width multiplier alpha; 1 in the publication's full network
- * @param isSmall the first convolution has a stride of 1 in place of 2, so that small images keep some places
+ * @param stem `small`: the first convolution has a stride of 1 in place of 2, so that small images keep some places; the
+ *   network has no pooling, so `medium` and `large` are the same
  * @returns the map of features before the mean over its places, [N, 1024 width, h, w]
  */
-export function mobilenet(layers: Layers, image: Tensor, width: number, isSmall: boolean): Tensor {
+export function mobilenet(layers: Layers, image: Tensor, width: number, stem: Stem): Tensor {
   const scaled = (channels: number): number => Math.max(1, Math.round(channels * width));
-  const stem = { channels: scaled(32), kernel: 3, stride: isSmall ? 1 : 2 };
-  let h = relu(layers.convNorm(image, "stem", stem));
+  const first = { channels: scaled(32), kernel: 3, stride: stem === "small" ? 1 : 2 };
+  let h = relu(layers.convNorm(image, "stem", first));
   separable.forEach(([channels, stride], i) => {
     const name = `block${i + 1}`;
     const depthwise = { channels: h.shape[1]!, kernel: 3, stride, isDepthwise: true };

@@ -13,6 +13,7 @@ import {
 } from "./layers.ts";
 import { mobilenet } from "./mobilenet.ts";
 import { resnet, resnetBlocks } from "./resnet.ts";
+import type { Stem } from "./stem.ts";
 
 /** Networks that can be trained: the paper's. */
 export const architectures = ["resnet18", "resnet34", "mobilenetv1"] as const;
@@ -28,8 +29,8 @@ export interface NetworkOptions {
   readonly outputs: number;
   /** Every number of channels is multiplied with it. */
   readonly width: number;
-  /** `small`: a first layer that does not shrink the image; `auto`: small for images of up to 96 px. */
-  readonly stem: "auto" | "small" | "large";
+  /** How much the first layers shrink the image; `auto` goes by its size. */
+  readonly stem: "auto" | Stem;
 }
 
 /** The paper's network at full width; image and outputs come from the data. */
@@ -39,8 +40,16 @@ export const networkDefaults: Pick<NetworkOptions, "architecture" | "width" | "s
   stem: "auto",
 };
 
-/** The longest side that `auto` takes as small: a large stem and four strides leave 3 x 3 places of it. */
-const smallSide = 96;
+/**
+ * The longest sides that `auto` takes a stem for: each leaves 4 x 4 to 8 x 8 places of features, as the large one does of
+ * 224 px images.
+ */
+const longestSides = { small: 48, medium: 112 } as const;
+
+function stemFor(side: number): Stem {
+  if (side <= longestSides.small) return "small";
+  return side <= longestSides.medium ? "medium" : "large";
+}
 
 /** Channels of a residual network's first stage at width 1. */
 const resnetBase = 64;
@@ -58,16 +67,16 @@ function write(
   image: Tensor,
   { architecture, outputs, width, stem }: NetworkOptions,
 ): Written {
-  const isSmall = stem === "auto" ? Math.max(...image.shape.slice(2)) <= smallSide : stem === "small";
+  const chosen = stem === "auto" ? stemFor(Math.max(...image.shape.slice(2))) : stem;
   const map =
     architecture === "mobilenetv1"
-      ? mobilenet(layers, image, width, isSmall)
+      ? mobilenet(layers, image, width, chosen)
       : resnet(
           layers,
           image,
           resnetBlocks[architecture],
           Math.max(1, Math.round(resnetBase * width)),
-          isSmall,
+          chosen,
         );
   const [n, m] = map.shape as [number, number];
   const pooled = map.graph.emit("GlobalAveragePool", [map], [{ shape: [n, m, 1, 1] }])[0]!;

@@ -3,9 +3,16 @@ import { maxPool } from "../../tensor/convolution.ts";
 import { add, relu } from "../../tensor/elementwise.ts";
 import type { Tensor } from "../../tensor/graph.ts";
 import type { Layers } from "./layers.ts";
+import type { Stem } from "./stem.ts";
 
 /** Blocks of two convolutions in each of the four stages. */
 export const resnetBlocks = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3] } as const;
+
+const firstLayer: Readonly<Record<Stem, { readonly kernel: number; readonly stride: number }>> = {
+  small: { kernel: 3, stride: 1 },
+  medium: { kernel: 7, stride: 2 },
+  large: { kernel: 7, stride: 2 },
+};
 
 /**
  * Adds a residual network with its shortcuts of 1 x 1 convolutions (the publication's option B).
@@ -13,7 +20,8 @@ export const resnetBlocks = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3] } a
  * @param image [N, C, H, W]
  * @param blocks blocks in each stage
  * @param base channels of the first stage; 64 in the publication, doubling from stage to stage
- * @param isSmall a stem of one 3 x 3 convolution without pooling, as the publication has for 32 px images
+ * @param stem `small`: one 3 x 3 convolution, as the publication has for 32 px images; `large`: a 7 x 7 convolution of stride 2
+ *   and a pooling, as it has for 224 px; `medium`: the same without the pooling
  * @returns the map of features before the mean over its places, [N, 8 base, h, w]
  */
 export function resnet(
@@ -21,14 +29,10 @@ export function resnet(
   image: Tensor,
   blocks: readonly number[],
   base: number,
-  isSmall: boolean,
+  stem: Stem,
 ): Tensor {
-  let h = isSmall
-    ? relu(layers.convNorm(image, "stem", { channels: base, kernel: 3 }))
-    : maxPool(relu(layers.convNorm(image, "stem", { channels: base, kernel: 7, stride: 2 })), [3, 3], {
-        strides: [2, 2],
-        pads: [1, 1, 1, 1],
-      });
+  let h = relu(layers.convNorm(image, "stem", { channels: base, ...firstLayer[stem] }));
+  if (stem === "large") h = maxPool(h, [3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] });
   blocks.forEach((count, stage) => {
     for (let block = 0; block < count; block++) {
       const stride = stage > 0 && block === 0 ? 2 : 1;
