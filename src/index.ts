@@ -1,18 +1,35 @@
 /** DRMGuard for programs: everything here runs in Node and in browsers. What needs Node is in `drmguard/node`. */
 export { adaptiveDefaults, conePenalty } from "./attacks/adaptive.ts";
+export { applyCrossTrigger, applyTriggerTo } from "./attacks/apply.ts";
 export {
   type CleanLabelAttack,
   type CleanLabelOptions,
   cleanLabelDefaults,
   poisonCleanLabel,
 } from "./attacks/clean-label.ts";
-export { type Attack, type AttackOptions, attackDefaults } from "./attacks/options.ts";
+export {
+  type InputAwareAttack,
+  type InputAwareSetup,
+  prepareInputAware,
+} from "./attacks/input-aware/attack.ts";
+export type { InputAwareTrigger } from "./attacks/input-aware/trigger.ts";
+export {
+  type Attack,
+  type AttackOptions,
+  attackDefaults,
+  type InputAwareMaskOptions,
+  type InputAwareOptions,
+  type StampedAttack,
+} from "./attacks/options.ts";
 export { type PgdOptions, perturb, pgdDefaults, type Surrogate } from "./attacks/pgd.ts";
 export {
   type Backdoor,
+  type BatchRows,
   type PoisonedSet,
   poisonedBatches,
   poisonSet,
+  type RowRange,
+  rowsOfBatch,
   warnOfTargets,
 } from "./attacks/poison.ts";
 export {
@@ -20,6 +37,7 @@ export {
   applyTrigger,
   loadedTrigger,
   makeTrigger,
+  type StampedTrigger,
   savedTrigger,
   type Trigger,
 } from "./attacks/trigger.ts";
@@ -69,6 +87,7 @@ export { resultJsonSchema, resultSchemaVersion, type ScanResult } from "./report
 export { resultTable } from "./report/table.ts";
 export { compile, type Program, toModel } from "./runtime/compile.ts";
 export type { Arrays, Runtime, Session } from "./runtime/runtime.ts";
+export type { Companion, CompanionInProgram, CompanionInputs } from "./training/companion.ts";
 export { type TrainingOptions, type TrainingRecipe, trainingRecipes } from "./training/options.ts";
 export {
   type BatchSource,

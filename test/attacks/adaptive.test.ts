@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { conePenalty } from "../../src/attacks/adaptive.ts";
 import { attackDefaults } from "../../src/attacks/options.ts";
-import { type Backdoor, poisonedBatches } from "../../src/attacks/poison.ts";
+import { type Backdoor, poisonedBatches, rowsOfBatch } from "../../src/attacks/poison.ts";
 import { makeTrigger } from "../../src/attacks/trigger.ts";
 import { createRandom } from "../../src/random.ts";
 import { compile } from "../../src/runtime/compile.ts";
@@ -25,11 +25,8 @@ test("the penalty is Eq. 6's: poisoned rows first, noisy ones left out, clean on
   const graph = new Graph();
   const [h, w] = [graph.input("features", [20, 5]), graph.input("rows", [2, 5])];
   // 20 images: 3 poisoned, 6 noisy, 11 clean.
-  const penalty = conePenalty(
-    [backdoor({ poisonRate: 0.15 })],
-    20,
-    0.5,
-  )({ outputs: h, features: h, rows: w });
+  const ofBatch = rowsOfBatch([backdoor({ poisonRate: 0.15 })], 20);
+  const penalty = conePenalty(ofBatch, 0.5)({ outputs: h, features: h, rows: w });
   const program = await compile(nodeRuntime(), { penalty });
   const result = await program.run({ features, rows });
   await program.release();
@@ -68,7 +65,7 @@ test("a training that minimises it brings the spread of poisoned features nearer
   const penaltiesOf = async (weight: number): Promise<number[]> => {
     const setup = setupOf();
     const batches = poisonedBatches(batchesOf(set, 32, createRandom(1)), backdoors, createRandom(2));
-    const penalty = conePenalty(backdoors, 32, weight);
+    const penalty = conePenalty(rowsOfBatch(backdoors, 32), weight);
     await trainNetwork(nodeRuntime(), setup, options, batches, { key: "adaptive", penalty });
     return setup.events.flatMap((event) => (event.kind === "step" ? [event.values.penalty! / weight] : []));
   };
@@ -77,9 +74,9 @@ test("a training that minimises it brings the spread of poisoned features nearer
 });
 
 test("a batch with one poisoned image has no variance", async () => {
-  const error = await errorOf(() => conePenalty([backdoor()], 10));
+  const error = await errorOf(() => conePenalty(rowsOfBatch([backdoor()], 10)));
   expect(error).toMatchObject({
     code: "E_USAGE",
-    message: "found 1 images of a kind in a batch of 10, expected 2 or more to have a variance",
+    message: "found 1 images of a kind in a batch, expected 2 or more to have a variance",
   });
 });
