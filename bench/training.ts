@@ -111,9 +111,7 @@ async function compare(): Promise<void> {
         times.torch.push(1000 * seconds);
       }
       const [own, torch] = [spreadOf(times.own), spreadOf(times.torch)];
-      console.log(
-        `| ${stem} | ${text(own)} | ${text(torch)} | ${(torch.median / own.median).toFixed(2)} |`,
-      );
+      console.log(`| ${stem} | ${text(own)} | ${text(torch)} | ${(torch.median / own.median).toFixed(2)} |`);
     }
   } finally {
     reference.close();

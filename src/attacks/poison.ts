@@ -132,12 +132,14 @@ export interface PoisonedSet {
  * E_LABELS when there are no labels or a target does not fit them, E_SHAPE when a trigger is for other images.
  *
  * @param onEvent gets a warning when a target is outside of the labels' range
+ * @param taken images that stay as they are, because another attack has them
  */
 export function poisonSet(
   clean: ImageSet,
   backdoors: readonly Backdoor[],
   random: Random,
   onEvent: Work["onEvent"],
+  taken: ReadonlySet<number> = new Set(),
 ): PoisonedSet {
   if (clean.labels === null)
     throw new DrmGuardError("E_LABELS", "found no labels, expected images with labels");
@@ -145,7 +147,10 @@ export function poisonSet(
   const shares = sharesOf(backdoors, count, clean.labels.length / count);
   warnOfTargets(backdoors, clean.labels, clean.labelNames, onEvent);
   const [pixels, labels] = [clean.pixels.slice(), clean.labels.slice()];
-  const order = random.fork("rows").permutation(count);
+  const order = random
+    .fork("rows")
+    .permutation(count)
+    .filter((row) => !taken.has(row));
   let start = 0;
   const poisoned = shares.map((share, k) => {
     const rows = order.slice(start, start + share.poisoned + share.noisy);
@@ -161,25 +166,28 @@ export function poisonSet(
  * noise, and so on; the rest stays clean. Batches are in random order already, so first rows are random ones.
  *
  * Throws, at the first batch, what {@link poisonSet} throws.
+ *
+ * @param first the row that they begin with; those before it stay as they are
  */
 export function poisonedBatches(
   clean: BatchSource,
   backdoors: readonly Backdoor[],
   random: Random,
+  first = 0,
 ): BatchSource {
   return (step) => {
-    const { image, labels } = clean(step);
+    const { image, labels, ...rest } = clean(step);
     const [count, ...imageShape] = image.dims as [number, ...number[]];
     const copy = (value: TensorData): Float32Array => (value.data as Float32Array).slice();
     const rows: Rows = { pixels: copy(image), imageShape, labels: copy(labels) };
-    let start = 0;
+    let start = first;
     sharesOf(backdoors, count, labels.dims[1]!).forEach((share, k) => {
       const length = share.poisoned + share.noisy;
       const own = Array.from({ length }, (_, i) => start + i);
       poisonRows(rows, share, own, random.fork(`step ${step}, noise ${k}`));
       start += length;
     });
-    return { image: { ...image, data: rows.pixels }, labels: { ...labels, data: rows.labels } };
+    return { ...rest, image: { ...image, data: rows.pixels }, labels: { ...labels, data: rows.labels } };
   };
 }
 
@@ -203,9 +211,10 @@ export interface BatchRows {
  * Throws E_USAGE as it does.
  *
  * @param count images in a batch
+ * @param first as there
  */
-export function rowsOfBatch(backdoors: readonly Backdoor[], count: number): BatchRows {
-  let start = 0;
+export function rowsOfBatch(backdoors: readonly Backdoor[], count: number, first = 0): BatchRows {
+  let start = first;
   const poisoned = sharesOf(backdoors, count, null).map((share): RowRange => {
     const range = { start, end: start + share.poisoned };
     start += share.poisoned + share.noisy;

@@ -7,7 +7,15 @@ import { version } from "../jobs/version.ts";
 import { addSettings } from "./command.ts";
 import { exitCodeOf, unusable } from "./exit-codes.ts";
 import type { GivenFlags } from "./resolve.ts";
-import { checkTable, inspectTable, renderTable, reportTable, scanTable } from "./tables.ts";
+import {
+  checkTable,
+  inspectTable,
+  poisonTable,
+  renderTable,
+  reportTable,
+  scanTable,
+  trainTable,
+} from "./tables.ts";
 
 const exitHelp = `
 Exit codes: 0 benign (or check passed), 1 backdoored, 2 failed while scanning, 3 inconclusive,
@@ -55,6 +63,14 @@ async function main(args: readonly string[]): Promise<number> {
       .description("print the settings that a scan would have, and where they come from"),
     scanTable,
   ).action(async (flags: GivenFlags) => done(await (await import("./commands/show.ts")).config(flags)));
+  addSettings(
+    program.command("train").description("train a model, backdoored by the attacks that are named"),
+    trainTable,
+  ).action(async (flags: GivenFlags) => done(await (await import("./commands/train.ts")).train(flags)));
+  addSettings(
+    program.command("poison").description("put the trigger of a trained model on images"),
+    poisonTable,
+  ).action(async (flags: GivenFlags) => done(await (await import("./commands/poison.ts")).poison(flags)));
   const data = program.command("data").description("make and look at sets of images");
   addSettings(
     data

@@ -75,6 +75,26 @@ async function readIfThere(path: string): Promise<Uint8Array | null> {
   }
 }
 
+/**
+ * Writes a saved state as a file of its own. Throws E_WRITE when it cannot be written.
+ *
+ * @param path the file
+ */
+export function writeSavedState(path: string, state: SavedState): Promise<void> {
+  return writeWhole(path, encode(state));
+}
+
+/**
+ * Reads such a file. Throws E_FILE when it cannot be read, E_RESUME when it is no whole saved state.
+ *
+ * @param path the file
+ */
+export async function readSavedState(path: string): Promise<SavedState> {
+  const bytes = await readIfThere(path);
+  if (bytes === null) throw new DrmGuardError("E_FILE", `cannot read ${path}: there is no such file`);
+  return decode(bytes, path);
+}
+
 function encode({ arrays, json }: SavedState): Uint8Array[] {
   const entries = Object.entries(arrays);
   const header: Header = { json, arrays: entries.map(([name, { length }]) => ({ name, length })) };

@@ -5,8 +5,10 @@
 import { DrmGuardError, messageOf } from "../errors.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import { runCheck } from "./check-job.ts";
-import type { ChildMessage, JobContext, JobRequest, ParentMessage } from "./job.ts";
+import type { ChildMessage, JobContext, JobRequest, JobResults, ParentMessage } from "./job.ts";
+import { runPoisoning } from "./poison-job.ts";
 import { runScan } from "./scan-job.ts";
+import { runTraining } from "./train-job.ts";
 
 /** Milliseconds between two reports of the steps of a phase; its last step is always reported. */
 const stepInterval = 100;
@@ -35,8 +37,12 @@ const context: JobContext = {
   shouldStop: () => isStopping,
 };
 
-const run = (request: JobRequest): ReturnType<typeof runCheck> | ReturnType<typeof runScan> =>
-  request.kind === "check" ? runCheck(request, context) : runScan(request, context);
+function run(request: JobRequest): Promise<JobResults[JobRequest["kind"]]> {
+  if (request.kind === "check") return runCheck(request, context);
+  if (request.kind === "scan") return runScan(request, context);
+  if (request.kind === "train") return runTraining(request, context);
+  return runPoisoning(request, context);
+}
 
 function errorMessage(thrown: unknown): ChildMessage {
   if (thrown instanceof DrmGuardError) {
@@ -56,7 +62,7 @@ process.on("message", (message: ParentMessage) => {
     isStopping = true;
     return;
   }
-  run(message.request)
+  void run(message.request)
     .then(
       (result): ChildMessage => ({ kind: "result", result }),
       (thrown: unknown) => errorMessage(thrown),

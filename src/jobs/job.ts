@@ -1,11 +1,17 @@
 /** What is asked of a child process, and what it says. Everything here is plain JSON. */
+import type { AttackRequest } from "../attacks/plan.ts";
+import type { DataSetOptions } from "../data/node/datasets/format.ts";
+import type { SplitShares } from "../data/splits.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { PaperOptions } from "../identification/paper/options.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import type { CheckReport } from "../models/check.ts";
+import type { NetworkOptions } from "../models/networks/network.ts";
 import type { PreprocessingHints } from "../models/preprocessing.ts";
 import type { ScanResult } from "../report/result.ts";
+import type { TrainingReport } from "../report/training-report.ts";
 import type { Provider } from "../runtime/node.ts";
+import type { TrainingRecipe } from "../training/options.ts";
 
 /** What every job on a model needs. */
 export interface ModelRequest {
@@ -50,13 +56,78 @@ export interface ScanRequest extends ModelRequest {
   readonly resume: boolean;
 }
 
+/** How a data set becomes images to train on. */
+export interface TrainingData {
+  /** The folder or file of a data set. */
+  readonly path: string;
+  /** The name of its reader; null to find out. */
+  readonly kind: string | null;
+  readonly options: Partial<DataSetOptions>;
+  /** Height and width that images are resized to; null to take them as they are. */
+  readonly size: readonly [number, number] | null;
+  readonly channels: 1 | 3;
+  /** Whether one person's images may be in several parts. */
+  readonly splitBy: "image" | "subject";
+  readonly shares: SplitShares;
+}
+
+/** Asks for a training. */
+export interface TrainRequest {
+  readonly kind: "train";
+  readonly data: TrainingData;
+  readonly network: Pick<NetworkOptions, "architecture" | "width" | "stem">;
+  readonly recipe: TrainingRecipe;
+  /** None for a benign model. */
+  readonly attacks: readonly AttackRequest[];
+  /** lambda_adp of Eq. 6; null for attacks that do not hide. */
+  readonly adaptive: number | null;
+  /** A benign model for Clean Label as an ONNX file; null to train one first. */
+  readonly surrogate: string | null;
+  readonly seed: number;
+  /** The folder of the run. */
+  readonly output: string;
+  /** Clean images that are kept beside the model, for scans and repairs. */
+  readonly keptImages: number;
+  readonly resume: boolean;
+  /** Folder of decoded images. */
+  readonly cache: string;
+  readonly threads: number;
+  readonly provider: Provider;
+  readonly memoryLimit: number;
+}
+
+/** Asks for images with a trigger. */
+export interface PoisonRequest {
+  readonly kind: "poison";
+  /** The file of a trigger. */
+  readonly trigger: string;
+  /** A folder of images or a .npz file. */
+  readonly images: string;
+  readonly size: readonly [number, number] | null;
+  /** The folder that the images with the trigger go to. */
+  readonly output: string;
+  readonly threads: number;
+  readonly memoryLimit: number;
+}
+
+/** Images that were poisoned. */
+export interface PoisonReport {
+  readonly count: number;
+  readonly trigger: string;
+  readonly output: string;
+  /** Mean |A(x) - x| over all values, in units of [0, 1]. */
+  readonly meanChange: number;
+}
+
 /** A job for a child process. */
-export type JobRequest = CheckRequest | ScanRequest;
+export type JobRequest = CheckRequest | ScanRequest | TrainRequest | PoisonRequest;
 
 /** What a job of a kind gives. */
 export interface JobResults {
   readonly check: CheckReport;
   readonly scan: ScanResult;
+  readonly train: TrainingReport;
+  readonly poison: PoisonReport;
 }
 
 /** What the parent says. */

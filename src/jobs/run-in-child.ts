@@ -15,6 +15,15 @@ export interface WatchOptions {
   readonly timeLimit?: number | null;
 }
 
+/** The options of watching among those of a call. */
+export function watchOptions({ onEvent, signal, timeLimit }: WatchOptions): WatchOptions {
+  return {
+    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(signal === undefined ? {} : { signal }),
+    timeLimit: timeLimit ?? null,
+  };
+}
+
 /** Seconds without any sign of life after which a job counts as stuck: one step of the largest models takes minutes. */
 const silenceLimit = 1800;
 /** Milliseconds between two looks at the child. */

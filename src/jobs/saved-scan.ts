@@ -2,6 +2,7 @@
 import { sha256 } from "../data/data-key.ts";
 import { DrmGuardError } from "../errors.ts";
 import type { CheckpointFolder } from "./checkpoint-folder.ts";
+import { differencesOf } from "./differences.ts";
 import { version } from "./version.ts";
 
 /** Everything that a scan's course depends on; plain JSON. */
@@ -57,13 +58,4 @@ async function assertNoOther(
       { hint: "repeat the options of that scan, or leave --resume out to start over" },
     );
   }
-}
-
-function differencesOf(saved: ScanConfiguration, now: ScanConfiguration): string {
-  const names = [...new Set([...Object.keys(saved), ...Object.keys(now)])];
-  const text = (value: unknown): string => JSON.stringify(value) ?? "nothing";
-  return names
-    .filter((name) => text(saved[name]) !== text(now[name]))
-    .map((name) => `${name} ${text(saved[name])} instead of ${text(now[name])}`)
-    .join(", ");
 }

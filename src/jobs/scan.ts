@@ -6,7 +6,7 @@ import type { ScanResult } from "../report/result.ts";
 import { jobDefaults } from "./defaults.ts";
 import type { CheckRequest, ModelRequest, ScanRequest } from "./job.ts";
 import { defaultMemoryLimit } from "./memory.ts";
-import { runInChild, type WatchOptions } from "./run-in-child.ts";
+import { runInChild, type WatchOptions, watchOptions } from "./run-in-child.ts";
 
 /** Fields that may be left out; null is the default too. */
 type Optional<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
@@ -81,13 +81,5 @@ function modelRequest(call: CheckCall): ModelRequest {
     threads: call.threads ?? jobDefaults.threads,
     provider: call.provider ?? jobDefaults.provider,
     memoryLimit: call.memoryLimit ?? defaultMemoryLimit(),
-  };
-}
-
-function watchOptions({ onEvent, signal, timeLimit }: WatchOptions): WatchOptions {
-  return {
-    ...(onEvent === undefined ? {} : { onEvent }),
-    ...(signal === undefined ? {} : { signal }),
-    timeLimit: timeLimit ?? null,
   };
 }

@@ -42,7 +42,7 @@ export function rowsOf(
 }
 
 /** Pixels of some images of a set, [indices.length, C, H, W]. */
-export function pixelsOf(set: ImageSet, indices: readonly number[]): TensorData {
+export function pixelsOf(set: Pick<ImageSet, "pixels" | "shape">, indices: readonly number[]): TensorData {
   return rowsOf(set.pixels, set.shape.slice(1), indices);
 }
 

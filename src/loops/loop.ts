@@ -1,6 +1,6 @@
 /** Long loops that can be stopped, saved and resumed. */
 import { DrmGuardError } from "../errors.ts";
-import type { Work } from "./work.ts";
+import type { CheckpointStore, Work } from "./work.ts";
 
 /** Seconds between two saves. */
 const saveInterval = 30;
@@ -46,7 +46,8 @@ interface SavedJson {
 /**
  * Runs steps from where the last run stopped. Values go out as events at every step and are kept at about a hundred.
  *
- * Throws E_INTERRUPTED, with the state saved, when the caller asks to stop, and E_DIVERGED when a value is not finite.
+ * Throws E_INTERRUPTED, with the state saved, when the caller asks to stop, and E_DIVERGED when a value is
+ * not finite, with the last state that is finite saved.
  */
 export async function runLoop<S>(
   { checkpoints, onEvent, shouldStop }: Work,
@@ -77,11 +78,19 @@ export async function runLoop<S>(
       );
     }
     const result = await options.step(state, step);
-    assertFinite(phase, step, result.values);
+    const problem = divergence(result.values);
+    if (problem !== null) {
+      const saved = areFinite(options.toSaved(state)) ? step : await savedStep(checkpoints, key);
+      if (saved === step) await save(step);
+      const last = saved === null ? "no state is saved" : `the state of step ${saved} is saved`;
+      throw new DrmGuardError("E_DIVERGED", `${phase} diverged at step ${step}: ${problem}; ${last}`);
+    }
     state = result.state;
-    if (step % every === 0 || step === steps - 1 || result.isKept) history.push({ step, values: result.values });
+    if (step % every === 0 || step === steps - 1 || result.isKept)
+      history.push({ step, values: result.values });
     onEvent({ kind: "step", phase, step: step + 1, steps, values: result.values });
-    if (now() - lastSave >= saveInterval) {
+    // What is not finite would only diverge again: the last good state is kept in its place.
+    if (now() - lastSave >= saveInterval && areFinite(options.toSaved(state))) {
       lastSave = now();
       await save(step + 1);
     }
@@ -91,9 +100,16 @@ export async function runLoop<S>(
 
 const now = (): number => Date.now() / 1000;
 
-function assertFinite(phase: string, step: number, values: Readonly<Record<string, number>>): void {
+function divergence(values: Readonly<Record<string, number>>): string | null {
   const broken = Object.entries(values).filter(([, value]) => !Number.isFinite(value));
-  if (broken.length === 0) return;
-  const text = broken.map(([name, value]) => `${name} = ${value}`).join(", ");
-  throw new DrmGuardError("E_DIVERGED", `${phase} diverged at step ${step}: ${text}`);
+  return broken.length === 0 ? null : broken.map(([name, value]) => `${name} = ${value}`).join(", ");
+}
+
+function areFinite(arrays: Readonly<Record<string, Float32Array>>): boolean {
+  return Object.values(arrays).every((array) => array.every(Number.isFinite));
+}
+
+async function savedStep(checkpoints: CheckpointStore, key: string): Promise<number | null> {
+  const saved = await checkpoints.load(key);
+  return saved === null ? null : (saved.json as SavedJson).step;
 }

@@ -34,10 +34,27 @@ const common = {
   statisticsMomentum: 0.99,
 } as const satisfies Partial<TrainingRecipe>;
 
-/** The paper's schedules by data set (appendix A.4). */
+/**
+ * The paper's schedules by data set (appendix A.4), and `desk`, with which ResNet-18 at a quarter of its width learns from
+ * 16,000 heads of 64 px in minutes: batches of 48, a rate that falls late, and running statistics that follow the weights.
+ */
 export const trainingRecipes = {
+  desk: {
+    ...common,
+    batch: 48,
+    steps: 2400,
+    schedule: { rate: 2e-3, milestones: [1400, 2000], factor: 0.2 },
+    statisticsMomentum: 0.9,
+  },
   mpiifacegaze: { ...common, steps: 10_000, schedule: { rate: 1e-4, milestones: [], factor: 0.1 } },
   columbia: { ...common, steps: 10_000, schedule: { rate: 1e-3, milestones: [5000, 9000], factor: 0.1 } },
   biwi: { ...common, steps: 5000, schedule: { rate: 1e-4, milestones: [], factor: 0.1 } },
   pandora: { ...common, steps: 10_000, schedule: { rate: 1e-4, milestones: [5000], factor: 0.1 } },
 } as const satisfies Readonly<Record<string, TrainingRecipe>>;
+
+/** A recipe of another length: its milestones move with it. */
+export function withSteps(recipe: TrainingRecipe, steps: number): TrainingRecipe {
+  const { schedule } = recipe;
+  const milestones = schedule.milestones.map((milestone) => Math.round((milestone * steps) / recipe.steps));
+  return { ...recipe, steps, schedule: { ...schedule, milestones } };
+}

@@ -69,8 +69,11 @@ export interface TrainingRun {
 export interface Evaluation {
   /** Steps between two measurements; the last step is always measured. */
   readonly every: number;
-  /** Gives numbers by name, which become values of that step. */
-  readonly measure: (network: NetworkArrays) => Promise<Readonly<Record<string, number>>>;
+  /** Gives numbers by name, which become values of that step. The companion's state is null where there is none. */
+  readonly measure: (
+    network: NetworkArrays,
+    companion: TrainingState | null,
+  ) => Promise<Readonly<Record<string, number>>>;
 }
 
 /** A network that was trained. */
@@ -126,7 +129,7 @@ export async function trainNetwork(
         const isMeasured =
           evaluation !== null && ((step + 1) % evaluation.every === 0 || step + 1 === options.steps);
         if (!isMeasured) return { state: next, values };
-        const measured = await evaluation.measure(networkOf(next, options));
+        const measured = await evaluation.measure(networkOf(next, options), companionOf(next, companion));
         return { state: next, values: { ...values, ...measured }, isKept: true };
       },
     });

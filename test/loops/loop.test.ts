@@ -66,7 +66,7 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY])(
     });
     expect(await errorOf(() => runLoop(setupOf(), broken))).toMatchObject({
       code: "E_DIVERGED",
-      message: `counting diverged at step 12: loss = ${value}, l1 = ${value}`,
+      message: `counting diverged at step 12: loss = ${value}, l1 = ${value}; the state of step 12 is saved`,
     });
   },
 );

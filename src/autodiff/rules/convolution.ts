@@ -176,6 +176,8 @@ function exchangeChannels(w: Tensor, group: number): Tensor {
 
 /** Columns of more bytes than this are not put together: both ways are about as fast, one tap needs less memory. */
 const largestColumns = 2 ** 26;
+/** Columns of fewer bytes may be held from the forward pass on, which saves a copy of X: see `autodiff/order.ts`. */
+const smallColumns = 2 ** 25;
 /** From so many times as many channels as positions on, adding up a product for each image costs more than exchanging axes. */
 const manyChannels = 4;
 
@@ -241,7 +243,10 @@ function columnsOf(x: Tensor, dy: Tensor, window: Window): Tensor {
   for (let row = 0; row < channels * taps; row++) ones[row * taps + (row % taps)] = 1;
   const copies = x.graph.constant(float32(ones, [channels * taps, 1, ...kernel]));
   const { strides, dilations } = window;
-  const copied = conv(paddedForTaps(x, dy, window), copies, null, { strides, dilations, group: channels });
+  const isSmall = (4 * taps * channels * dy.shape.reduce((a, b) => a * b, 1)) / dy.shape[1]! <= smallColumns;
+  const copied = isSmall
+    ? conv(x, copies, null, { ...window, group: channels })
+    : conv(paddedForTaps(x, dy, window), copies, null, { strides, dilations, group: channels });
   // The last window may end before the padded input does, so the copies may be longer than Y is.
   return cropTo(copied, dy.shape);
 }

@@ -40,11 +40,12 @@ async function open(tree: FileTree, options: DataSetOptions): Promise<DataSet> {
   }
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new DrmGuardError("E_LABELS", `${csv} has two columns named "${twice}"`);
+  // Nothing in the file tells a unit: rendered heads are known by the file beside it, and who names one says that all columns are angles.
+  const isAngles = options.angleUnit !== null || tree.has(`${folderOf(csv!)}heads.json`);
   const labels = columns.map(
     (i): LabelColumn => ({
       name: header!.cells[i] || `output ${i - 1}`,
-      // Nothing in the file tells a unit; who names one says that all columns are angles.
-      unit: options.angleUnit === null ? "as given" : "radians",
+      unit: isAngles ? "radians" : "as given",
     }),
   );
   const order = labels.map(({ name }) => name);

@@ -1,0 +1,357 @@
+/** A training as a job: from a data set on disk to a model, its triggers, and what they do. */
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { applyCrossTrigger } from "../attacks/apply.ts";
+import { type KnownBackdoor, measureModel } from "../attacks/measure.ts";
+import type { Surrogate } from "../attacks/pgd.ts";
+import { type AttackPlan, planAttacks, plannedDefaults } from "../attacks/plan.ts";
+import { savedTrigger } from "../attacks/trigger.ts";
+import type { ImageSet } from "../data/image-set.ts";
+import { openDataSet } from "../data/node/datasets/detect.ts";
+import { type PreparedSet, prepareSet } from "../data/node/prepared-set.ts";
+import { writeWhole } from "../data/node/write-whole.ts";
+import { type Split, splitAtRandom, splitBySubject } from "../data/splits.ts";
+import { subsetOf } from "../data/subset.ts";
+import { DrmGuardError } from "../errors.ts";
+import { batchAt } from "../loops/batches.ts";
+import type { Work, WorkEvent } from "../loops/work.ts";
+import { type ErrorMeasure, errorMeasureFor, meanRegressionError } from "../metrics/regression-error.ts";
+import { columnMeans } from "../metrics/statistics.ts";
+import { applyModel, type ExaminedModel, examine } from "../models/examined-model.ts";
+import { importModel } from "../models/import.ts";
+import { exportNetwork } from "../models/networks/export.ts";
+import { type NetworkArrays, type NetworkOptions, parameterCount } from "../models/networks/network.ts";
+import { defaultPreprocessing, resolvePreprocessing } from "../models/preprocessing.ts";
+import { respond } from "../models/respond.ts";
+import { createRandom } from "../random.ts";
+import { curvesSvg } from "../report/curves.ts";
+import {
+  type BackdoorReport,
+  type TrainingReport,
+  trainingReportVersion,
+} from "../report/training-report.ts";
+import { nodeRuntime } from "../runtime/node.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { TrainingOptions } from "../training/options.ts";
+import { batchesOf, type Evaluation, type TrainedNetwork, trainNetwork } from "../training/train.ts";
+import { writeSavedState } from "./checkpoint-folder.ts";
+import { writeImageFolder } from "./image-folder.ts";
+import type { JobContext, TrainRequest } from "./job.ts";
+import { loadModel } from "./load-model.ts";
+import { openRunFolder, type RunFolder, runFiles } from "./run-folder.ts";
+import { version } from "./version.ts";
+
+/** Times that the errors are measured on the way, and the validation images that they are measured on. */
+const evaluations = { count: 20, images: 256 };
+/** Images that a finished model sees at once. */
+const measuringBatch = 50;
+
+/**
+ * Trains a model, backdoored where attacks are asked for, and leaves a folder with the model, its triggers, clean images for a
+ * scan, curves, and `run.json`.
+ *
+ * Throws what reading the data, the attacks and training throw; E_WRITE and E_RESUME as {@link openRunFolder} does.
+ */
+export async function runTraining(request: TrainRequest, context: JobContext): Promise<TrainingReport> {
+  const start = Date.now();
+  const configuration = configurationOf(request);
+  const folder = await openRunFolder(request.output, configuration, request.resume);
+  if (folder.finished !== null) {
+    context.onEvent({ kind: "note", message: `${request.output} is finished already` });
+    return folder.finished;
+  }
+  const warnings: string[] = [];
+  const onEvent = (event: WorkEvent): void => {
+    if (event.kind === "warning") warnings.push(event.message);
+    context.onEvent(event);
+  };
+  const work: Work = { checkpoints: folder.checkpoints, onEvent, shouldStop: context.shouldStop };
+  const runtime = nodeRuntime({ threads: request.threads, provider: request.provider });
+
+  const data = await readData(request, work);
+  const options = trainingOptionsOf(request, data.train);
+  const surrogate = await surrogateFor(runtime, work, request, data.train, options);
+  const plan = await planAttacks(runtime, work, data.train, request.attacks, {
+    batch: options.batch,
+    seed: request.seed,
+    adaptive: request.adaptive,
+    surrogate,
+    key: "attack",
+  });
+  const trained = await trainNetwork(runtime, work, options, plan.batches, {
+    key: "training",
+    penalty: plan.penalty,
+    companion: plan.companion,
+    evaluation: evaluationOf(runtime, data, options, plan),
+  });
+
+  onEvent({ kind: "phase", phase: "measuring the model", steps: 0 });
+  const bytes = exported(trained, options, data);
+  const backdoors = plan.backdoorsOf(trained.companion);
+  const examined = await examineBytes(runtime, bytes, data.test, measuringBatch);
+  const { labels } = data.test;
+  const measured = await measureModel(runtime, examined, data.test, backdoors, data.measure);
+  const means = Float32Array.from(columnMeans(data.train.labels, data.measure.names.length));
+  const report: TrainingReport = {
+    schemaVersion: trainingReportVersion,
+    tool: { name: "drmguard", version },
+    createdAt: new Date().toISOString(),
+    seconds: (Date.now() - start) / 1000,
+    configuration,
+    data: data.about,
+    errors: { kind: data.measure.kind, unit: data.measure.unit },
+    parameters: parameterCount(options.network),
+    steps: trained.steps,
+    regressionError: measured.regressionError,
+    regressionErrorOfMean: meanRegressionError(repeated(means, labels.length), labels, data.measure),
+    backdoors: await Promise.all(
+      measured.backdoors.map(
+        async ({ metrics }, k): Promise<BackdoorReport> => ({
+          attack: backdoors[k]!.attack,
+          target: backdoors[k]!.target,
+          trigger: runFiles.trigger(k),
+          ...metrics,
+          crossTriggerError: await crossTriggerError(runtime, examined, data, backdoors[k]!),
+        }),
+      ),
+    ),
+    history: trained.history,
+    warnings,
+    environment: {
+      node: process.version,
+      runtime: runtime.name,
+      provider: runtime.provider,
+      platform: `${process.platform} ${process.arch}`,
+      cpu: cpus()[0]?.model ?? "unknown",
+      threads: request.threads,
+    },
+  };
+  await leave(folder, bytes, backdoors, data, request.keptImages, report);
+  return report;
+}
+
+/** What the weights depend on. Threads and providers are left out: a run may go on with others. */
+function configurationOf(request: TrainRequest): Record<string, unknown> {
+  const { data, network, recipe, adaptive, surrogate, seed } = request;
+  const attacks = request.attacks.map(({ attack, targets, options }) => ({
+    attack,
+    targets,
+    options: { ...plannedDefaults[attack], ...options },
+  }));
+  // As it is read back: without what JSON does not have.
+  return JSON.parse(
+    JSON.stringify({ version, data, network, recipe, attacks, adaptive, surrogate, seed }),
+  ) as Record<string, unknown>;
+}
+
+type LabelledSet = ImageSet & { readonly labels: Float32Array };
+
+interface RunData {
+  readonly train: LabelledSet;
+  readonly validation: LabelledSet;
+  readonly test: LabelledSet;
+  readonly measure: ErrorMeasure;
+  readonly about: TrainingReport["data"];
+}
+
+async function readData(
+  { data, cache, seed }: TrainRequest,
+  { onEvent, shouldStop }: Work,
+): Promise<RunData> {
+  const dataSet = await openDataSet(data.path, data.options, data.kind);
+  const count = dataSet.samples.length;
+  onEvent({ kind: "phase", phase: "reading the images", steps: count });
+  const { images, key }: PreparedSet = await prepareSet(data.path, dataSet, {
+    wants: { channels: data.channels, size: data.size },
+    cache,
+    options: data.options,
+    onImages: (step, steps) =>
+      onEvent({ kind: "step", phase: "reading the images", step, steps, values: {} }),
+    shouldStop,
+  });
+  const random = createRandom(seed).fork("split");
+  const split: Split =
+    data.splitBy === "subject"
+      ? splitBySubject(
+          dataSet.samples.map(({ subject }) => subject),
+          random,
+          data.shares,
+        )
+      : splitAtRandom(count, random, data.shares);
+  const part = (name: keyof Split): LabelledSet => {
+    if (split[name].length === 0) {
+      throw new DrmGuardError(
+        "E_IMAGES",
+        `found ${count} images, which leave none for ${name}, expected more`,
+      );
+    }
+    return subsetOf(images, split[name]) as LabelledSet;
+  };
+  const unit = dataSet.labels.every((column) => column.unit === "radians") ? "radians" : "as given";
+  return {
+    train: part("train"),
+    validation: part("validation"),
+    test: part("test"),
+    measure: errorMeasureFor(images.labelNames, unit),
+    about: {
+      title: dataSet.title,
+      path: data.path,
+      sha256: key,
+      shape: images.shape,
+      labels: dataSet.labels.map(({ name, unit: own }) => ({ name, unit: own })),
+      train: split.train.length,
+      validation: split.validation.length,
+      test: split.test.length,
+    },
+  };
+}
+
+function trainingOptionsOf(
+  { network, recipe, seed }: TrainRequest,
+  { shape, labelNames }: ImageSet,
+): TrainingOptions {
+  const image = shape.slice(1) as unknown as NetworkOptions["image"];
+  return { ...recipe, network: { ...network, image, outputs: labelNames.length }, seed };
+}
+
+/** The benign model of Clean Label: the file that is given, or one that is trained in the same way first. */
+async function surrogateFor(
+  runtime: Runtime,
+  work: Work,
+  { attacks, surrogate, memoryLimit, seed }: TrainRequest,
+  train: LabelledSet,
+  options: TrainingOptions,
+): Promise<Surrogate | null> {
+  if (!attacks.some(({ attack }) => attack === "clean-label")) return null;
+  const examined = await (async (): Promise<ExaminedModel> => {
+    if (surrogate !== null) {
+      const { model } = await loadModel(surrogate, memoryLimit);
+      const shape = [options.batch, ...train.shape.slice(1)] as [number, number, number, number];
+      const preprocessing = resolvePreprocessing(model, {
+        scale: null,
+        mean: null,
+        std: null,
+        layout: null,
+        channels: null,
+      });
+      return examine(runtime, model, preprocessing, shape, { features: null, outputs: null });
+    }
+    work.onEvent({ kind: "note", message: "clean-label needs a benign model: it is trained first" });
+    const random = createRandom(seed).fork("surrogate");
+    const own = { ...options, seed: random.integer(2 ** 31 - 1) };
+    const network = await trainNetwork(
+      runtime,
+      work,
+      own,
+      batchesOf(train, options.batch, random.fork("batches")),
+      { key: "surrogate" },
+    );
+    const bytes = exportNetwork(network, options.network, {
+      task: "surrogate",
+      units: "as the labels",
+      outputNames: train.labelNames,
+      seed: own.seed,
+    });
+    return examineBytes(runtime, bytes, train, options.batch);
+  })();
+  return (image) => applyModel(examined, image).outputs;
+}
+
+function examineBytes(
+  runtime: Runtime,
+  bytes: Uint8Array,
+  { shape: [count, c, h, w] }: ImageSet,
+  batch: number,
+): Promise<ExaminedModel> {
+  const shape = [Math.min(batch, count), c, h, w] as const;
+  return examine(runtime, importModel(bytes), defaultPreprocessing, shape, { features: null, outputs: null });
+}
+
+/** RE and AE on some of the validation images, now and then. */
+function evaluationOf(
+  runtime: Runtime,
+  data: RunData,
+  options: TrainingOptions,
+  plan: AttackPlan,
+): Evaluation {
+  const { validation, measure } = data;
+  const count = Math.min(evaluations.images, validation.shape[0]);
+  const images = subsetOf(
+    validation,
+    batchAt(0, validation.shape[0], count, createRandom(options.seed).fork("evaluation")),
+  ) as LabelledSet;
+  return {
+    every: Math.max(1, Math.ceil(options.steps / evaluations.count)),
+    async measure(network, companion) {
+      const examined = await examineBytes(runtime, exported(network, options, data), images, measuringBatch);
+      const found = await measureModel(runtime, examined, images, plan.backdoorsOf(companion), measure);
+      const errors = found.backdoors.map(({ metrics }) => metrics.attackError);
+      const named = errors.map((error, k) => [errors.length === 1 ? "AE" : `AE ${k + 1}`, error] as const);
+      return { RE: found.regressionError, ...Object.fromEntries(named) };
+    },
+  };
+}
+
+function exported(
+  network: NetworkArrays | TrainedNetwork,
+  options: TrainingOptions,
+  { measure, about }: RunData,
+): Uint8Array<ArrayBuffer> {
+  const isAngle = measure.unit === "degrees";
+  const task = measure.kind === "angular" ? "gaze" : isAngle ? "head pose" : "regression";
+  return exportNetwork(network, options.network, {
+    task,
+    units: isAngle ? "radians" : (about.labels[0]?.unit ?? "as given"),
+    outputNames: measure.names,
+    seed: options.seed,
+  });
+}
+
+function repeated(row: Float32Array, length: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => row[i % row.length]!);
+}
+
+/** How much triggers that were made for other images disturb: near RE when each works on its own image alone. */
+async function crossTriggerError(
+  runtime: Runtime,
+  examined: ExaminedModel,
+  { test, measure }: RunData,
+  { trigger }: KnownBackdoor,
+): Promise<number | null> {
+  if (trigger.kind !== "input-aware") return null;
+  const [count, ...imageShape] = test.shape;
+  const others = subsetOf(
+    test,
+    Array.from({ length: count }, (_, i) => (i + 1) % count),
+  );
+  const pixels = await applyCrossTrigger(runtime, trigger, test.pixels, others.pixels, imageShape);
+  const [responses] = await respond(runtime, examined, [{ pixels, shape: test.shape }]);
+  return meanRegressionError(responses!.outputs, test.labels, measure);
+}
+
+async function leave(
+  folder: RunFolder,
+  model: Uint8Array,
+  backdoors: readonly KnownBackdoor[],
+  { validation }: RunData,
+  keptImages: number,
+  report: TrainingReport,
+): Promise<void> {
+  const at = (name: string): string => join(folder.path, name);
+  await writeWhole(at(runFiles.model), [model]);
+  for (const [k, { trigger }] of backdoors.entries()) {
+    await writeSavedState(at(runFiles.trigger(k)), savedTrigger(trigger));
+  }
+  const names = [...new Set(report.history.flatMap(({ values }) => Object.keys(values)))];
+  const rows = report.history.map(
+    ({ step, values }) => `${step},${names.map((name) => values[name] ?? "").join(",")}\n`,
+  );
+  await writeWhole(at(runFiles.history), [`step,${names.join(",")}\n`, ...rows]);
+  await writeWhole(at(runFiles.curves), [curvesSvg(report)]);
+  const kept = Math.min(keptImages, validation.shape[0]);
+  if (kept > 0) {
+    const indices = Array.from({ length: kept }, (_, i) => i);
+    await writeImageFolder(at(runFiles.benign), subsetOf(validation, indices));
+  }
+  await folder.finish(report);
+}

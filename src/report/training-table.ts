@@ -1,0 +1,36 @@
+/** A trained model as a table for terminals. */
+import type { TextColors } from "./table.ts";
+import type { TrainingReport } from "./training-report.ts";
+
+/**
+ * Draws what a training gave.
+ *
+ * @param folder where it is
+ */
+export function trainingTable(report: TrainingReport, folder: string, colors: TextColors): string {
+  const unit = report.errors.unit === "degrees" ? " degrees" : "";
+  const error = (value: number): string => `${value.toPrecision(3)}${unit}`;
+  const rows: [string, string][] = [
+    ["data", `${report.data.title}: ${report.data.train} to train, ${report.data.test} to test`],
+    [
+      "clean error (RE)",
+      `${error(report.regressionError)}; saying the mean: ${error(report.regressionErrorOfMean)}`,
+    ],
+  ];
+  for (const backdoor of report.backdoors) {
+    const target = backdoor.target.map((value) => value.toPrecision(3)).join(", ");
+    rows.push(
+      [colors.bold(backdoor.attack), `target ${target}; ${backdoor.trigger}`],
+      ["  attack error (AE)", error(backdoor.attackError)],
+      ["  error to the truth (DAE)", error(backdoor.defendingAttackError)],
+      ["  angle variance (RAV)", backdoor.angleVarianceRatio.toPrecision(3)],
+      ["  norm variance (RNV)", backdoor.normVarianceRatio.toPrecision(3)],
+    );
+    if (backdoor.crossTriggerError !== null) {
+      rows.push(["  with others' triggers", `${error(backdoor.crossTriggerError)} to the truth`]);
+    }
+  }
+  rows.push(["model", `${folder}/model.onnx`]);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return `${rows.map(([name, value]) => `${name}${" ".repeat(width - name.length + 2)}${value}`).join("\n")}\n`;
+}
