@@ -22,6 +22,7 @@ const order = [
   "identification",
   "report",
   "jobs",
+  "experiments",
   "cli",
   "public API",
 ];

@@ -9,6 +9,7 @@ import { exitCodeOf, unusable } from "./exit-codes.ts";
 import type { GivenFlags } from "./resolve.ts";
 import {
   checkTable,
+  experimentTable,
   inspectTable,
   poisonTable,
   renderTable,
@@ -71,6 +72,15 @@ async function main(args: readonly string[]): Promise<number> {
     program.command("poison").description("put the trigger of a trained model on images"),
     poisonTable,
   ).action(async (flags: GivenFlags) => done(await (await import("./commands/poison.ts")).poison(flags)));
+  addSettings(
+    program
+      .command("experiment")
+      .description("make a table or figure of the paper, with all the models that it needs")
+      .argument("<name>", "table1, table10, figure2"),
+    experimentTable,
+  ).action(async (name: string, flags: GivenFlags) =>
+    done(await (await import("./commands/experiment.ts")).experiment(name, flags)),
+  );
   const data = program.command("data").description("make and look at sets of images");
   addSettings(
     data

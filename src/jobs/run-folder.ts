@@ -16,6 +16,7 @@ export const runFiles = {
   curves: "curves.svg",
   history: "history.csv",
   benign: "benign",
+  angles: "angles.csv",
   checkpoints: "checkpoints",
   trigger: (k: number): string => `trigger-${k + 1}.trigger`,
 } as const;

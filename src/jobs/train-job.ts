@@ -15,6 +15,7 @@ import { subsetOf } from "../data/subset.ts";
 import { DrmGuardError } from "../errors.ts";
 import { batchAt } from "../loops/batches.ts";
 import type { Work, WorkEvent } from "../loops/work.ts";
+import type { ModelResponses } from "../metrics/backdoor-metrics.ts";
 import { type ErrorMeasure, errorMeasureFor, meanRegressionError } from "../metrics/regression-error.ts";
 import { columnMeans } from "../metrics/statistics.ts";
 import { applyModel, type ExaminedModel, examine } from "../models/examined-model.ts";
@@ -32,6 +33,7 @@ import {
 } from "../report/training-report.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { range } from "../tensor/shape.ts";
 import type { TrainingOptions } from "../training/options.ts";
 import { batchesOf, type Evaluation, type TrainedNetwork, trainNetwork } from "../training/train.ts";
 import { writeSavedState } from "./checkpoint-folder.ts";
@@ -126,7 +128,8 @@ export async function runTraining(request: TrainRequest, context: JobContext): P
       threads: request.threads,
     },
   };
-  await leave(folder, bytes, backdoors, data, request.keptImages, report);
+  const responses = [measured.clean, ...measured.backdoors.map(({ poisoned }) => poisoned)];
+  await leave(folder, { bytes, backdoors, data, responses, keptImages: request.keptImages, report });
   return report;
 }
 
@@ -329,29 +332,51 @@ async function crossTriggerError(
   return meanRegressionError(responses!.outputs, test.labels, measure);
 }
 
-async function leave(
-  folder: RunFolder,
-  model: Uint8Array,
-  backdoors: readonly KnownBackdoor[],
-  { validation }: RunData,
-  keptImages: number,
-  report: TrainingReport,
-): Promise<void> {
+interface Results {
+  readonly bytes: Uint8Array;
+  readonly backdoors: readonly KnownBackdoor[];
+  readonly data: RunData;
+  /** To the clean test images, then to those with each trigger. */
+  readonly responses: readonly ModelResponses[];
+  readonly keptImages: number;
+  readonly report: TrainingReport;
+}
+
+async function leave(folder: RunFolder, results: Results): Promise<void> {
+  const { bytes, backdoors, data, responses, keptImages, report } = results;
   const at = (name: string): string => join(folder.path, name);
-  await writeWhole(at(runFiles.model), [model]);
+  await writeWhole(at(runFiles.model), [bytes]);
   for (const [k, { trigger }] of backdoors.entries()) {
     await writeSavedState(at(runFiles.trigger(k)), savedTrigger(trigger));
   }
-  const names = [...new Set(report.history.flatMap(({ values }) => Object.keys(values)))];
-  const rows = report.history.map(
-    ({ step, values }) => `${step},${names.map((name) => values[name] ?? "").join(",")}\n`,
-  );
-  await writeWhole(at(runFiles.history), [`step,${names.join(",")}\n`, ...rows]);
+  await writeWhole(at(runFiles.history), historyCsv(report));
   await writeWhole(at(runFiles.curves), [curvesSvg(report)]);
-  const kept = Math.min(keptImages, validation.shape[0]);
-  if (kept > 0) {
-    const indices = Array.from({ length: kept }, (_, i) => i);
-    await writeImageFolder(at(runFiles.benign), subsetOf(validation, indices));
-  }
+  await writeWhole(at(runFiles.angles), anglesCsv(responses));
+  const kept = Math.min(keptImages, data.validation.shape[0]);
+  if (kept > 0) await writeImageFolder(at(runFiles.benign), subsetOf(data.validation, range(kept)));
   await folder.finish(report);
+}
+
+function historyCsv({ history }: TrainingReport): string[] {
+  const names = [...new Set(history.flatMap(({ values }) => Object.keys(values)))];
+  return [
+    `step,${names.join(",")}\n`,
+    ...history.map(({ step, values }) => `${step},${names.map((name) => values[name] ?? "").join(",")}\n`),
+  ];
+}
+
+/** The angles between features and rows of the last layer in degrees: `backdoor` is 0 for clean images. */
+function anglesCsv(responses: readonly ModelResponses[]): string[] {
+  const k = responses[0]!.angleCount;
+  const degrees = (value: number): string => ((value * 180) / Math.PI).toFixed(3);
+  return [
+    `backdoor,${range(k)
+      .map((j) => `angle ${j + 1}`)
+      .join(",")}\n`,
+    ...responses.flatMap(({ angles }, backdoor) =>
+      range(angles.length / k).map(
+        (i) => `${backdoor},${Array.from(angles.subarray(i * k, (i + 1) * k), degrees).join(",")}\n`,
+      ),
+    ),
+  ];
 }

@@ -1,0 +1,64 @@
+/** `drmguard experiment NAME` */
+import { DrmGuardError } from "../../errors.ts";
+import type { Task } from "../../experiments/profile.ts";
+import { experiments, runExperiment } from "../../experiments/run-experiment.ts";
+import { defaultMemoryLimit } from "../../jobs/memory.ts";
+import { settingsOf, withInterrupt } from "../command.ts";
+import { createExperimentProgress } from "../experiment-progress.ts";
+import { print } from "../output.ts";
+import type { GivenFlags } from "../resolve.ts";
+import { experimentTable } from "../tables.ts";
+
+/**
+ * Makes a table or figure of the paper, with all the models that it needs.
+ *
+ * Throws E_USAGE when there is no such experiment, and what it throws.
+ *
+ * @returns the exit code
+ */
+export async function experiment(name: string, flags: GivenFlags): Promise<number> {
+  const chosen = experiments.find((each) => each.name === name);
+  if (chosen === undefined) {
+    const names = experiments.map((each) => each.name).join(", ");
+    throw new DrmGuardError("E_USAGE", `found "${name}", expected one of ${names}`);
+  }
+  const { values } = settingsOf(experimentTable, flags);
+  const { gaze, headPose, output, jobs, threads, cacheDir, profile, seeds, tasks } = values;
+  const data: Partial<Record<Task, string>> = {
+    ...(gaze === null ? {} : { gaze }),
+    ...(headPose === null ? {} : { "head-pose": headPose }),
+  };
+  const progress = createExperimentProgress(process.stderr, values.quiet ?? false);
+  const say = (line: string): void => progress.onEvent({ kind: "note", message: line });
+  try {
+    const { markdown, files } = await withInterrupt(say, (signal) =>
+      runExperiment(chosen, {
+        profile: profile!,
+        tasks: tasks!,
+        seeds: seeds!,
+        data,
+        folder: output!,
+        jobs: jobs!,
+        threads: Math.max(1, Math.floor(threads! / jobs!)),
+        cache: cacheDir!,
+        memoryLimit: Math.floor(defaultMemoryLimit() / jobs!),
+        onEvent: progress.onEvent,
+        signal,
+      }),
+    );
+    progress.close();
+    await print(markdown);
+    process.stderr.write(`${files.join("\n")}\n`);
+    return 0;
+  } catch (error) {
+    if (error instanceof DrmGuardError && error.code === "E_INTERRUPTED") {
+      throw new DrmGuardError("E_INTERRUPTED", error.message, {
+        cause: error,
+        hint: "the same command goes on from there",
+      });
+    }
+    throw error;
+  } finally {
+    progress.close();
+  }
+}

@@ -1,0 +1,54 @@
+/** Figure 2: where features point, for clean images and for those with the trigger. */
+import { scatterPanels } from "../report/scatter.ts";
+import { type Experiment, markdownTable, short } from "./experiment.ts";
+import { conditionTitles, mainConditions, nameOf } from "./models.ts";
+import { readAngles, type TrainedModel } from "./run-models.ts";
+
+/** Points of each kind in a panel; more would only cover each other. */
+const mostPoints = 400;
+
+/** Figure 2 of the paper, one panel a model, for the first seed. */
+export const figure2: Experiment = {
+  name: "figure2",
+  title:
+    "Figure 2: angles between features and the rows of the last layer, clean (grey) and with the true trigger (red)",
+  models: ({ tasks, seeds }) =>
+    tasks.flatMap((task) => mainConditions.map((condition) => ({ task, condition, seed: seeds[0]! }))),
+  async evaluate(models) {
+    const read = await Promise.all(models.map(async (model) => ({ model, angles: await readAngles(model) })));
+    const titleOf = ({ spec }: TrainedModel): string => `${spec.task}, ${conditionTitles[spec.condition]}`;
+    const panels = read.map(({ model, angles: [clean, poisoned] }) => ({
+      title: titleOf(model),
+      x: "angle to w1 (degrees)",
+      y: "angle to w2 (degrees)",
+      groups: [
+        { color: "#8a8a8a", points: clean!.slice(0, mostPoints).map(([a, b]) => [a!, b!] as const) },
+        { color: "#b3261e", points: poisoned!.slice(0, mostPoints).map(([a, b]) => [a!, b!] as const) },
+      ],
+    }));
+    const rows = read.map(({ model, angles: [clean, poisoned] }) => ({
+      model: nameOf(model.spec),
+      clean: deviations(clean!),
+      poisoned: deviations(poisoned!),
+    }));
+    return {
+      json: rows,
+      markdown: `![Angles of features](figure2.svg)\n\n${markdownTable(
+        ["model", "standard deviation of each angle, clean (degrees)", "with the trigger"],
+        rows.map(({ model, clean, poisoned }) => [
+          model,
+          clean.map(short).join(", "),
+          poisoned.map(short).join(", "),
+        ]),
+      )}`,
+      pictures: { "figure2.svg": scatterPanels(panels, mainConditions.length) },
+    };
+  },
+};
+
+function deviations(rows: readonly (readonly number[])[]): number[] {
+  return rows[0]!.map((_, j) => {
+    const mean = rows.reduce((sum, each) => sum + each[j]!, 0) / rows.length;
+    return Math.sqrt(rows.reduce((sum, each) => sum + (each[j]! - mean) ** 2, 0) / rows.length);
+  });
+}

@@ -1,0 +1,87 @@
+/** The models of experiments: each is one training, named by what it depends on. */
+
+import { adaptiveDefaults } from "../attacks/adaptive.ts";
+import type { AttackRequest, PlannedAttack } from "../attacks/plan.ts";
+import { createRandom } from "../random.ts";
+import type { Task } from "./profile.ts";
+
+/** What can be done to a model of an experiment. */
+export const conditions = [
+  "benign",
+  "badnets",
+  "input-aware",
+  "clean-label",
+  "wanet",
+  "blend",
+  "sig",
+  "multi-target-wanet",
+  "adaptive",
+] as const;
+/** One of them: an attack, none, or WaNet hidden as in Eq. 6. */
+export type Condition = (typeof conditions)[number];
+
+/** The attacks of the paper's main tables. */
+export const mainConditions = ["badnets", "input-aware", "clean-label", "wanet"] as const;
+
+/** Names for tables. */
+export const conditionTitles: Readonly<Record<Condition, string>> = {
+  benign: "Benign",
+  badnets: "BadNets",
+  "input-aware": "IA",
+  "clean-label": "Clean Label",
+  wanet: "WaNet",
+  blend: "Blend",
+  sig: "SIG",
+  "multi-target-wanet": "WaNet, two targets",
+  adaptive: "WaNet, adaptive",
+};
+
+/** One model. */
+export interface ModelSpec {
+  readonly task: Task;
+  readonly condition: Condition;
+  /** Of everything random: split, weights, batches, target, trigger. */
+  readonly seed: number;
+}
+
+/** A name for messages and folders. */
+export function nameOf({ task, condition, seed }: ModelSpec): string {
+  return `${task}-${condition}-${seed}`;
+}
+
+/** The model that has to be there first: Clean Label makes its images hard for a benign one. */
+export function dependencyOf(spec: ModelSpec): ModelSpec | null {
+  return spec.condition === "clean-label" ? { ...spec, condition: "benign" } : null;
+}
+
+/**
+ * The attack on a model. Targets are drawn from the seed, each component between the middle and the ends of the labels' range, on
+ * either side: near the middle a target is what a model says anyway, beyond the ends it cannot be learnt.
+ *
+ * @param ranges least and most of each label
+ * @param inputAwareChannels base channels of the input-aware networks
+ */
+export function attacksOf(
+  { condition, seed }: ModelSpec,
+  ranges: readonly (readonly [least: number, most: number])[],
+  inputAwareChannels: number,
+): { attacks: AttackRequest[]; adaptive: number | null } {
+  if (condition === "benign") return { attacks: [], adaptive: null };
+  const random = createRandom(seed).fork("target");
+  const draw = (): number[] =>
+    ranges.map(([least, most]) => {
+      const half = (most - least) / 2;
+      const side = random.uniform() < 0.5 ? -1 : 1;
+      return (least + most) / 2 + side * half * (targetShares.least + random.uniform() * targetShares.width);
+    });
+  const attack: PlannedAttack = condition === "adaptive" ? "wanet" : condition;
+  const targets = condition === "multi-target-wanet" ? [draw(), draw()] : [draw()];
+  const options = condition === "input-aware" ? { baseChannels: inputAwareChannels } : {};
+  return {
+    attacks: [{ attack, targets, options }],
+    adaptive: condition === "adaptive" ? adaptiveDefaults.weight : null,
+  };
+}
+
+/** Where targets lie between the middle of a label's range (0) and its end (1). */
+const targetShares = { least: 0.3, width: 0.5 };
