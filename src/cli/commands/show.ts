@@ -1,33 +1,68 @@
 /** Commands that only show something: `list`, `schema`, `config`, `doctor`. */
 import { cpus, totalmem } from "node:os";
+import { plannedDefaults } from "../../attacks/plan.ts";
 import { paperChoices, paperPresets } from "../../identification/paper/options.ts";
 import { defaultMemoryLimit } from "../../jobs/memory.ts";
 import { version } from "../../jobs/version.ts";
+import { trainingRecipes } from "../../training/options.ts";
+import { attackNames, optionNames } from "../attack-settings.ts";
 import { settingsOf } from "../command.ts";
 import { print } from "../output.ts";
 import type { GivenFlags } from "../resolve.ts";
-import { scanTable } from "../tables.ts";
+import { scanTable } from "../tables/scan.ts";
 
-/** Prints the methods, their options and each preset's values. */
+/** Prints the methods and attacks, their options and the values that these have. */
 export async function list(): Promise<number> {
   const presets = Object.entries(paperPresets);
   const names = Object.keys(paperPresets.gaze) as (keyof typeof paperPresets.gaze)[];
-  const header = ["option", ...presets.map(([name]) => name), "values"];
-  const rows = names.map((name) => [
+  const methodRows = names.map((name) => [
     name,
     ...presets.map(([, options]) => String(options[name])),
     name in paperChoices ? paperChoices[name as keyof typeof paperChoices].join(" | ") : "number",
   ]);
-  const widths = header.map((_, i) => Math.max(...[header, ...rows].map((row) => row[i]!.length)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join("  ")
-      .trimEnd();
+  const attackRows = attackNames.flatMap((attack) =>
+    optionNames(plannedDefaults[attack]).map((name) => [
+      `${attack}.${name}`,
+      String(optionAt(plannedDefaults[attack], name)),
+    ]),
+  );
+  const recipeRows = Object.entries(trainingRecipes).map(([name, { steps, batch, schedule }]) => [
+    name,
+    String(steps),
+    String(batch),
+    `${schedule.rate}, x ${schedule.factor} at ${schedule.milestones.join(", ") || "no step"}`,
+  ]);
   await print(
-    `identification methods: paper\n\npaper, by preset (--preset), each option with --set name=value:\n\n${[header, ...rows].map(line).join("\n")}\n`,
+    [
+      "identification methods: paper\n",
+      "paper, by preset (--preset), each option with --set name=value:\n",
+      textTable([["option", ...presets.map(([name]) => name), "values"], ...methodRows]),
+      `\nattacks (drmguard train --attack): ${attackNames.join(", ")}\n`,
+      "each option with --attack-set name=value; lists as 0.1:0.2:0.3:\n",
+      textTable([["option", "default"], ...attackRows]),
+      "\nrecipes (drmguard train --recipe):\n",
+      textTable([["recipe", "steps", "batch", "learning rate"], ...recipeRows]),
+      "",
+    ].join("\n"),
   );
   return 0;
+}
+
+function textTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((each) => each[i]!.length)));
+  return rows
+    .map((each) =>
+      each
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** The value at a path such as `mask.steps`. */
+function optionAt(options: object, path: string): unknown {
+  return path.split(".").reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], options);
 }
 
 /** Prints the JSON Schema of result.json. */
