@@ -11,7 +11,7 @@ import {
   type SettingValues,
   variableOf,
 } from "./resolve.ts";
-import { configNames } from "./tables.ts";
+import { configNames } from "./tables/config-names.ts";
 
 /**
  * Adds the flags of a table to a command.

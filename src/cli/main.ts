@@ -7,16 +7,13 @@ import { version } from "../jobs/version.ts";
 import { addSettings } from "./command.ts";
 import { exitCodeOf, unusable } from "./exit-codes.ts";
 import type { GivenFlags } from "./resolve.ts";
-import {
-  checkTable,
-  experimentTable,
-  inspectTable,
-  poisonTable,
-  renderTable,
-  reportTable,
-  scanTable,
-  trainTable,
-} from "./tables.ts";
+import { checkTable } from "./tables/check.ts";
+import { inspectTable, renderTable } from "./tables/data.ts";
+import { experimentTable } from "./tables/experiment.ts";
+import { poisonTable } from "./tables/poison.ts";
+import { reportTable } from "./tables/report.ts";
+import { scanTable } from "./tables/scan.ts";
+import { trainTable } from "./tables/train.ts";
 
 const exitHelp = `
 Exit codes: 0 benign (or check passed), 1 backdoored, 2 failed while scanning, 3 inconclusive,

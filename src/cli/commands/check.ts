@@ -8,7 +8,7 @@ import { unusable, verdictExitCodes } from "../exit-codes.ts";
 import { print } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { GivenFlags } from "../resolve.ts";
-import { checkTable } from "../tables.ts";
+import { checkTable } from "../tables/check.ts";
 
 /**
  * Checks a model and prints the report.

@@ -14,7 +14,7 @@ import { settingsOf } from "../command.ts";
 import { verdictExitCodes } from "../exit-codes.ts";
 import { print } from "../output.ts";
 import type { GivenFlags } from "../resolve.ts";
-import { inspectTable } from "../tables.ts";
+import { inspectTable } from "../tables/data.ts";
 
 /**
  * Prints what a data set holds, and writes a contact sheet of it.

@@ -7,7 +7,7 @@ import { settingsOf, withInterrupt } from "../command.ts";
 import { createExperimentProgress } from "../experiment-progress.ts";
 import { print } from "../output.ts";
 import type { GivenFlags } from "../resolve.ts";
-import { experimentTable } from "../tables.ts";
+import { experimentTable } from "../tables/experiment.ts";
 
 /**
  * Makes a table or figure of the paper, with all the models that it needs.

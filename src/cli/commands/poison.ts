@@ -5,7 +5,7 @@ import { settingsOf, withInterrupt } from "../command.ts";
 import { print } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { GivenFlags } from "../resolve.ts";
-import { poisonTable } from "../tables.ts";
+import { poisonTable } from "../tables/poison.ts";
 
 /**
  * Puts a saved trigger on images.

@@ -7,7 +7,7 @@ import { settingsOf, withInterrupt } from "../command.ts";
 import { print } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { GivenFlags } from "../resolve.ts";
-import { renderTable } from "../tables.ts";
+import { renderTable } from "../tables/data.ts";
 
 /**
  * Renders a set of synthetic heads.

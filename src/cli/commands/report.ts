@@ -7,7 +7,7 @@ import type { ScanResult } from "../../report/result.ts";
 import { settingsOf } from "../command.ts";
 import { planOutput, prepareOutput, writeResult } from "../output.ts";
 import type { GivenFlags } from "../resolve.ts";
-import { reportTable } from "../tables.ts";
+import { reportTable } from "../tables/report.ts";
 
 /**
  * Draws a saved result again.

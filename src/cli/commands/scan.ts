@@ -6,7 +6,7 @@ import { verdictExitCodes } from "../exit-codes.ts";
 import { planOutput, prepareOutput, writeResult } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { GivenFlags } from "../resolve.ts";
-import { scanTable } from "../tables.ts";
+import { scanTable } from "../tables/scan.ts";
 
 /**
  * Scans a model and writes the result.

@@ -12,7 +12,7 @@ import { settingsOf, withInterrupt } from "../command.ts";
 import { print } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { GivenFlags, SettingValues } from "../resolve.ts";
-import { trainTable } from "../tables.ts";
+import { trainTable } from "../tables/train.ts";
 
 type Values = SettingValues<typeof trainTable>;
 

@@ -1,0 +1,63 @@
+/** The settings of `drmguard scan`. */
+import { jobDefaults } from "../../jobs/defaults.ts";
+import { parsePaperOptions } from "../paper-settings.ts";
+import { parseChoice, parseChoices, parseDuration, parseSwitch, parseText } from "../settings.ts";
+import { common, model } from "./shared.ts";
+
+/** Settings of `drmguard scan`. */
+export const scanTable = {
+  benign: {
+    flags: "--benign <path>",
+    help: "folder of clean images (PNG, JPEG, WebP; labels.csv if there is one) or .npz file",
+    parse: parseText,
+  },
+  method: {
+    flags: "--method <name>",
+    help: "identification method: paper",
+    parse: parseChoice("paper"),
+    fallback: jobDefaults.method,
+  },
+  preset: {
+    flags: "--preset <name>",
+    help: "auto, gaze, head-pose or generic: constants of the method",
+    parse: parseChoice("auto", "gaze", "head-pose", "generic"),
+    fallback: jobDefaults.preset,
+  },
+  set: {
+    flags: "--set <name=value>",
+    help: "an option of the method; `drmguard list` names them",
+    parse: parsePaperOptions,
+    isRepeatable: true,
+  },
+  ...model,
+  timeBudget: {
+    flags: "--time-budget <time>",
+    help: "begin no step after this time, such as 90s, 15m or 2h",
+    parse: parseDuration,
+  },
+  timeLimit: { flags: "--time-limit <time>", help: "kill the job after this time", parse: parseDuration },
+  resume: {
+    flags: "--resume",
+    help: "go on with the interrupted scan of the same configuration",
+    parse: parseSwitch,
+    isSwitch: true,
+  },
+  cacheDir: {
+    flags: "--cache-dir <folder>",
+    help: "where pretrained generators and interrupted scans are kept",
+    parse: parseText,
+    fallback: jobDefaults.cache,
+  },
+  format: {
+    flags: "--format <formats>",
+    help: "table, json, html; may be given several times",
+    parse: parseChoices("table", "json", "html"),
+    isRepeatable: true,
+  },
+  output: {
+    flags: "--output <path>",
+    help: "a .json or .html file, or a folder for result.json and the reports",
+    parse: parseText,
+  },
+  ...common,
+} as const;
