@@ -14,6 +14,8 @@ export interface TaskProfile {
   readonly recipe: TrainingRecipe;
   /** Height and width of the images in pixels; null as they are. */
   readonly size: readonly [number, number] | null;
+  /** Labels whose sign turns in a mirror, to train on mirror images too; null not to. */
+  readonly mirror: readonly string[] | null;
   /** Heads that are rendered when the user names no data set; null where only real data will do. */
   readonly heads: {
     readonly preset: HeadPresetName;
@@ -44,6 +46,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
         network,
         recipe: trainingRecipes.desk,
         size: null,
+        mirror: ["yaw"],
         heads: { preset: "gaze", count: 20_000, size: 64, seed: 1 },
       },
       "head-pose": {
@@ -51,6 +54,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
         // Heads turn through 120 degrees: a third of the steps reaches an error of the same size.
         recipe: withSteps(trainingRecipes.desk, 1200),
         size: null,
+        mirror: ["yaw", "roll"],
         heads: { preset: "head-pose", count: 8000, size: 64, seed: 1 },
       },
     },
@@ -58,8 +62,8 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   },
   paper: {
     tasks: {
-      gaze: { network: full, recipe: trainingRecipes.mpiifacegaze, size: [224, 224], heads: null },
-      "head-pose": { network: full, recipe: trainingRecipes.biwi, size: [112, 112], heads: null },
+      gaze: { network: full, recipe: trainingRecipes.mpiifacegaze, size: [224, 224], mirror: null, heads: null },
+      "head-pose": { network: full, recipe: trainingRecipes.biwi, size: [112, 112], mirror: null, heads: null },
     },
     inputAwareChannels: 32,
   },

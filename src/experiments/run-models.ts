@@ -160,10 +160,10 @@ async function trainModel(
   signal: AbortSignal,
 ): Promise<TrainedModel> {
   const { profile, data, threads, cache, memoryLimit } = options;
-  const { network, recipe, size } = profile.tasks[spec.task];
+  const { network, recipe, size, mirror } = profile.tasks[spec.task];
   const first = dependencyOf(spec);
   const call: Omit<TrainCall, "output"> = {
-    data: { path: pathOf(spec.task, data), size },
+    data: { path: pathOf(spec.task, data), size, mirror },
     network,
     recipe,
     ...attacksOf(spec, ranges, profile.inputAwareChannels),
@@ -186,8 +186,8 @@ async function trainModel(
 
 /** Where a model is: named by what it is, and by everything else that it depends on. */
 function folderOf(spec: ModelSpec, { profile, data, folder }: RunModelsOptions): string {
-  const { network, recipe, size } = profile.tasks[spec.task];
-  const rest = JSON.stringify([network, recipe, size, profile.inputAwareChannels, pathOf(spec.task, data)]);
+  const { network, recipe, size, mirror } = profile.tasks[spec.task];
+  const rest = JSON.stringify([network, recipe, size, mirror, profile.inputAwareChannels, pathOf(spec.task, data)]);
   const hash = createHash("sha256").update(rest).digest("hex").slice(0, 8);
   return join(folder, "models", `${nameOf(spec)}-${hash}`);
 }

@@ -66,6 +66,8 @@ export interface TrainingData {
   /** Height and width that images are resized to; null to take them as they are. */
   readonly size: readonly [number, number] | null;
   readonly channels: 1 | 3;
+  /** Labels whose sign turns in a mirror: the images to train on are doubled by their mirror images. Null for no mirror images. */
+  readonly mirror: readonly string[] | null;
   /** Whether one person's images may be in several parts. */
   readonly splitBy: "image" | "subject";
   readonly shares: SplitShares;

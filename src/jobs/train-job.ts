@@ -8,6 +8,7 @@ import { type AttackPlan, planAttacks, plannedDefaults } from "../attacks/plan.t
 import { savedTrigger } from "../attacks/trigger.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { openDataSet } from "../data/node/datasets/detect.ts";
+import { withMirrorImages } from "../data/mirror.ts";
 import { type PreparedSet, prepareSet } from "../data/node/prepared-set.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { type Split, splitAtRandom, splitBySubject } from "../data/splits.ts";
@@ -191,8 +192,9 @@ async function readData(
     return subsetOf(images, split[name]) as LabelledSet;
   };
   const unit = dataSet.labels.every((column) => column.unit === "radians") ? "radians" : "as given";
+  const train = part("train");
   return {
-    train: part("train"),
+    train: data.mirror === null ? train : (withMirrorImages(train, data.mirror) as LabelledSet),
     validation: part("validation"),
     test: part("test"),
     measure: errorMeasureFor(images.labelNames, unit),

@@ -50,6 +50,7 @@ export function train(call: TrainCall): Promise<TrainingReport> {
       options: data.options ?? {},
       size: data.size ?? null,
       channels: data.channels ?? 3,
+      mirror: data.mirror ?? null,
       splitBy: data.splitBy ?? "image",
       shares: data.shares ?? paperShares,
     },

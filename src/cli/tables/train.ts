@@ -11,6 +11,7 @@ import {
   parseChoices,
   parseDuration,
   parseInteger,
+  parseList,
   parseNumber,
   parseSize,
   parseSwitch,
@@ -121,6 +122,12 @@ export const trainTable = {
     help: "train on brightness alone, one channel",
     parse: parseSwitch,
     isSwitch: true,
+    ...flagOnly,
+  },
+  mirror: {
+    flags: "--mirror <names>",
+    help: "train on mirror images too; the labels whose sign a mirror turns, such as yaw,roll",
+    parse: parseList,
     ...flagOnly,
   },
   split: {
