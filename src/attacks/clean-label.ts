@@ -18,7 +18,7 @@ export interface CleanLabelOptions {
   /** The share of the group that is perturbed. */
   readonly perturbedShare: number;
   readonly pgd: PgdOptions;
-  /** Images in one run of the surrogate. */
+  /** Images in one run of the surrogate, which may be made for so many alone: fewer are filled up. */
   readonly batch: number;
 }
 
@@ -77,14 +77,7 @@ export async function poisonCleanLabel(
   const hard =
     perturbed.length === 0
       ? new Float32Array(0)
-      : await perturb(
-          runtime,
-          surrogate,
-          clean,
-          perturbed,
-          Math.min(options.batch, perturbed.length),
-          options.pgd,
-        );
+      : await perturb(runtime, surrogate, clean, perturbed, options.batch, options.pgd);
   perturbed.forEach((row, i) => {
     pixels.set(hard.subarray(i * size, (i + 1) * size), row * size);
   });

@@ -5,6 +5,7 @@ import { batchAt, pixelsOf, rowsOf } from "../loops/batches.ts";
 import type { Work } from "../loops/work.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { range } from "../tensor/shape.ts";
 import type { Companion } from "../training/companion.ts";
 import type { Penalty, TrainingState } from "../training/step.ts";
 import type { BatchSource } from "../training/train.ts";
@@ -27,17 +28,19 @@ import { makeTrigger, type StampedTrigger, type Trigger } from "./trigger.ts";
 /** Options of everything that can be planned, by name. */
 export interface PlannedOptions extends AttackOptions {
   /** The trigger is BadNets', as in the paper. */
-  readonly "clean-label": CleanLabelOptions & BadNetsOptions;
+  readonly "clean-label": Omit<CleanLabelOptions, "batch"> & BadNetsOptions;
 }
 
 /** The names of the attacks that can be planned. */
 export type PlannedAttack = keyof PlannedOptions;
 
+const { batch: _, ...ofCleanLabel } = cleanLabelDefaults;
+
 /** Every constant of every attack, as it is when nothing else is said. */
 export const plannedDefaults: PlannedOptions = {
   ...attackDefaults,
   "clean-label": {
-    ...cleanLabelDefaults,
+    ...ofCleanLabel,
     patchShare: attackDefaults.badnets.patchShare,
     color: attackDefaults.badnets.color,
   },
@@ -80,7 +83,7 @@ export interface PlanSetup {
   readonly seed: number;
   /** lambda_adp of Eq. 6; null for attacks that do not hide. */
   readonly adaptive: number | null;
-  /** A benign model that Clean Label perturbs its images against; null where there is none. */
+  /** A benign model that Clean Label perturbs its images against, a batch at a time; null where there is none. */
   readonly surrogate: Surrogate | null;
   /** Where what is learnt before the training is saved; one for each choice of data, options and seed. */
   readonly key: string;
@@ -91,7 +94,8 @@ export interface PlanSetup {
  * input-aware attack is trained along. Every image gets one trigger at most. No attacks at all are a benign training.
  *
  * Throws what making triggers and poisoning throw, E_USAGE when an attack has a wrong number of targets, the input-aware
- * attack is asked for twice, an adaptive attack has nothing to hide, or Clean Label has no surrogate.
+ * attack is asked for twice, an adaptive attack has nothing to hide, Clean Label has no surrogate, or the attacks want more
+ * images than there are.
  *
  * @param work events, checkpoints and the wish to stop
  * @param clean what the network is trained on, with labels
@@ -132,11 +136,18 @@ export async function planAttacks(
   const first = inputAware?.rows ?? 0;
   const ofBatch = rowsOfBatch(moving, setup.batch, first);
   const front = ofBatch.clean.start;
+  const unpoisoned = clean.shape[0] - groups.flat().length;
+  if (front > Math.min(setup.batch, unpoisoned)) {
+    throw new DrmGuardError(
+      "E_USAGE",
+      `the attacks on each batch take ${front} of its images, expected at most ${Math.min(setup.batch, unpoisoned)}, which the others leave`,
+    );
+  }
   const isAdaptive = setup.adaptive !== null;
   const drawn = isAdaptive
     ? stratifiedBatches(poisoned.set, groups, setup.batch, front, random.fork("batches"))
     : {
-        batches: naturalBatches(poisoned.set, groups, setup.batch, random.fork("batches")),
+        batches: naturalBatches(poisoned.set, groups, setup.batch, front, random.fork("batches")),
         ranges: [],
         end: 0,
       };
@@ -292,20 +303,34 @@ function batchOf(set: ImageSet, indices: readonly number[]): ReturnType<BatchSou
   return { image: pixelsOf(set, indices), labels: rowsOf(set.labels!, [dimension], indices) };
 }
 
-/** Batches as chance has them, unpoisoned images first, so that attacks on the first rows find clean ones. */
+/**
+ * Batches as chance has them, unpoisoned images first, so that attacks on the first rows find clean ones. Where chance has too
+ * few of those, others are drawn.
+ *
+ * @param front rows at the start that have to be clean
+ */
 function naturalBatches(
   set: ImageSet,
   groups: readonly (readonly number[])[],
   batch: number,
+  front: number,
   random: Random,
 ): BatchSource {
   assertBatch(set.shape[0], batch);
   const poisoned = new Set(groups.flat());
+  const clean = range(set.shape[0]).filter((i) => !poisoned.has(i));
+  const spare = random.fork("spare");
   return (step) => {
     const indices = batchAt(step, set.shape[0], batch, random);
     if (poisoned.size === 0) return batchOf(set, indices);
     const isClean = (i: number): boolean => !poisoned.has(i);
-    return batchOf(set, [...indices.filter(isClean), ...indices.filter((i) => !isClean(i))]);
+    const first = indices.filter(isClean);
+    const others = batchAt(step, clean.length, front, spare)
+      .map((i) => clean[i]!)
+      .filter((i) => !first.includes(i));
+    const drawn = others.slice(0, Math.max(0, front - first.length));
+    const rest = indices.filter((i) => !isClean(i));
+    return batchOf(set, [...first, ...drawn, ...rest].slice(0, batch));
   };
 }
 
@@ -325,7 +350,7 @@ function stratifiedBatches(
   const count = set.shape[0];
   assertBatch(count, batch);
   const poisoned = new Set(groups.flat());
-  const clean = Array.from({ length: count }, (_, i) => i).filter((i) => !poisoned.has(i));
+  const clean = range(count).filter((i) => !poisoned.has(i));
   const rows = groups.map((group) => Math.max(2, Math.round((batch * group.length) / count)));
   const streams = groups.map((_, k) => random.fork(`group ${k}`));
   const ofClean = random.fork("clean");

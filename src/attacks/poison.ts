@@ -41,8 +41,14 @@ export function poisonedCount(poisonRate: number, count: number): number {
  * many components as a label.
  *
  * @param dimension d; null when it does not matter
+ * @param taken images that are not to be had
  */
-function sharesOf(backdoors: readonly Backdoor[], count: number, dimension: number | null): Share[] {
+function sharesOf(
+  backdoors: readonly Backdoor[],
+  count: number,
+  dimension: number | null,
+  taken = 0,
+): Share[] {
   const shares = backdoors.map((backdoor): Share => {
     const { poisonRate, noiseRatio, target } = backdoor;
     const poisoned = poisonedCount(poisonRate, count);
@@ -55,10 +61,11 @@ function sharesOf(backdoors: readonly Backdoor[], count: number, dimension: numb
     return { backdoor, poisoned, noisy: Math.floor(poisoned * noiseRatio + 1e-9) };
   });
   const total = shares.reduce((sum, { poisoned, noisy }) => sum + poisoned + noisy, 0);
-  if (total > count) {
+  if (total > count - taken) {
+    const there = taken === 0 ? "that are there" : `that the other attacks leave of ${count}`;
     throw new DrmGuardError(
       "E_USAGE",
-      `the backdoors take ${total} images, expected at most the ${count} that are there`,
+      `the backdoors take ${total} images, expected at most the ${count - taken} ${there}`,
     );
   }
   return shares;
@@ -144,7 +151,7 @@ export function poisonSet(
   if (clean.labels === null)
     throw new DrmGuardError("E_LABELS", "found no labels, expected images with labels");
   const [count, ...imageShape] = clean.shape;
-  const shares = sharesOf(backdoors, count, clean.labels.length / count);
+  const shares = sharesOf(backdoors, count, clean.labels.length / count, taken.size);
   warnOfTargets(backdoors, clean.labels, clean.labelNames, onEvent);
   const [pixels, labels] = [clean.pixels.slice(), clean.labels.slice()];
   const order = random

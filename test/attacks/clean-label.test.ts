@@ -124,3 +124,24 @@ test("a group without images is refused, and a target of another length", async 
   });
   expect((await errorOf(() => poisoned({}, [1]))).code).toBe("E_LABELS");
 });
+
+test("a surrogate that is made for one batch is never given another", async () => {
+  const batches: number[] = [];
+  const strict: Surrogate = (image) => {
+    batches.push(image.shape[0]!);
+    return linear(image);
+  };
+  const options = { ...cleanLabelDefaults, groupShare: 0.2, batch: 8 };
+  const attack = { trigger, target: [1, 1], surrogate: strict };
+  const { poisoned: groups } = await poisonCleanLabel(
+    runtime,
+    clean,
+    attack,
+    options,
+    createRandom(2),
+    () => {},
+  );
+  // Two of four images are perturbed, which is less than a batch.
+  expect(groups[0]).toHaveLength(4);
+  expect(batches).toEqual([8]);
+});

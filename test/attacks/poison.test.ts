@@ -93,6 +93,19 @@ test("two targets by WaNet leave two fifths of a batch clean", () => {
   expect(rest(after)).toEqual(rest(before));
 });
 
+test("images that another attack has stay as they are, and have to leave enough", async () => {
+  const taken = new Set(Array.from({ length: 30 }, (_, i) => i));
+  const bad = backdoor("badnets", { poisonRate: 0.25 });
+  const { set, poisoned } = poisonSet(clean, [bad], createRandom(7), quiet, taken);
+  expect(poisoned).toEqual([[30, 31, 32, 33, 34, 35, 36, 37, 38, 39]]);
+  for (const i of taken) expect(imageOf(set, i)).toEqual(imageOf(clean, i));
+  const more = backdoor("badnets", { poisonRate: 0.3 });
+  expect(await errorOf(() => poisonSet(clean, [more], createRandom(7), quiet, taken))).toMatchObject({
+    code: "E_USAGE",
+    message: "the backdoors take 12 images, expected at most the 10 that the other attacks leave of 40",
+  });
+});
+
 test("a target outside of the labels is warned of, one inside is not", () => {
   const events: WorkEvent[] = [];
   const far = [backdoor("badnets"), backdoor("sig", { target: [0.2, -2] })];
