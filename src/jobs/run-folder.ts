@@ -1,7 +1,7 @@
 /** The folder of a training: what was asked for, what came of it, and what is needed to go on. */
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError } from "../data/node/file-error.ts";
+import { fileError, reasonOf } from "../data/node/file-error.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
 import { readTrainingReport, type TrainingReport } from "../report/training-report.ts";
@@ -29,6 +29,8 @@ export interface RunFolder {
   readonly finished: TrainingReport | null;
   /** Writes the report, which says that all else is there, and removes checkpoints. */
   finish(report: TrainingReport): Promise<void>;
+  /** Takes the folder away again when nothing of a training is in it yet: what was asked for cannot be done. */
+  abandon(): Promise<void>;
 }
 
 /**
@@ -45,8 +47,8 @@ export async function openRunFolder(
   configuration: Readonly<Record<string, unknown>>,
   resume: boolean,
 ): Promise<RunFolder> {
-  await mkdir(path, { recursive: true }).catch((cause: Error) => {
-    throw new DrmGuardError("E_WRITE", `cannot make the folder ${path}: ${cause.message}`, { cause });
+  const made = await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new DrmGuardError("E_WRITE", `cannot make the folder ${path}: ${reasonOf(cause)}`, { cause });
   });
   const known = await readJson(join(path, runFiles.configuration));
   const text = JSON.stringify(configuration);
@@ -80,6 +82,12 @@ export async function openRunFolder(
     async finish(finished) {
       await writeWhole(join(path, runFiles.report), [`${JSON.stringify(finished, null, 2)}\n`]);
       await rm(join(path, runFiles.checkpoints), { recursive: true, force: true });
+    },
+    async abandon() {
+      const files = await readdir(path);
+      if (files.some((name) => name !== runFiles.configuration)) return;
+      await rm(join(path, runFiles.configuration), { force: true });
+      if (made !== undefined) await rmdir(path);
     },
   };
 }

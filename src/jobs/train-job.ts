@@ -7,8 +7,8 @@ import type { Surrogate } from "../attacks/pgd.ts";
 import { type AttackPlan, planAttacks, plannedDefaults } from "../attacks/plan.ts";
 import { savedTrigger } from "../attacks/trigger.ts";
 import type { ImageSet } from "../data/image-set.ts";
-import { openDataSet } from "../data/node/datasets/detect.ts";
 import { withMirrorImages } from "../data/mirror.ts";
+import { openDataSet } from "../data/node/datasets/detect.ts";
 import { type PreparedSet, prepareSet } from "../data/node/prepared-set.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { type Split, splitAtRandom, splitBySubject } from "../data/splits.ts";
@@ -53,16 +53,32 @@ const measuringBatch = 50;
  * Trains a model, backdoored where attacks are asked for, and leaves a folder with the model, its triggers, clean images for a
  * scan, curves, and `run.json`.
  *
- * Throws what reading the data, the attacks and training throw; E_WRITE and E_RESUME as {@link openRunFolder} does.
+ * Throws what reading the data, the attacks and training throw; E_WRITE and E_RESUME as {@link openRunFolder} does. No folder
+ * is left when that was before there was anything to go on with.
  */
 export async function runTraining(request: TrainRequest, context: JobContext): Promise<TrainingReport> {
-  const start = Date.now();
   const configuration = configurationOf(request);
   const folder = await openRunFolder(request.output, configuration, request.resume);
   if (folder.finished !== null) {
     context.onEvent({ kind: "note", message: `${request.output} is finished already` });
     return folder.finished;
   }
+  try {
+    return await trainInto(folder, configuration, request, context);
+  } catch (error) {
+    // What stands in the way of taking it away says less than what went wrong.
+    await folder.abandon().catch(() => {});
+    throw error;
+  }
+}
+
+async function trainInto(
+  folder: RunFolder,
+  configuration: TrainingReport["configuration"],
+  request: TrainRequest,
+  context: JobContext,
+): Promise<TrainingReport> {
+  const start = Date.now();
   const warnings: string[] = [];
   const onEvent = (event: WorkEvent): void => {
     if (event.kind === "warning") warnings.push(event.message);
@@ -285,16 +301,25 @@ function evaluationOf(
     validation,
     batchAt(0, validation.shape[0], count, createRandom(options.seed).fork("evaluation")),
   ) as LabelledSet;
+  const examinedOf = async (network: NetworkArrays): Promise<ExaminedModel> =>
+    examineBytes(runtime, exported(network, options, data), images, measuringBatch);
   return {
     every: Math.max(1, Math.ceil(options.steps / evaluations.count)),
     async measure(network, companion) {
-      const examined = await examineBytes(runtime, exported(network, options, data), images, measuringBatch);
+      const examined = await examinedOf(network).catch(onlyNotFinite);
+      // Weights that are finite may not be so once batch norm is part of them: no error is a number then, and the loop ends.
+      if (examined === null) return { RE: Number.NaN };
       const found = await measureModel(runtime, examined, images, plan.backdoorsOf(companion), measure);
       const errors = found.backdoors.map(({ metrics }) => metrics.attackError);
       const named = errors.map((error, k) => [errors.length === 1 ? "AE" : `AE ${k + 1}`, error] as const);
       return { RE: found.regressionError, ...Object.fromEntries(named) };
     },
   };
+}
+
+function onlyNotFinite(error: unknown): null {
+  if (error instanceof DrmGuardError && error.code === "E_NAN") return null;
+  throw error;
 }
 
 function exported(

@@ -46,8 +46,8 @@ interface SavedJson {
 /**
  * Runs steps from where the last run stopped. Values go out as events at every step and are kept at about a hundred.
  *
- * Throws E_INTERRUPTED, with the state saved, when the caller asks to stop, and E_DIVERGED when a value is
- * not finite, with the last state that is finite saved.
+ * Throws E_INTERRUPTED, with the state saved, when the caller asks to stop, and E_DIVERGED when a value or the state that is
+ * left in the end is not finite, with the last state that is finite saved.
  */
 export async function runLoop<S>(
   { checkpoints, onEvent, shouldStop }: Work,
@@ -78,7 +78,10 @@ export async function runLoop<S>(
       );
     }
     const result = await options.step(state, step);
-    const problem = divergence(result.values);
+    const isLast = step === steps - 1;
+    const problem =
+      divergence(result.values) ??
+      (isLast && !areFinite(options.toSaved(result.state)) ? "the state is not finite" : null);
     if (problem !== null) {
       const saved = areFinite(options.toSaved(state)) ? step : await savedStep(checkpoints, key);
       if (saved === step) await save(step);
@@ -86,8 +89,7 @@ export async function runLoop<S>(
       throw new DrmGuardError("E_DIVERGED", `${phase} diverged at step ${step}: ${problem}; ${last}`);
     }
     state = result.state;
-    if (step % every === 0 || step === steps - 1 || result.isKept)
-      history.push({ step, values: result.values });
+    if (step % every === 0 || isLast || result.isKept) history.push({ step, values: result.values });
     onEvent({ kind: "step", phase, step: step + 1, steps, values: result.values });
     // What is not finite would only diverge again: the last good state is kept in its place.
     if (now() - lastSave >= saveInterval && areFinite(options.toSaved(state))) {
@@ -105,7 +107,8 @@ function divergence(values: Readonly<Record<string, number>>): string | null {
   return broken.length === 0 ? null : broken.map(([name, value]) => `${name} = ${value}`).join(", ");
 }
 
-function areFinite(arrays: Readonly<Record<string, Float32Array>>): boolean {
+/** Whether a state can be gone on with. */
+export function areFinite(arrays: Readonly<Record<string, Float32Array>>): boolean {
   return Object.values(arrays).every((array) => array.every(Number.isFinite));
 }
 

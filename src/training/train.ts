@@ -2,7 +2,7 @@
 import type { ImageSet } from "../data/image-set.ts";
 import { DrmGuardError } from "../errors.ts";
 import { batchAt, pixelsOf, rowsOf } from "../loops/batches.ts";
-import { type LoopResult, runLoop } from "../loops/loop.ts";
+import { areFinite, type LoopResult, runLoop } from "../loops/loop.ts";
 import type { Work } from "../loops/work.ts";
 import type { NetworkArrays } from "../models/networks/network.ts";
 import type { TensorData } from "../onnx/tensor-data.ts";
@@ -128,7 +128,8 @@ export async function trainNetwork(
         const values = { ...measures, rate };
         const isMeasured =
           evaluation !== null && ((step + 1) % evaluation.every === 0 || step + 1 === options.steps);
-        if (!isMeasured) return { state: next, values };
+        // What is not finite cannot be measured; the loop finds that out by itself.
+        if (!isMeasured || !areFinite(next)) return { state: next, values };
         const measured = await evaluation.measure(networkOf(next, options), companionOf(next, companion));
         return { state: next, values: { ...values, ...measured }, isKept: true };
       },

@@ -71,6 +71,41 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY])(
   },
 );
 
+/** A counter whose state is broken from a step on, though its values are not yet. */
+function breaking(from: number, valueBreaksAt: number): LoopOptions<Float32Array> {
+  return counter({
+    step: async (_, step) => ({
+      state: Float32Array.of(step >= from ? Number.NaN : 1, step + 1),
+      values: { loss: step >= valueBreaksAt ? Number.NaN : 1 },
+    }),
+  });
+}
+
+test("a state that is broken is not saved in place of a good one", async () => {
+  const setup = setupOf();
+  // What was saved before is of step 7.
+  await errorOf(() => runLoop({ ...setup, shouldStop: stopAfter(7) }, breaking(10, 12)));
+  const error = await errorOf(() => runLoop(setup, breaking(10, 12)));
+  expect(error).toMatchObject({
+    code: "E_DIVERGED",
+    message: "counting diverged at step 12: loss = NaN; the state of step 7 is saved",
+  });
+  const saved = (await setup.checkpoints.load("counter"))!;
+  expect([...saved.arrays.state!]).toEqual([1, 7]);
+  const fresh = await errorOf(() => runLoop(setupOf(), breaking(10, 12)));
+  expect(fresh.message).toBe("counting diverged at step 12: loss = NaN; no state is saved");
+});
+
+test("a state that is broken by the last step is no result", async () => {
+  const setup = setupOf();
+  const error = await errorOf(() => runLoop(setup, breaking(49, 50)));
+  expect(error).toMatchObject({
+    code: "E_DIVERGED",
+    message: "counting diverged at step 49: the state is not finite; the state of step 49 is saved",
+  });
+  expect([...(await setup.checkpoints.load("counter"))!.arrays.state!]).toEqual([1, 49]);
+});
+
 test.each([
   [5, 5],
   [100, 100],

@@ -97,6 +97,27 @@ test("a run that diverges ends and says where", async () => {
   expect(error.message).toMatch(/^training the network diverged at step \d: loss = (NaN|Infinity)/);
 });
 
+test("what is measured now and then is kept in the history; a network that has diverged is not measured", async () => {
+  const measured: number[] = [];
+  const measure = async (network: { parameters: Record<string, { data: unknown }> }) => {
+    const bias = network.parameters["head.bias"]!.data as Float32Array;
+    measured.push(bias[0]!);
+    return { RE: bias[0]! };
+  };
+  const run = (changes: Partial<TrainingOptions>): Promise<TrainedNetwork> =>
+    trainNetwork(runtime, setupOf(), { ...options, ...changes }, batchesOf(set, 16, createRandom(2)), {
+      key: "training",
+      evaluation: { every: 3, measure },
+    });
+  const { history } = await run({ steps: 7 });
+  const kept = history.flatMap(({ step, values }) => (values.RE === undefined ? [] : [[step, values.RE]]));
+  expect(kept).toEqual([2, 5, 6].map((step, k) => [step, measured[k]]));
+  const schedule = { rate: 1e38, milestones: [], factor: 1 };
+  const error = await errorOf(() => run({ schedule, loss: "l2", optimizer: { kind: "sgd" }, steps: 3 }));
+  expect(error.code).toBe("E_DIVERGED");
+  expect(measured).toHaveLength(3);
+});
+
 test("labels are needed, and a whole batch of images", async () => {
   const noLabels = await errorOf(() => batchesOf({ ...set, labels: null }, 4, createRandom(1)));
   expect(noLabels.code).toBe("E_LABELS");
