@@ -36,7 +36,7 @@ export function checkpointFolder(folder: string): CheckpointFolder {
   return {
     async load(key) {
       const bytes = await readIfThere(pathOf(key));
-      return bytes === null ? null : decode(bytes, pathOf(key));
+      return bytes === null ? null : decode(bytes, brokenCheckpoint(pathOf(key)));
     },
     save: (key, state) => writeWhole(pathOf(key), encode(state)),
     keys: (prefix) => keysIn(folder, prefix),
@@ -85,14 +85,14 @@ export function writeSavedState(path: string, state: SavedState): Promise<void> 
 }
 
 /**
- * Reads such a file. Throws E_FILE when it cannot be read, E_RESUME when it is no whole saved state.
+ * Reads such a file. Throws E_FILE when it cannot be read or is no whole saved state.
  *
  * @param path the file
  */
 export async function readSavedState(path: string): Promise<SavedState> {
   const bytes = await readIfThere(path);
   if (bytes === null) throw new DrmGuardError("E_FILE", `cannot read ${path}: there is no such file`);
-  return decode(bytes, path);
+  return decode(bytes, (what, cause) => new DrmGuardError("E_FILE", `${path} is ${what}`, { cause }));
 }
 
 function encode({ arrays, json }: SavedState): Uint8Array[] {
@@ -103,12 +103,18 @@ function encode({ arrays, json }: SavedState): Uint8Array[] {
   return [text, ...bytes];
 }
 
-function decode(bytes: Uint8Array, path: string): SavedState {
-  const broken = (what: string, cause?: unknown): DrmGuardError =>
+/** Says what is wrong with a file. */
+type Broken = (what: string, cause?: unknown) => DrmGuardError;
+
+const brokenCheckpoint =
+  (path: string): Broken =>
+  (what, cause) =>
     new DrmGuardError("E_RESUME", `the checkpoint ${path} is ${what}`, {
       cause,
       hint: "delete it to start over",
     });
+
+function decode(bytes: Uint8Array, broken: Broken): SavedState {
   const first = bytes.indexOf(0x0a);
   const second = bytes.indexOf(0x0a, first + 1);
   const text = new TextDecoder();

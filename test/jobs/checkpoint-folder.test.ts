@@ -2,7 +2,13 @@ import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type CheckpointFolder, checkpointFolder } from "../../src/jobs/checkpoint-folder.ts";
+import {
+  type CheckpointFolder,
+  checkpointFolder,
+  readSavedState,
+  writeSavedState,
+} from "../../src/jobs/checkpoint-folder.ts";
+import { errorOf } from "../support/errors.ts";
 
 let folder: string;
 let store: CheckpointFolder;
@@ -51,4 +57,19 @@ test("keys are listed and removed by their beginning", async () => {
   expect(await store.keys("scan-")).toEqual(["scan-a", "scan-b"]);
   await store.remove("scan-");
   expect(await store.keys("")).toEqual(["generator-1"]);
+});
+
+test("a state can be a file of its own, which is never to be deleted to start over", async () => {
+  const file = join(folder, "patch.trigger");
+  await writeSavedState(file, state);
+  expect(await readSavedState(file)).toEqual(state);
+  await truncate(file, 120);
+  const broken = await errorOf(() => readSavedState(file));
+  expect(broken).toMatchObject({ code: "E_FILE", message: `${file} is of another format or cut off` });
+  expect(broken.hint).toBeUndefined();
+  expect(await errorOf(() => readSavedState(join(folder, "none.trigger")))).toMatchObject({
+    code: "E_FILE",
+    message: `cannot read ${join(folder, "none.trigger")}: there is no such file`,
+  });
+  await expect(writeSavedState(join(file, "below"), state)).rejects.toMatchObject({ code: "E_WRITE" });
 });
