@@ -1,7 +1,8 @@
 /** The two layers that regression networks are made of, in the three forms that a network takes in its life. */
 import { int } from "../../onnx/model.ts";
-import { conv } from "../../tensor/convolution.ts";
+import { conv, type WindowOptions } from "../../tensor/convolution.ts";
 import type { Tensor } from "../../tensor/graph.ts";
+import { smallConvolution } from "../../tensor/small-convolution.ts";
 import { normalizeByBatch, normalizeByStatistics } from "../batch-norm.ts";
 
 /** A convolution without bias that a batch norm follows. */
@@ -26,14 +27,22 @@ export interface Layers {
 /** Gives the tensor of a parameter. */
 export type ParameterSource = (name: string, shape: readonly number[]) => Tensor;
 
-function convolve(x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvNormOptions): Tensor {
-  const { kernel, stride = 1, isDepthwise = false } = options;
+function windowFor({ kernel, stride = 1 }: ConvNormOptions): WindowOptions {
   const margin = Math.floor(kernel / 2);
-  return conv(x, weight, bias, {
-    strides: [stride, stride],
-    pads: [margin, margin, margin, margin],
-    group: isDepthwise ? x.shape[1]! : 1,
-  });
+  return { strides: [stride, stride], pads: [margin, margin, margin, margin] };
+}
+
+function convolve(x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvNormOptions): Tensor {
+  const group = options.isDepthwise ? x.shape[1]! : 1;
+  return conv(x, weight, bias, { ...windowFor(options), group });
+}
+
+/** The same while weights are learnt, when every step pays for the products with padding. */
+function convolveInTraining(x: Tensor, weight: Tensor, options: ConvNormOptions): Tensor {
+  const { kernel, isDepthwise = false } = options;
+  const places = x.shape[2]! * x.shape[3]!;
+  if (isDepthwise || 2 * places > kernel * kernel) return convolve(x, weight, null, options);
+  return smallConvolution(x, weight, windowFor(options));
 }
 
 function weightShape(x: Tensor, { channels, kernel, isDepthwise = false }: ConvNormOptions): number[] {
@@ -58,7 +67,7 @@ function normalizedLayers(
 ): Layers {
   return {
     convNorm(x, name, options) {
-      const y = convolve(x, parameter(`${name}.weight`, weightShape(x, options)), null, options);
+      const y = convolveInTraining(x, parameter(`${name}.weight`, weightShape(x, options)), options);
       const channels = [options.channels];
       return normalize(y, name, parameter(`${name}.gamma`, channels), parameter(`${name}.beta`, channels));
     },
