@@ -35,7 +35,8 @@ export interface Profile {
 /** The names of the profiles. */
 export type ProfileName = "desk" | "paper";
 
-const network = { architecture: "resnet18", width: 0.25, stem: "auto" } as const;
+// A large stem is half the work of a medium one, and as good for the same time.
+const network = { architecture: "resnet18", width: 0.25, stem: "large" } as const;
 const full = { ...network, width: 1 } as const;
 
 /** The profiles. */
@@ -52,7 +53,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       "head-pose": {
         network,
         // Heads turn through 120 degrees: a third of the steps reaches an error of the same size.
-        recipe: withSteps(trainingRecipes.desk, 1200),
+        recipe: withSteps(trainingRecipes.desk, 2500),
         size: null,
         mirror: ["yaw", "roll"],
         heads: { preset: "head-pose", count: 8000, size: 64, seed: 1 },
