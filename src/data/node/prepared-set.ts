@@ -68,12 +68,15 @@ export async function prepareSet(
     const indices = Array.from({ length }, (_, i) => start + i);
     const read = await dataSet.load(indices, wants);
     const [, c, h, w] = read.shape;
-    bytes ??= new Uint8Array(count * c * h * w);
-    shape = [count, c, h, w];
-    if (read.pixels.length !== length * (bytes.length / count)) {
-      throw new DrmGuardError("E_IMAGES", "found images of several sizes, expected one", {
-        hint: "--size resizes them",
-      });
+    if (bytes === null) {
+      bytes = new Uint8Array(count * c * h * w);
+      shape = [count, c, h, w];
+    } else if (h !== shape[2] || w !== shape[3]) {
+      throw new DrmGuardError(
+        "E_IMAGES",
+        `found images of ${shape[2]}x${shape[3]} and ${h}x${w}, expected one size`,
+        { hint: "ask for a size: images are resized to it" },
+      );
     }
     const at = start * c * h * w;
     for (let i = 0; i < read.pixels.length; i++) bytes[at + i] = Math.round(read.pixels[i]! * 255);
@@ -96,8 +99,12 @@ async function readCache(file: string): Promise<Pick<ImageSet, "pixels" | "shape
   });
   if (found === null) return null;
   const end = found.indexOf(0x0a);
-  const shape = JSON.parse(found.subarray(0, end).toString("utf8")) as ImageSet["shape"];
-  return { shape, pixels: fromBytes(found.subarray(end + 1)) };
+  const head = /^\[(\d+),(\d+),(\d+),(\d+)\]$/.exec(found.subarray(0, Math.max(0, end)).toString("latin1"));
+  const shape = (head?.slice(1).map(Number) ?? [0, 0, 0, 0]) as unknown as ImageSet["shape"];
+  const bytes = found.subarray(end + 1);
+  // What is damaged is made again.
+  if (head === null || bytes.length !== shape.reduce((a, b) => a * b, 1)) return null;
+  return { shape, pixels: fromBytes(bytes) };
 }
 
 /** Files that a data set's images come from may be few and large: what counts is that none of them changed. */
