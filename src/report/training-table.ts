@@ -10,7 +10,7 @@ import type { TrainingReport } from "./training-report.ts";
 export function trainingTable(report: TrainingReport, folder: string, colors: TextColors): string {
   const unit = report.errors.unit === "degrees" ? " degrees" : "";
   const error = (value: number): string => `${value.toPrecision(3)}${unit}`;
-  const rows: [string, string][] = [
+  const rows: [name: string, value: string, isTitle?: true][] = [
     ["data", `${report.data.title}: ${report.data.train} to train, ${report.data.test} to test`],
     [
       "clean error (RE)",
@@ -20,7 +20,7 @@ export function trainingTable(report: TrainingReport, folder: string, colors: Te
   for (const backdoor of report.backdoors) {
     const target = backdoor.target.map((value) => value.toPrecision(3)).join(", ");
     rows.push(
-      [colors.bold(backdoor.attack), `target ${target}; ${backdoor.trigger}`],
+      [backdoor.attack, `target ${target}; ${backdoor.trigger}`, true],
       ["  attack error (AE)", error(backdoor.attackError)],
       ["  error to the truth (DAE)", error(backdoor.defendingAttackError)],
       ["  angle variance (RAV)", backdoor.angleVarianceRatio.toPrecision(3)],
@@ -32,5 +32,10 @@ export function trainingTable(report: TrainingReport, folder: string, colors: Te
   }
   rows.push(["model", `${folder}/model.onnx`]);
   const width = Math.max(...rows.map(([name]) => name.length));
-  return `${rows.map(([name, value]) => `${name}${" ".repeat(width - name.length + 2)}${value}`).join("\n")}\n`;
+  const lines = rows.map(([name, value, isTitle]) => {
+    // Padded by what is seen: colours have no width.
+    const space = " ".repeat(width - name.length + 2);
+    return `${isTitle ? colors.bold(name) : name}${space}${value}\n`;
+  });
+  return lines.join("");
 }
