@@ -37,7 +37,8 @@ export function blendTrigger(
     throw new DrmGuardError("E_SHAPE", `found a pattern of ${pattern.length} values, expected ${size}`);
   }
   const drawn = (): Float32Array => Float32Array.from({ length: size }, () => random.uniform());
-  return { kind: "blend", shape, alpha, pattern: pattern ?? drawn() };
+  // What comes from a command line is a plain list.
+  return { kind: "blend", shape, alpha, pattern: pattern === null ? drawn() : Float32Array.from(pattern) };
 }
 
 /** Blends the second image with an image [C, H, W], in place. */
