@@ -10,10 +10,15 @@ import { gazeHub } from "./gazehub.ts";
 import { mpiiNormalised } from "./mpii-normalised.ts";
 import { mpiiOriginal } from "./mpii-original.ts";
 import { plainFolder } from "./plain-folder.ts";
+import { renderedHeads } from "./rendered-heads.ts";
 import { readTree } from "./tree.ts";
 
-/** All readers; the first that knows the files reads them. A labels.csv is what users add to anything, so it comes first. */
+/**
+ * All readers; the first that knows the files reads them. A labels.csv is what users add to anything, so it comes before all but
+ * rendered heads, which have one too.
+ */
 export const dataSetFormats: readonly DataSetFormat[] = [
+  renderedHeads,
   plainFolder,
   mpiiNormalised,
   mpiiOriginal,

@@ -24,30 +24,54 @@ export const plainFolder: DataSetFormat = {
   open,
 };
 
-async function open(tree: FileTree, options: DataSetOptions): Promise<DataSet> {
+function open(tree: FileTree, options: DataSetOptions): Promise<DataSet> {
   // The one that is nearest to the top.
   const [csv] = tree.files
     .filter((file) => labelsFile.test(file))
     .sort((a, b) => a.split("/").length - b.split("/").length);
-  const [header, ...rows] = readCsv(csv!, await tree.text(csv!));
+  // Nothing in the file tells a unit; who names one says that all columns are angles.
+  const unit = options.angleUnit === null ? "as given" : "radians";
+  return readTable(tree, csv!, options, { title, unit, columns: null });
+}
+
+/** What is known of a table before it is read. */
+export interface TableFacts {
+  readonly title: string;
+  readonly unit: LabelColumn["unit"];
+  /** Labels by the names of their columns; null for all columns but the file and the subject, under their own names. */
+  readonly columns: Readonly<Record<string, string>> | null;
+}
+
+/**
+ * Reads a table with a row for each image. Throws E_LABELS when its header does not fit, and what reading images throws.
+ *
+ * @param csv the table, in the tree; files are named from its folder
+ */
+export async function readTable(
+  tree: FileTree,
+  csv: string,
+  options: DataSetOptions,
+  facts: TableFacts,
+): Promise<DataSet> {
+  const [header, ...rows] = readCsv(csv, await tree.text(csv));
   const names = header?.cells.map((name) => name.toLowerCase()) ?? [];
-  const columns = names.flatMap((name, i) => (i > 0 && name !== "subject" ? [i] : []));
+  const labelOf = (name: string, i: number): string | undefined =>
+    facts.columns === null
+      ? i > 0 && name !== "subject"
+        ? header!.cells[i] || `output ${i - 1}`
+        : undefined
+      : facts.columns[name];
+  const columns = names.flatMap((name, i) => (labelOf(name, i) === undefined ? [] : [i]));
   if (names[0] !== "file" || columns.length === 0) {
+    const expected = facts.columns === null ? "yaw,pitch" : Object.keys(facts.columns).join(",");
     throw new DrmGuardError(
       "E_LABELS",
-      `${csv} begins with "${names.join(",")}", expected a header such as file,yaw,pitch`,
+      `${csv} begins with "${names.join(",")}", expected a header such as file,${expected}`,
     );
   }
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new DrmGuardError("E_LABELS", `${csv} has two columns named "${twice}"`);
-  // Nothing in the file tells a unit: rendered heads are known by the file beside it, and who names one says that all columns are angles.
-  const isAngles = options.angleUnit !== null || tree.has(`${folderOf(csv!)}heads.json`);
-  const labels = columns.map(
-    (i): LabelColumn => ({
-      name: header!.cells[i] || `output ${i - 1}`,
-      unit: isAngles ? "radians" : "as given",
-    }),
-  );
+  const labels = columns.map((i): LabelColumn => ({ name: labelOf(names[i]!, i)!, unit: facts.unit }));
   const order = labels.map(({ name }) => name);
   const convert = angleReader({ unit: "radians", columns: order, labels: order }, options);
   const subjectColumn = names.indexOf("subject");
@@ -55,7 +79,7 @@ async function open(tree: FileTree, options: DataSetOptions): Promise<DataSet> {
   const frames: Frame[] = [];
   const unused = new Set(tree.files.filter((file) => imageFile.test(file)));
   for (const { line, cells } of rows) {
-    const file = folderOf(csv!) + (cells[0] ?? "");
+    const file = folderOf(csv) + (cells[0] ?? "");
     const values = columns.map((i) => (cells[i] ? Number(cells[i]) : Number.NaN));
     const reason = !tree.has(file)
       ? "a row whose image is not there"
@@ -73,6 +97,12 @@ async function open(tree: FileTree, options: DataSetOptions): Promise<DataSet> {
     }
     unused.delete(file);
   }
-  for (const file of unused) skipped.push({ file, reason: "an image without a row in labels.csv" });
-  return createDataSet({ title, labels, skipped, notes: [], ...readerOf(tree, frames, options.crop) });
+  for (const file of unused) skipped.push({ file, reason: `an image without a row in ${csv}` });
+  return createDataSet({
+    title: facts.title,
+    labels,
+    skipped,
+    notes: [],
+    ...readerOf(tree, frames, options.crop),
+  });
 }

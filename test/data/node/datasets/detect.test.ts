@@ -90,5 +90,5 @@ test("options that a format does not have, and values that do not fit, are refus
 });
 
 test("every format has a name of its own", () => {
-  expect(new Set(dataSetFormats.map(({ name }) => name)).size).toBe(9);
+  expect(new Set(dataSetFormats.map(({ name }) => name)).size).toBe(10);
 });
