@@ -26,6 +26,8 @@ export function createExperimentProgress(
 ): ExperimentProgress {
   const isLive = stream.isTTY === true && !isQuiet;
   const running = new Map<string, { text: string; share: number }>();
+  // What is measured now and then is shown until it is measured again.
+  const values = new Map<string, Readonly<Record<string, number>>>();
   const start = now();
   let counts = { done: 0, all: 0, atStart: null as number | null };
   let last = 0;
@@ -72,8 +74,14 @@ export function createExperimentProgress(
       } else if (event.kind === "work") {
         const { event: inner, model } = event;
         if (inner.kind === "warning") say(`warning: ${model}: ${inner.message}`);
-        if (inner.kind === "phase") running.set(model, { text: inner.phase, share: 0 });
-        if (inner.kind === "step") running.set(model, describe(inner));
+        if (inner.kind === "phase") {
+          running.set(model, { text: inner.phase, share: 0 });
+          values.delete(model);
+        }
+        if (inner.kind === "step") {
+          values.set(model, { ...values.get(model), ...inner.values });
+          running.set(model, describe({ ...inner, values: values.get(model)! }));
+        }
         draw();
       } else {
         counts = { done: event.done, all: event.all, atStart: counts.atStart ?? event.done };

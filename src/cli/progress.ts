@@ -33,6 +33,8 @@ export function createProgress(
 ): Progress {
   const isLive = stream.isTTY === true && !isQuiet;
   let phase = { name: "", start: 0, firstStep: 0 };
+  // What is measured now and then is shown until it is measured again.
+  let values: Readonly<Record<string, number>> = {};
   let lastLine = 0;
   let isDrawn = false;
   const clear = (): void => {
@@ -60,16 +62,18 @@ export function createProgress(
         say(event.message);
       } else if (event.kind === "phase") {
         phase = { name: event.phase, start: now(), firstStep: -1 };
+        values = {};
         lastLine = now();
         if (isLive) draw(`${event.phase} ...`);
         else stream.write(`${event.phase} ...\n`);
       } else {
         // Time is counted from the first step: compiling comes before it, and a resumed run begins late.
         if (phase.firstStep < 0) phase = { ...phase, firstStep: event.step, start: now() };
+        values = { ...values, ...event.values };
         const isLast = event.step === event.steps;
         if (!isLive && !isLast && now() - lastLine < lineInterval) return;
         lastLine = now();
-        const text = stepText(event, phase.firstStep, (now() - phase.start) / 1000);
+        const text = stepText({ ...event, values }, phase.firstStep, (now() - phase.start) / 1000);
         if (isLive) draw(text);
         else stream.write(`${text}\n`);
         if (isLive && isLast) say(text);

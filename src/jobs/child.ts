@@ -15,6 +15,8 @@ const stepInterval = 100;
 
 let isStopping = false;
 let lastStep = 0;
+/** Values of steps that were not reported: some are measured now and then only, and shall not be lost. */
+let unsaid: Readonly<Record<string, number>> = {};
 
 const send = (message: ChildMessage): void => {
   process.send?.(message);
@@ -29,10 +31,15 @@ const context: JobContext = {
   onEvent(event: WorkEvent) {
     if (event.kind === "step" && event.step < event.steps) {
       const now = Date.now();
-      if (now - lastStep < stepInterval) return;
+      if (now - lastStep < stepInterval) {
+        unsaid = { ...unsaid, ...event.values };
+        return;
+      }
       lastStep = now;
     }
-    send({ kind: "event", event });
+    const said = event.kind === "step" ? { ...event, values: { ...unsaid, ...event.values } } : event;
+    unsaid = {};
+    send({ kind: "event", event: said });
   },
   shouldStop: () => isStopping,
 };
