@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { applyTriggerTo } from "../attacks/apply.ts";
 import { loadedTrigger } from "../attacks/trigger.ts";
+import { reasonOf } from "../data/node/file-error.ts";
 import { readBenign } from "../data/node/read-benign.ts";
 import { DrmGuardError } from "../errors.ts";
 import { nodeRuntime } from "../runtime/node.ts";
@@ -24,7 +25,10 @@ export async function runPoisoning(
   if (channels !== 1 && channels !== 3) {
     throw new DrmGuardError("E_SHAPE", `found a trigger for ${channels} channels, expected 1 or 3`);
   }
-  const there = await readdir(output).catch(() => []);
+  const there = await readdir(output).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return [];
+    throw new DrmGuardError("E_WRITE", `cannot write to ${output}: ${reasonOf(cause)}`, { cause });
+  });
   if (there.length > 0) {
     throw new DrmGuardError(
       "E_WRITE",

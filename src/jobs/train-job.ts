@@ -275,7 +275,15 @@ async function surrogateFor(
     });
     return examineBytes(runtime, bytes, train, options.batch);
   })();
-  return (image) => applyModel(examined, image).outputs;
+  const dimension = train.labelNames.length;
+  return (image) => {
+    const { outputs } = applyModel(examined, image);
+    if (outputs.shape[1] === dimension) return outputs;
+    throw new DrmGuardError(
+      "E_MODEL_OUTPUT",
+      `the surrogate gives ${outputs.shape[1]} numbers, expected ${dimension} as the labels have`,
+    );
+  };
 }
 
 function examineBytes(
