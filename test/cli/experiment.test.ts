@@ -1,0 +1,22 @@
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { newFolder, runCli } from "../support/cli.ts";
+
+test.each([
+  ["an experiment that there is not", ["table99"], 'found "table99", expected one of table1, '],
+  ["a profile of real data without any", ["table1", "--profile", "paper"], "expected --gaze PATH"],
+  [
+    "data that are not there",
+    ["table1", "--tasks", "gaze", "--gaze", "none"],
+    "cannot read the data set at none",
+  ],
+  ["a task that there is not", ["table1", "--tasks", "age"], "expected one of gaze, head-pose"],
+  ["seeds that are none", ["table1", "--seeds", "1,x"], "expected a whole number"],
+])("%s is refused, and nothing is left", async (_, args, message) => {
+  const cwd = newFolder();
+  const run = await runCli(["experiment", ...args], { cwd });
+  expect(run).toMatchObject({ code: 4, stdout: "" });
+  expect(run.stderr).toContain(message);
+  expect(run.stderr).not.toMatch(/^\s+at /m);
+  expect(readdirSync(cwd)).toEqual([]);
+});

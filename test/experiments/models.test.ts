@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import {
+  attacksOf,
+  conditions,
+  conditionTitles,
+  dependencyOf,
+  type ModelSpec,
+  mainConditions,
+  nameOf,
+} from "../../src/experiments/models.ts";
+
+const ranges = [
+  [-1, 1],
+  [0, 4],
+] as const;
+const spec = (condition: ModelSpec["condition"], seed = 1): ModelSpec => ({ task: "gaze", condition, seed });
+const attacks = (condition: ModelSpec["condition"], seed = 1) => attacksOf(spec(condition, seed), ranges, 8);
+
+test("a benign model has no attack, every other one of its name; the adaptive one is WaNet that hides", () => {
+  expect(attacks("benign")).toEqual({ attacks: [], adaptive: null });
+  for (const condition of conditions.filter((each) => each !== "benign" && each !== "adaptive")) {
+    const {
+      attacks: [attack],
+      adaptive,
+    } = attacks(condition);
+    expect([attack!.attack, adaptive]).toEqual([condition, null]);
+    expect(attack!.options).toEqual(condition === "input-aware" ? { baseChannels: 8 } : {});
+    expect(attack!.targets).toHaveLength(condition === "multi-target-wanet" ? 2 : 1);
+  }
+  const hidden = attacks("adaptive");
+  expect(hidden.attacks[0]!.attack).toBe("wanet");
+  expect(hidden.adaptive).toBe(0.02);
+});
+
+test("targets lie between the middle and the ends of the labels, on both sides, and come from the seed alone", () => {
+  const all = Array.from({ length: 100 }, (_, seed) => attacks("badnets", seed).attacks[0]!.targets[0]!);
+  ranges.forEach(([least, most], j) => {
+    const places = all.map((target) => (2 * (target[j]! - least)) / (most - least) - 1);
+    expect(Math.min(...places.map(Math.abs))).toBeGreaterThanOrEqual(0.3);
+    expect(Math.max(...places.map(Math.abs))).toBeLessThanOrEqual(0.8);
+    const above = places.filter((place) => place > 0).length;
+    expect(above).toBeGreaterThan(30);
+    expect(above).toBeLessThan(70);
+  });
+  expect(attacks("wanet", 7).attacks[0]!.targets).toEqual(attacks("badnets", 7).attacks[0]!.targets);
+  const [first, second] = attacks("multi-target-wanet").attacks[0]!.targets;
+  expect(first).not.toEqual(second);
+});
+
+test("clean-label needs the benign model of its task and seed, others need none", () => {
+  expect(dependencyOf(spec("clean-label", 3))).toEqual(spec("benign", 3));
+  for (const condition of conditions) {
+    if (condition !== "clean-label") expect(dependencyOf(spec(condition))).toBeNull();
+  }
+});
+
+test("every condition has a title, and every model a name of its own", () => {
+  expect(Object.keys(conditionTitles).sort()).toEqual([...conditions].sort());
+  expect(conditions).toEqual(expect.arrayContaining([...mainConditions]));
+  expect(nameOf({ task: "head-pose", condition: "clean-label", seed: 2 })).toBe("head-pose-clean-label-2");
+});

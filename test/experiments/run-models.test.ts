@@ -1,0 +1,163 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { short } from "../../src/experiments/experiment.ts";
+import { figure2 } from "../../src/experiments/figure2.ts";
+import type { ModelSpec } from "../../src/experiments/models.ts";
+import type { Profile } from "../../src/experiments/profile.ts";
+import type * as RunModels from "../../src/experiments/run-models.ts";
+import { table1 } from "../../src/experiments/table1.ts";
+import { table10 } from "../../src/experiments/table10.ts";
+import { trainingRecipes, withSteps } from "../../src/training/options.ts";
+import { built } from "../support/built.ts";
+import { errorOf } from "../support/errors.ts";
+import { trainingImages } from "../support/training.ts";
+
+const { runModels } = await built<typeof RunModels>("experiments/run-models");
+
+const ofTask = {
+  network: { architecture: "resnet18", width: 2 / 64, stem: "auto" },
+  recipe: { ...withSteps(trainingRecipes.desk, 4), batch: 16 },
+  size: null,
+  mirror: null,
+  heads: null,
+} as const;
+const profile: Profile = { tasks: { gaze: ofTask, "head-pose": ofTask }, inputAwareChannels: 2 };
+const specs: readonly ModelSpec[] = (["clean-label", "badnets"] as const).map((condition) => ({
+  task: "gaze",
+  condition,
+  seed: 1,
+}));
+
+let images: string;
+let folder: string;
+let events: RunModels.ModelEvent[];
+beforeAll(async () => {
+  images = await trainingImages(mkdtempSync(join(tmpdir(), "drmguard-images-")));
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "drmguard-experiment-"));
+  events = [];
+});
+
+const run = (
+  changes: Partial<RunModels.RunModelsOptions> = {},
+  wanted = specs,
+): Promise<RunModels.TrainedModel[]> =>
+  runModels(wanted, {
+    profile,
+    data: { gaze: images },
+    folder,
+    jobs: 2,
+    threads: 1,
+    cache: join(images, ".cache"),
+    memoryLimit: 4e9,
+    onEvent: (event) => events.push(event),
+    signal: new AbortController().signal,
+    ...changes,
+  });
+
+const isPhase = (event: RunModels.ModelEvent, phase: string): boolean =>
+  event.kind === "work" && event.event.kind === "phase" && event.event.phase === phase;
+/** The starts and ends among the events: `+` and `-` with the model's condition. */
+const milestones = (): string[] =>
+  events.flatMap((event) =>
+    event.kind === "work" ? [] : `${event.kind === "started" ? "+" : "-"}${event.model.slice(5, -2)}`,
+  );
+
+test("models are trained side by side, those that others need first; the second time nothing is trained", async () => {
+  const models = await run();
+  expect(models.map(({ spec }) => spec)).toEqual(specs);
+  expect(readdirSync(join(folder, "models"))).toHaveLength(3);
+  const order = milestones();
+  expect(order.slice(0, 2).sort()).toEqual(["+badnets", "+benign"]);
+  expect(order.indexOf("+clean-label")).toBeGreaterThan(order.indexOf("-benign"));
+  expect(order).toHaveLength(6);
+  expect(events.filter((event) => event.kind !== "work").at(-1)).toMatchObject({ done: 3, all: 3 });
+  const [cleanLabel, badnets] = models as [RunModels.TrainedModel, RunModels.TrainedModel];
+  const { surrogate } = cleanLabel.report.configuration as { surrogate: string };
+  expect(surrogate).toContain("gaze-benign-1");
+  expect(existsSync(surrogate)).toBe(true);
+  for (const { folder: own, report } of models) {
+    expect(JSON.parse(readFileSync(join(own, "run.json"), "utf8"))).toEqual(report);
+  }
+
+  events = [];
+  const again = await run();
+  expect(again).toEqual(models);
+  expect(events.some((event) => isPhase(event, "training the network"))).toBe(false);
+
+  // What tables say of them is what stands in their run.json.
+  const [backdoor] = badnets.report.backdoors;
+  const { markdown } = await table1.evaluate(models);
+  expect(markdown).toContain(
+    `| gaze | BadNets | ${short(backdoor!.angleVarianceRatio)} | ${short(backdoor!.normVarianceRatio)} | 0.0433 | 1.4499 |`,
+  );
+  const errors = (await table10.evaluate(models)).markdown;
+  expect(errors).toContain(
+    `| gaze | BadNets | ${short(backdoor!.attackError)} | ${short(badnets.report.regressionError)} |`,
+  );
+  const { pictures } = await figure2.evaluate(models);
+  // Eight test images, clean and with the trigger, of two models.
+  expect([...pictures["figure2.svg"]!.matchAll(/<circle/g)]).toHaveLength(32);
+});
+
+test("another recipe is another model", async () => {
+  const badnets = specs.slice(1);
+  const [first] = await run({}, badnets);
+  const longer = { ...ofTask, recipe: withSteps(ofTask.recipe, 5) };
+  const [second] = await run({ profile: { ...profile, tasks: { ...profile.tasks, gaze: longer } } }, badnets);
+  expect(second!.folder).not.toBe(first!.folder);
+  expect(second!.report.steps).toBe(5);
+});
+
+test("an interrupt saves every model that is under way, and the same call goes on", async () => {
+  const recipe = withSteps(ofTask.recipe, 300);
+  const long = { profile: { ...profile, tasks: { ...profile.tasks, gaze: { ...ofTask, recipe } } } };
+  const controller = new AbortController();
+  const onEvent = (event: RunModels.ModelEvent): void => {
+    if (isPhase(event, "training the network")) controller.abort();
+  };
+  const one = specs.slice(1);
+  const error = await errorOf(() => run({ ...long, signal: controller.signal, onEvent }, one));
+  expect(error).toMatchObject({
+    code: "E_INTERRUPTED",
+    message: expect.stringContaining("the state is saved"),
+  });
+  const [name] = readdirSync(join(folder, "models")) as [string];
+  expect(readdirSync(join(folder, "models", name)).sort()).toEqual(["checkpoints", "configuration.json"]);
+  // Again, to see where it goes on: the whole of it would take a while.
+  const second = new AbortController();
+  const stop = (event: RunModels.ModelEvent): void => {
+    events.push(event);
+    if (event.kind === "work" && event.event.kind === "note") second.abort();
+  };
+  expect((await errorOf(() => run({ ...long, signal: second.signal, onEvent: stop }, one))).code).toBe(
+    "E_INTERRUPTED",
+  );
+  expect(events).toContainEqual(
+    expect.objectContaining({
+      event: {
+        kind: "note",
+        message: expect.stringMatching(/^training the network resumed at step \d+ of 300$/),
+      },
+    }),
+  );
+});
+
+test("what stops one model is said, and the others are let go", async () => {
+  const bad: ModelSpec = { task: "gaze", condition: "input-aware", seed: 1 };
+  const error = await errorOf(() => run({ profile: { ...profile, inputAwareChannels: 0 } }, [...specs, bad]));
+  expect(error).toMatchObject({ code: "E_USAGE", message: expect.stringContaining("found 0 base channels") });
+});
+
+test("a task without data is refused before anything is trained", async () => {
+  const other: ModelSpec = { task: "head-pose", condition: "benign", seed: 1 };
+  expect(await errorOf(() => run({}, [...specs, other]))).toMatchObject({
+    code: "E_USAGE",
+    message: "found no data set for head-pose, expected --head-pose PATH",
+  });
+  expect(events).toEqual([]);
+  expect(readdirSync(folder)).toEqual([]);
+});
