@@ -14,6 +14,11 @@ export {
 } from "./attacks/input-aware/attack.ts";
 export type { InputAwareTrigger } from "./attacks/input-aware/trigger.ts";
 export {
+  type KnownBackdoor,
+  type ModelMeasurement,
+  measureModel,
+} from "./attacks/measure.ts";
+export {
   type Attack,
   type AttackOptions,
   attackDefaults,
@@ -22,6 +27,16 @@ export {
   type StampedAttack,
 } from "./attacks/options.ts";
 export { type PgdOptions, perturb, pgdDefaults, type Surrogate } from "./attacks/pgd.ts";
+export {
+  type AttackPlan,
+  type AttackRequest,
+  type InstalledBackdoor,
+  type PlannedAttack,
+  type PlannedOptions,
+  type PlanSetup,
+  planAttacks,
+  plannedDefaults,
+} from "./attacks/plan.ts";
 export {
   type Backdoor,
   type BatchRows,
@@ -60,6 +75,14 @@ export {
 } from "./identification/paper/options.ts";
 export { predict } from "./identification/predict.ts";
 export type { CheckpointStore, SavedState, Work, WorkEvent } from "./loops/work.ts";
+export { type BackdoorMetrics, backdoorMetrics, type ModelResponses } from "./metrics/backdoor-metrics.ts";
+export {
+  type ErrorMeasure,
+  errorMeasureFor,
+  type LabelUnit,
+  meanRegressionError,
+  regressionErrors,
+} from "./metrics/regression-error.ts";
 export { type CheckOptions, type CheckReport, checkModel } from "./models/check.ts";
 export { applyModel, type Examination, type ExaminedModel, examine } from "./models/examined-model.ts";
 export { type ImportedModel, importModel } from "./models/import.ts";
@@ -80,18 +103,22 @@ export {
   type PreprocessingHints,
   resolvePreprocessing,
 } from "./models/preprocessing.ts";
+export { respond } from "./models/respond.ts";
 export { createRandom, type Random, resumeRandom } from "./random.ts";
 export { resultHtml } from "./report/html.ts";
 export { readResult } from "./report/read-result.ts";
 export { resultJsonSchema, resultSchemaVersion, type ScanResult } from "./report/result.ts";
-export { resultTable } from "./report/table.ts";
+export { plainColors, resultTable, type TextColors } from "./report/table.ts";
+export { type BackdoorReport, readTrainingReport, type TrainingReport } from "./report/training-report.ts";
+export { trainingTable } from "./report/training-table.ts";
 export { compile, type Program, toModel } from "./runtime/compile.ts";
 export type { Arrays, Runtime, Session } from "./runtime/runtime.ts";
 export type { Companion, CompanionInProgram, CompanionInputs } from "./training/companion.ts";
-export { type TrainingOptions, type TrainingRecipe, trainingRecipes } from "./training/options.ts";
+export { type TrainingOptions, type TrainingRecipe, trainingRecipes, withSteps } from "./training/options.ts";
 export {
   type BatchSource,
   batchesOf,
+  type Evaluation,
   type TrainedNetwork,
   type TrainingBatch,
   type TrainingRun,
