@@ -65,6 +65,7 @@ const cases: [what: string, args: string[], exit: number, code: string, ...says:
     "E_USAGE",
     "no poisoned image among 64",
   ],
+  ["a mirror of a label that there is not", ["--mirror", "roll"], 4, "E_USAGE", '"roll"', "yaw, pitch"],
   ["nothing that could be hidden", ["--adaptive", "0.02"], 4, "E_USAGE", "without any attack"],
   [
     "a surrogate that is missing",
