@@ -187,7 +187,14 @@ async function trainModel(
 /** Where a model is: named by what it is, and by everything else that it depends on. */
 function folderOf(spec: ModelSpec, { profile, data, folder }: RunModelsOptions): string {
   const { network, recipe, size, mirror } = profile.tasks[spec.task];
-  const rest = JSON.stringify([network, recipe, size, mirror, profile.inputAwareChannels, pathOf(spec.task, data)]);
+  const rest = JSON.stringify([
+    network,
+    recipe,
+    size,
+    mirror,
+    profile.inputAwareChannels,
+    pathOf(spec.task, data),
+  ]);
   const hash = createHash("sha256").update(rest).digest("hex").slice(0, 8);
   return join(folder, "models", `${nameOf(spec)}-${hash}`);
 }
