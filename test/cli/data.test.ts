@@ -75,7 +75,7 @@ test("data inspect refuses what it cannot use with exit code 4", async () => {
     /found a\.txt in .*, expected a data set that is known \[E_IMAGES\]\nknown data sets[\s\S]*biwi-cropped/,
   );
   expect(await fails([cwd, "--kind", "imagenet"])).toMatch(
-    /found "imagenet", expected one of folder, mpiifacegaze/,
+    /found "imagenet", expected one of heads, folder, mpiifacegaze/,
   );
   expect(await fails([cwd, "--output", "sheet.jpg"])).toMatch(/found sheet\.jpg, expected a \.png file/);
   expect(await fails([cwd, "--crop", "1,2"])).toMatch(/--crop: found "1,2", expected face, none, or/);
