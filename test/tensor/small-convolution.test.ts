@@ -44,7 +44,9 @@ test.each([
         (typeof found)[string],
       ];
       expect(b.dims).toEqual(a.dims);
-      (b.data as Float32Array).forEach((value, i) => expect(value).toBeCloseTo(a.data[i] as number, 4));
+      for (const [i, value] of (b.data as Float32Array).entries()) {
+        expect(value).toBeCloseTo(a.data[i] as number, 4);
+      }
     }
   },
 );
