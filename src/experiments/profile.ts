@@ -53,7 +53,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       "head-pose": {
         network,
         // Heads turn through 120 degrees: a third of the steps reaches an error of the same size.
-        recipe: withSteps(trainingRecipes.desk, 2500),
+        recipe: withSteps(trainingRecipes.desk, 1800),
         size: null,
         mirror: ["yaw", "roll"],
         heads: { preset: "head-pose", count: 8000, size: 64, seed: 1 },
@@ -63,8 +63,20 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   },
   paper: {
     tasks: {
-      gaze: { network: full, recipe: trainingRecipes.mpiifacegaze, size: [224, 224], mirror: null, heads: null },
-      "head-pose": { network: full, recipe: trainingRecipes.biwi, size: [112, 112], mirror: null, heads: null },
+      gaze: {
+        network: full,
+        recipe: trainingRecipes.mpiifacegaze,
+        size: [224, 224],
+        mirror: null,
+        heads: null,
+      },
+      "head-pose": {
+        network: full,
+        recipe: trainingRecipes.biwi,
+        size: [112, 112],
+        mirror: null,
+        heads: null,
+      },
     },
     inputAwareChannels: 32,
   },

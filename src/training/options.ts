@@ -36,15 +36,15 @@ const common = {
 
 /**
  * The paper's schedules by data set (appendix A.4), and `desk`, with which ResNet-18 at a quarter of its width learns from
- * 16,000 heads of 64 px in minutes: many small batches, a rate that falls from early on, and running statistics that follow the
- * weights.
+ * 16,000 heads of 64 px and their mirror images in minutes. A rate that rises high and falls to nothing was better there than one
+ * that falls at milestones: 5.2 in place of 5.7 degrees after 1,500 steps.
  */
 export const trainingRecipes = {
   desk: {
     ...common,
-    batch: 32,
-    steps: 7000,
-    schedule: { rate: 1e-3, milestones: [2800, 4200, 5600, 6400], factor: 0.4 },
+    batch: 48,
+    steps: 5000,
+    schedule: { rate: 5e-3, warmUp: 0.05 },
     statisticsMomentum: 0.9,
   },
   mpiifacegaze: { ...common, steps: 10_000, schedule: { rate: 1e-4, milestones: [], factor: 0.1 } },
@@ -53,9 +53,10 @@ export const trainingRecipes = {
   pandora: { ...common, steps: 10_000, schedule: { rate: 1e-4, milestones: [5000], factor: 0.1 } },
 } as const satisfies Readonly<Record<string, TrainingRecipe>>;
 
-/** A recipe of another length: its milestones move with it. */
+/** A recipe of another length; milestones move with it. */
 export function withSteps(recipe: TrainingRecipe, steps: number): TrainingRecipe {
   const { schedule } = recipe;
+  if ("warmUp" in schedule) return { ...recipe, steps };
   const milestones = schedule.milestones.map((milestone) => Math.round((milestone * steps) / recipe.steps));
   return { ...recipe, steps, schedule: { ...schedule, milestones } };
 }

@@ -159,7 +159,7 @@ export function trainingFeeds(
   return {
     ...Object.fromEntries(vectors),
     step: scalar(step + 1),
-    rate: scalar(rateAt(schedule, step)),
+    rate: scalar(rateAt(schedule, step, steps)),
     keep: scalar(keptAt(step, statisticsMomentum)),
     ...(companion === null ? {} : { "companion.rate": scalar(companion.rateAt(step, steps)) }),
   };

@@ -123,7 +123,7 @@ export async function trainNetwork(
         const results = await program.run({ ...batches(step), ...feeds });
         const numbers = (name: string): Float32Array => results[name]!.data as Float32Array;
         const next = Object.fromEntries(Object.keys(lengths).map((name) => [name, numbers(name)]));
-        const rate = rateAt(options.schedule, step);
+        const rate = rateAt(options.schedule, step, options.steps);
         const measures = Object.fromEntries(terms.map((name) => [name, numbers(name)[0]!]));
         const values = { ...measures, rate };
         const isMeasured =

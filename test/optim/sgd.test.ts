@@ -18,9 +18,9 @@ const schedule = { rate: 0.1, milestones: [6, 3], factor: 0.1 };
 test("every rate is PyTorch's", () => {
   const rates = reference.get("rates")!.data as Float32Array;
   rates.forEach((rate, k) => {
-    expect(rateAt(schedule, k) / rate).toBeCloseTo(1, 6);
+    expect(rateAt(schedule, k, steps) / rate).toBeCloseTo(1, 6);
   });
-  expect(rateAt({ ...schedule, milestones: [] }, 1e6)).toBe(0.1);
+  expect(rateAt({ ...schedule, milestones: [] }, 1e6, 1e6)).toBe(0.1);
 });
 
 test("every step is PyTorch's, with momentum and weight decay", async () => {
@@ -36,7 +36,10 @@ test("every step is PyTorch's, with momentum and weight decay", async () => {
   let state = { parameter: reference.get("start")!, velocity: float32(new Float32Array(size)) };
   try {
     for (let k = 0; k < steps; k++) {
-      const feeds = { gradient: float32(row("gradients", k)), rate: float32([rateAt(schedule, k)], []) };
+      const feeds = {
+        gradient: float32(row("gradients", k)),
+        rate: float32([rateAt(schedule, k, steps)], []),
+      };
       state = (await program.run({ ...state, ...feeds })) as typeof state;
       const expected = row("path", k);
       (state.parameter.data as Float32Array).forEach((value, i) => {
@@ -46,4 +49,15 @@ test("every step is PyTorch's, with momentum and weight decay", async () => {
   } finally {
     await program.release();
   }
+});
+
+test("a cosine's rate rises evenly, is highest where its warm-up ends, and falls to nearly nothing", () => {
+  const cosine = { rate: 0.2, warmUp: 0.1 };
+  const at = (step: number): number => rateAt(cosine, step, 1000);
+  expect(at(0)).toBeCloseTo(0.2 / 100, 12);
+  expect(at(49)).toBeCloseTo(0.1, 12);
+  expect(at(100)).toBe(0.2);
+  // Half of the way down.
+  expect(at(550)).toBeCloseTo(0.1, 12);
+  expect(at(999)).toBeLessThan(1e-5);
 });

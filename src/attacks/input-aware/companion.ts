@@ -64,7 +64,7 @@ export function inputAwareCompanion(
     lengths: toState(generatorLengths(network)),
     initial: (random: Random) => toState({ ...newGeneratorState(network, random) }),
     others: rows,
-    rateAt: (step, steps) => rateAt(scheduleOver(pattern, steps), step),
+    rateAt: (step, steps) => rateAt(scheduleOver(pattern, steps), step, steps),
     write({ image, others, state, step, rate, keep }) {
       const part = (x: Tensor, start: number, end: number): Tensor => slice(x, [{ axis: 0, start, end }]);
       const attacked = part(image, 0, rows);

@@ -95,7 +95,7 @@ export async function trainMask(
         const results = await program.run({
           first: pixelsOf(clean, batchAt(step, count, pairs, orders.first)),
           second: pixelsOf(clean, batchAt(step, count, pairs, orders.second)),
-          rate: float32([rateAt(schedule, step)], []),
+          rate: float32([rateAt(schedule, step, options.steps)], []),
           ...stateFeeds(current, step, statisticsMomentum),
         });
         const scalar = (name: string): number => (results[name]!.data as Float32Array)[0]!;

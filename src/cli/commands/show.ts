@@ -30,7 +30,9 @@ export async function list(): Promise<number> {
     name,
     String(steps),
     String(batch),
-    `${schedule.rate}, x ${schedule.factor} at ${schedule.milestones.join(", ") || "no step"}`,
+    "warmUp" in schedule
+      ? `rises to ${schedule.rate}, then falls along a cosine`
+      : `${schedule.rate}, x ${schedule.factor} at ${schedule.milestones.join(", ") || "no step"}`,
   ]);
   await print(
     [

@@ -130,6 +130,9 @@ function assertOptions({ architecture, image, outputs, width }: NetworkOptions):
   );
 }
 
+/** The scale of the second convolution of a residual block. */
+const endsBlock = /^stage\d+\.\d+\.b\.gamma$/;
+
 /** Arrays by name. */
 type NamedArrays = Readonly<Record<string, TensorData>>;
 
@@ -141,13 +144,15 @@ export interface NetworkArrays {
 
 /**
  * A new network: weights from the normal distribution of variance 2 / n, where n numbers go into each output (He et
- * al. 2015), 1 / n in the last layer, which no rectifier follows; scales 1, shifts and biases 0.
+ * al. 2015), 1 / n in the last layer, which no rectifier follows; scales 1, but 0 where a residual block ends, so that blocks
+ * begin as the identity (Goyal et al. 2017); shifts and biases 0.
  *
  * Throws what {@link networkShapes} throws.
  */
 export function initializeNetwork(options: NetworkOptions, random: Random): NetworkArrays {
   const shapes = networkShapes(options);
   const initial = (name: string, shape: readonly number[]): TensorData => {
+    if (endsBlock.test(name)) return zeros("float32", shape);
     if (name.endsWith(".gamma") || name.endsWith(".variance")) {
       return float32(new Float32Array(sizeOf(shape)).fill(1), shape);
     }
