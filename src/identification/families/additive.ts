@@ -1,0 +1,26 @@
+/** Triggers that add one perturbation to all images: noise, waves, a faint overlay. */
+import { add, clip, mul, sub, tanh } from "../../tensor/elementwise.ts";
+import { reshape } from "../../tensor/movement.ts";
+import { normals, rootMeanSquare, type TriggerFamily } from "./family.ts";
+
+/** The most that a pixel value may change by: half of the range from black to white. */
+const largestChange = 0.5;
+const startSpread = 0.05;
+
+/**
+ * x' = clip(x + delta, 0, 1) with delta = 0.5 tanh(theta). The size is the root mean square of x' - x, in units of [0, 1].
+ */
+export const additive: TriggerFamily = {
+  name: "additive",
+  sizeUnit: "root mean square of the change",
+  imageCopies: 10,
+  length: ([c, h, w]) => c * h * w,
+  initial: (shape, random) => normals(random, additive.length(shape), startSpread),
+  write(theta, image) {
+    const [batch, c, h, w] = image.shape as [number, number, number, number];
+    const x = reshape(image, [1, batch, c, h, w]);
+    const delta = mul(tanh(reshape(theta, [theta.shape[0]!, 1, c, h, w])), largestChange);
+    const images = clip(add(x, delta), 0, 1);
+    return { images, size: rootMeanSquare(sub(images, x)) };
+  },
+};

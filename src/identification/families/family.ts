@@ -1,0 +1,65 @@
+/** Families of trigger functions: what a search may change about an image, and how the size of a change is measured. */
+import type { Random } from "../../random.ts";
+import { abs, add, div, sqrt, square } from "../../tensor/elementwise.ts";
+import type { Tensor } from "../../tensor/graph.ts";
+import { mean } from "../../tensor/reduction.ts";
+
+/** The shape of one image. */
+export type ImageShape = readonly [channels: number, height: number, width: number];
+
+/** Images under several triggers at once. */
+export interface TriggeredImages {
+  /** x' = A_k(x_i), [K, B, C, H, W] */
+  readonly images: Tensor;
+  /** How large each trigger is, [K]; 0 is no change, and the unit is the family's own. */
+  readonly size: Tensor;
+}
+
+/** A family of trigger functions with parameters theta. */
+export interface TriggerFamily {
+  readonly name: string;
+  /** What its size is in, for reports. */
+  readonly sizeUnit: string;
+  /** Arrays as large as the triggered images that a step holds at its fullest, for the estimate of memory. */
+  readonly imageCopies: number;
+  /** n, the number of parameters of one trigger. */
+  length(shape: ImageShape): number;
+  /** Parameters of one trigger to begin with, [n]: a faint one, since no trigger at all has no slope. */
+  initial(shape: ImageShape, random: Random): Float32Array;
+  /**
+   * Adds the images under K triggers to a program.
+   *
+   * @param theta [K, n]
+   * @param image [B, C, H, W] in [0, 1]
+   */
+  write(theta: Tensor, image: Tensor): TriggeredImages;
+}
+
+/** Keeps the slope of a root mean square finite where the change is 0. */
+const smallestSquare = 1e-12;
+
+/**
+ * The root mean square of each trigger's numbers, [K].
+ *
+ * @param values [K, ...]
+ */
+export function rootMeanSquare(values: Tensor): Tensor {
+  const axes = values.shape.map((_, axis) => axis).slice(1);
+  return sqrt(add(mean(square(values), { axes }), smallestSquare));
+}
+
+/**
+ * mean |x' - x| / mean |x| of each trigger, [K].
+ *
+ * @param change x' - x, [K, B, C, H, W]
+ * @param image x, of any shape
+ */
+export function relativeChange(change: Tensor, image: Tensor): Tensor {
+  const smallest = 1e-6;
+  return div(mean(abs(change), { axes: [1, 2, 3, 4] }), add(mean(abs(image)), smallest));
+}
+
+/** Normally distributed numbers. */
+export function normals(random: Random, length: number, scale: number, center = 0): Float32Array {
+  return Float32Array.from({ length }, () => center + scale * random.normal());
+}

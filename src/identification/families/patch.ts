@@ -1,0 +1,36 @@
+/** Triggers that cover a part of the image: one mask and one pattern for all images, as Neural Cleanse has them. */
+import { add, mul, sigmoid, sub } from "../../tensor/elementwise.ts";
+import { reshape, slice } from "../../tensor/movement.ts";
+import { normals, relativeChange, type TriggerFamily } from "./family.ts";
+
+/** A mask that begins at sigmoid(-2.2) = 0.1: small, and still steep enough to move. */
+const start = { maskCenter: -2.2, maskSpread: 0.3, patternSpread: 0.5 };
+
+/**
+ * x' = x + m (p - x) with the mask m = sigmoid(theta_m) of a pixel and the pattern p = sigmoid(theta_p) of its channels.
+ * The size is mean |x' - x| / mean |x|.
+ *
+ * Source: Wang et al. 2019, "Neural Cleanse", Eq. 3; the size is that of what changes, not of the mask, so that a mask over
+ * what already looks like the pattern costs nothing.
+ */
+export const patch: TriggerFamily = {
+  name: "patch",
+  sizeUnit: "mean change over mean brightness",
+  imageCopies: 10,
+  length: ([c, h, w]) => (1 + c) * h * w,
+  initial: ([c, h, w], random) =>
+    Float32Array.from([
+      ...normals(random, h * w, start.maskSpread, start.maskCenter),
+      ...normals(random, c * h * w, start.patternSpread),
+    ]),
+  write(theta, image) {
+    const [batch, c, h, w] = image.shape as [number, number, number, number];
+    const [count, n] = theta.shape as [number, number];
+    const part = (from: number, to: number, channels: number) =>
+      sigmoid(reshape(slice(theta, [{ axis: 1, start: from, end: to }]), [count, 1, channels, h, w]));
+    const [mask, pattern] = [part(0, h * w, 1), part(h * w, n, c)];
+    const x = reshape(image, [1, batch, c, h, w]);
+    const change = mul(mask, sub(pattern, x));
+    return { images: add(x, change), size: relativeChange(change, image) };
+  },
+};
