@@ -28,6 +28,38 @@ export interface EvidenceImage {
   readonly reversedOutput: readonly number[];
 }
 
+/** A target and the smallest size of a trigger that reaches it. */
+export interface TargetCost {
+  /** In the model's units, [d]. */
+  readonly target: readonly number[];
+  /** From the mean clean output, in standard deviations of the clean outputs. */
+  readonly distance: number;
+  /** In the family's unit; null when no trigger reached it. */
+  readonly cost: number | null;
+}
+
+/** A target that is cheap on a map, beside control targets as far away. */
+export interface ContrastFinding extends TargetCost {
+  /** Its cost on the map over what its distance lets expect. */
+  readonly ratio: number;
+  /** What several searches for it cost; null for those that did not reach it. */
+  readonly restarts: readonly (number | null)[];
+  readonly controls: readonly TargetCost[];
+  /** The smallest of the restarts' costs over the median of the controls', and the interval that it lies in. */
+  readonly score: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What targets cost by one family of triggers. */
+export interface ContrastMap {
+  readonly family: string;
+  /** What a cost is in. */
+  readonly sizeUnit: string;
+  readonly map: readonly TargetCost[];
+  readonly findings: readonly ContrastFinding[];
+}
+
 /** The outcome of an identification method. */
 export interface Identification {
   readonly method: string;
@@ -45,11 +77,15 @@ export interface Identification {
   readonly collapse: { readonly coneRatio: number; readonly outputVarianceRatio: number };
   /** What the generator costs before any search, in units of the score; null where there is no generator. */
   readonly reconstructionFloor: number | null;
+  /** Whether all steps were done; what was cut short can be gone on with. */
+  readonly isComplete: boolean;
   readonly terms: readonly TermSample[];
   /** Further measured numbers by name. */
   readonly measures: Readonly<Record<string, number>>;
   /** The options that were in force, with every default filled in. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Costs of targets by each family of triggers; only by methods that compare them. */
+  readonly contrast?: readonly ContrastMap[];
   readonly notChecked: readonly string[];
   readonly evidence: readonly EvidenceImage[];
 }

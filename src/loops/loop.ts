@@ -25,6 +25,8 @@ export interface LoopOptions<S> {
   readonly fromSaved: (arrays: Readonly<Record<string, Float32Array>>) => S;
   /** Seconds since the epoch after which no step is begun; null for no such time. */
   readonly deadline: number | null;
+  /** Whether the last state is saved too: what follows the loop may be interrupted as well. */
+  readonly keepsEnd?: boolean;
 }
 
 /** How a loop ended. */
@@ -97,6 +99,7 @@ export async function runLoop<S>(
       await save(step + 1);
     }
   }
+  if (options.keepsEnd && step > json.step) await save(step);
   return { state, steps: step, history };
 }
 

@@ -1,22 +1,16 @@
 /** How many images fit into memory at once. */
 import type { ModelInstance } from "../../models/instance.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
-import { sizeOf } from "../../onnx/tensor-data.ts";
+import { modelStepBytes } from "../step-bytes.ts";
 
 /** The smallest batch whose variances still mean something. */
 const smallestBatch = 8;
-
-/** What a process takes before it holds any image, in bytes: Node, ONNX Runtime and the generator. */
-const processBytes = 250e6;
-/** Copies of a model's weights: the file, the graph's constants, the program, and the runtime's own layouts. */
-const weightCopies = 6;
 
 /**
  * Bytes of resident memory that a process takes at its fullest in the steps of the search, estimated.
  *
  * A generator's step keeps three maps for each convolution (its output, normalised, rectified) and needs a few copies
- * of the largest for its gradient; a model's keeps each activation once and its gradient while it passes. The factors
- * are fitted to measured peaks, see bench/README.md.
+ * of the largest for its gradient. The factors are fitted to measured peaks, see bench/README.md.
  *
  * @param instance the model, at any batch size
  * @param pixels H W
@@ -30,13 +24,7 @@ export function estimateStepBytes(
   // Channels x relative area over the 13 layers: (2 + 2/2 + 3/4 + ...) of the first level, summed by hand.
   const areaChannels = baseChannels * (2 + 4 / 4 + 8 / 16 + 4 / 64 + 6 / 16 + 3 / 4 + 2);
   const generator = areaChannels * pixels * 3 + baseChannels * pixels * 9;
-  const own = instance.inputShape[0]!;
-  const activations = [...instance.shapes]
-    .filter(([name]) => instance.dtypes.get(name) === "float32" && !instance.folded.has(name))
-    .reduce((total, [, shape]) => total + sizeOf(shape), 0);
-  const examined = (1.3 * activations) / own;
-  const weights = [...instance.initializers.values()].reduce((total, { dims }) => total + sizeOf(dims), 0);
-  return processBytes + 4 * (weightCopies * weights + batch * (generator + examined));
+  return modelStepBytes(instance, batch, generator);
 }
 
 /**

@@ -85,6 +85,7 @@ export async function identifyByPaper(
       target: columnMeans(after.outputs, clean.dimension),
       collapse,
       reconstructionFloor: floor,
+      isComplete,
       terms: found.history,
       measures: {
         batch,

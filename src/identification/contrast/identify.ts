@@ -1,0 +1,164 @@
+/** The method of contrast from end to end: is one target much cheaper to reach than others as far away? */
+import { imageOf } from "../../data/image-set.ts";
+import { DrmGuardError } from "../../errors.ts";
+import { columnMeans, meanVarianceRatio } from "../../metrics/statistics.ts";
+import { families } from "../families/families.ts";
+import type {
+  ContrastMap,
+  EvidenceImage,
+  Identification,
+  IdentificationSetup,
+  TermSample,
+} from "../identification.ts";
+import { assertFiniteOutputs } from "../predict.ts";
+import { examineFor } from "./fitting.ts";
+import { type Responses, respondToClean, respondToTrigger, type TriggeredResponses } from "./measuring.ts";
+import { assertContrastOptions, type ContrastOptions } from "./options.ts";
+import { type FamilyOutcome, type Finding, mapOf, searchFamily } from "./stages.ts";
+import { outputScale } from "./targets.ts";
+import { judge, lowestOf } from "./verdict.ts";
+
+/** Images shown as evidence. */
+const evidenceCount = 4;
+/** Images at once where nothing is differentiated. */
+const measuringBatch = 32;
+
+/**
+ * Identifies a backdoor by the contrast of costs. The cost of a target is the smallest size of a trigger under which the
+ * outputs of all images collapse onto it; it grows with the distance from the mean clean output, and is several times lower at
+ * an attacker's target than at others as far away.
+ *
+ * Throws what examining the model throws, E_IMAGES for fewer than two images, E_MODEL_OUTPUT when an output does not
+ * depend on the image, E_USAGE for options out of their range, E_INTERRUPTED when asked to stop, E_NAN when the model gives no
+ * finite numbers, E_DIVERGED when a search does not.
+ */
+export async function identifyByContrast(
+  setup: IdentificationSetup,
+  options: ContrastOptions,
+): Promise<Identification> {
+  assertContrastOptions(options);
+  const { benign, runtime, timeBudget } = setup;
+  const count = benign.shape[0];
+  if (count < 2) throw new DrmGuardError("E_IMAGES", `found ${count} images, expected at least 2`);
+  const deadline = timeBudget === null ? null : Date.now() / 1000 + timeBudget;
+  const examined = await examineFor(setup, setup.model.fixedBatch ?? Math.min(measuringBatch, count));
+  const clean = await respondToClean(runtime, examined, benign);
+  assertFiniteOutputs(clean.outputs, benign);
+  const { constant, ...scale } = outputScale(clean.outputs, clean.dimension);
+  if (constant.length > 0) {
+    throw new DrmGuardError(
+      "E_MODEL_OUTPUT",
+      `output ${constant.join(", ")} is the same for all clean images, expected outputs that depend on the image`,
+      { hint: "--outputs names the outputs to use" },
+    );
+  }
+  const outcomes: FamilyOutcome[] = [];
+  for (const name of options.families) {
+    const outcome = await searchFamily({ setup, options, family: families[name], scale, deadline });
+    outcomes.push(outcome);
+    for (const { score, low, high } of outcome.findings) {
+      const numbers = `${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+      setup.onEvent({ kind: "note", message: `family ${name}: contrast ${numbers}` });
+    }
+  }
+
+  const findings = outcomes.flatMap((outcome) =>
+    outcome.findings.map((finding) => ({ ...finding, family: outcome.context.family.name, outcome })),
+  );
+  const lowest = lowestOf(findings);
+  const shown = lowest ?? { theta: nearestTheta(outcomes[0]!), outcome: outcomes[0]! };
+  const { family } = shown.outcome.context;
+  const after = await respondToTrigger(runtime, examined, benign, family, shown.theta, evidenceCount);
+  const target = columnMeans(after.outputs, after.dimension);
+  const wholeError = meanDistance(after.outputs, target, scale.std);
+  const isComplete = outcomes.every((outcome) => outcome.isComplete);
+  const emptyFamilies = outcomes.flatMap(({ map, context }) =>
+    map.isComplete && map.triggers.every(({ cost }) => cost === null) ? [context.family.name] : [],
+  );
+  const score = lowest?.score ?? 1;
+  return {
+    method: "contrast",
+    ...judge(
+      { findings, emptyFamilies, isComplete, wholeError: lowest === null ? null : wholeError },
+      options,
+    ),
+    score,
+    threshold: options.threshold,
+    margin: score / options.threshold,
+    target,
+    collapse: {
+      coneRatio: meanVarianceRatio(after.angles, clean.angles, clean.angleCount),
+      outputVarianceRatio: meanVarianceRatio(after.outputs, clean.outputs, clean.dimension),
+    },
+    reconstructionFloor: null,
+    isComplete,
+    terms: termsOf(outcomes),
+    measures: {
+      batch: Math.min(options.batch, count),
+      searchSteps: outcomes.reduce((total, { searches }) => total + stepsOf(searches), 0),
+      wholeError,
+      findings: findings.length,
+      findingsBelowThreshold: findings.filter(({ high }) => high < options.threshold).length,
+      ...(lowest === null ? {} : { scoreLow: lowest.low, scoreHigh: lowest.high }),
+    },
+    options: { ...options, families: options.families.join(":") },
+    contrast: outcomes.map(partOf),
+    notChecked: [
+      `triggers of other families than ${options.families.join(", ")}`,
+      `targets nearer to the mean clean output than ${options.leastDistance} standard deviations`,
+      "several targets in one neighbourhood",
+    ],
+    evidence: evidenceOf(setup, clean, after),
+  };
+}
+
+/** The trigger of a map that came nearest to its target, for pictures where no target was reached. */
+function nearestTheta({ map }: FamilyOutcome): Float32Array {
+  return map.triggers.reduce((near, each) => (each.error < near.error ? each : near)).theta;
+}
+
+/** mean_ij |f_j(x'_i) - t_j| / std_j */
+function meanDistance(outputs: Float32Array, target: readonly number[], std: readonly number[]): number {
+  const d = target.length;
+  const total = outputs.reduce((sum, value, i) => sum + Math.abs(value - target[i % d]!) / std[i % d]!, 0);
+  return total / outputs.length;
+}
+
+const stepsOf = (searches: FamilyOutcome["searches"]): number =>
+  searches.reduce((total, { steps }) => total + steps, 0);
+
+/** The values of all searches, one after the other. */
+function termsOf(outcomes: readonly FamilyOutcome[]): TermSample[] {
+  let start = 0;
+  return outcomes
+    .flatMap(({ searches }) => searches)
+    .flatMap(({ history, steps }) => {
+      const samples = history.map(({ step, values }) => ({ step: start + step, values }));
+      start += steps;
+      return samples;
+    });
+}
+
+function partOf(outcome: FamilyOutcome): ContrastMap {
+  const { name, sizeUnit } = outcome.context.family;
+  const plain = ({ theta: _, settled: __, candidate: ___, ...rest }: Finding) => rest;
+  return { family: name, sizeUnit, map: mapOf(outcome), findings: outcome.findings.map(plain) };
+}
+
+function evidenceOf(
+  { benign }: IdentificationSetup,
+  clean: Responses,
+  after: TriggeredResponses,
+): EvidenceImage[] {
+  const [count, c, h, w] = benign.shape;
+  const d = clean.dimension;
+  return Array.from({ length: Math.min(evidenceCount, count) }, (_, i) => ({
+    name: benign.names[i] ?? `image ${i}`,
+    shape: [c, h, w] as const,
+    clean: imageOf(benign, i).slice(),
+    reversed: after.images.slice(i * c * h * w, (i + 1) * c * h * w),
+    attention: null,
+    cleanOutput: [...clean.outputs.subarray(i * d, (i + 1) * d)],
+    reversedOutput: [...after.outputs.subarray(i * d, (i + 1) * d)],
+  }));
+}

@@ -1,0 +1,78 @@
+/** The weights lambda of the triggers' sizes over the steps of a search, and what was the smallest trigger that works. */
+import type { ContrastOptions } from "./options.ts";
+
+/** What is followed of K triggers; each array is [K]. */
+export interface MultiplierState {
+  /** lambda_k of the next step after the warm-up. */
+  readonly weight: Float32Array;
+  /** The smoothed error. */
+  readonly error: Float32Array;
+  /** The smoothed size. */
+  readonly size: Float32Array;
+  /** The smallest smoothed size with the smoothed error below the tolerance; {@link notReached} before that. */
+  readonly best: Float32Array;
+  /** The largest smoothed size seen. */
+  readonly largest: Float32Array;
+}
+
+/** In the place of a cost that there is not. Not infinity, since saved states must be finite. */
+export const notReached = -1;
+
+/** The state before the first step. */
+export function newMultipliers(count: number, { initialWeight }: ContrastOptions): MultiplierState {
+  const filled = (value: number): Float32Array => new Float32Array(count).fill(value);
+  return {
+    weight: filled(initialWeight),
+    error: filled(0),
+    size: filled(0),
+    best: filled(notReached),
+    largest: filled(0),
+  };
+}
+
+/** Whether a step belongs to the warm-up. */
+export function isWarmUp(step: number, { steps, warmUp }: ContrastOptions): boolean {
+  return step < warmUp * steps;
+}
+
+/** The weights that a step is done with, [K]. */
+export function weightsAt(step: number, { weight }: MultiplierState, options: ContrastOptions): Float32Array {
+  return isWarmUp(step, options) ? new Float32Array(weight.length).fill(options.warmUpWeight) : weight;
+}
+
+/**
+ * Follows a step: lambda_k rises while the smoothed error is below the tolerance and falls while it is not, so that the size
+ * shrinks until the trigger only just works.
+ *
+ * Source: the schedule of Wang et al. 2019, "Neural Cleanse", with an error in the place of the attack's success rate.
+ *
+ * @param step the step that was done, from 0
+ * @param errors of that step, [K]
+ * @param sizes of that step, [K]
+ * @returns the state after it, and which triggers have a new best
+ */
+export function follow(
+  step: number,
+  before: MultiplierState,
+  errors: Float32Array,
+  sizes: Float32Array,
+  options: ContrastOptions,
+): { readonly state: MultiplierState; readonly improved: readonly boolean[] } {
+  const { smoothing, tolerance, rise, fall, leastWeight, mostWeight } = options;
+  const smooth = (old: Float32Array, now: Float32Array): Float32Array =>
+    step === 0 ? now.slice() : old.map((value, k) => smoothing * value + (1 - smoothing) * now[k]!);
+  const [error, size] = [smooth(before.error, errors), smooth(before.size, sizes)];
+  const largest = before.largest.map((value, k) => Math.max(value, size[k]!));
+  if (isWarmUp(step, options)) {
+    return { state: { ...before, error, size, largest }, improved: Array.from(error, () => false) };
+  }
+  const works = Array.from(error, (value) => value < tolerance);
+  const weight = before.weight.map((value, k) =>
+    Math.min(mostWeight, Math.max(leastWeight, works[k] ? value * rise : value / fall)),
+  );
+  const improved = works.map(
+    (isWorking, k) => isWorking && (before.best[k] === notReached || size[k]! < before.best[k]!),
+  );
+  const best = before.best.map((value, k) => (improved[k] ? size[k]! : value));
+  return { state: { weight, error, size, best, largest }, improved };
+}

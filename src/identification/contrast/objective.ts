@@ -1,0 +1,81 @@
+/** The objective of a search: K triggers at once, each drawn to its own target. */
+import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
+import { float32 } from "../../onnx/tensor-data.ts";
+import { abs, add, mul, sub } from "../../tensor/elementwise.ts";
+import type { Tensor } from "../../tensor/graph.ts";
+import { concat, reshape, slice } from "../../tensor/movement.ts";
+import { mean, sum } from "../../tensor/reduction.ts";
+import type { TriggerFamily } from "../families/family.ts";
+
+/** What goes in. */
+export interface SearchInputs {
+  /** x, [B, C, H, W] */
+  readonly image: Tensor;
+  /** [K, n] */
+  readonly theta: Tensor;
+  /** lambda_k, [K] */
+  readonly weight: Tensor;
+  /** t_k in the model's units, [K, d] */
+  readonly target: Tensor;
+  /** 0 to hold a target, 1 to let the trigger's own mean output take its place; [K] */
+  readonly free: Tensor;
+}
+
+/** What comes out. */
+export interface SearchTerms {
+  /** sum_k error_k + lambda_k size_k, a scalar. The triggers do not touch each other, so the sum serves all. */
+  readonly loss: Tensor;
+  /** mean_ij |f_j(x'_i) - t_kj| / std_j, [K] */
+  readonly error: Tensor;
+  /** [K] */
+  readonly size: Tensor;
+  /** The mean output under each trigger, [K, d]. */
+  readonly output: Tensor;
+}
+
+/**
+ * Adds the objective to a program.
+ *
+ * The error is linear in the distance, not squared: a squared one would be ruled by the few images that a trigger does not
+ * reach yet.
+ *
+ * @param examined the model at a batch of at least K B
+ * @param std of each clean output, [d]
+ */
+export function searchTerms(
+  inputs: SearchInputs,
+  family: TriggerFamily,
+  examined: ExaminedModel,
+  std: readonly number[],
+): SearchTerms {
+  const { image, theta, weight, target, free } = inputs;
+  const d = std.length;
+  const [count, batch] = [theta.shape[0]!, image.shape[0]!];
+  const { images, size } = family.write(theta, image);
+  const flat = reshape(images, [count * batch, ...image.shape.slice(1)]);
+  const outputs = reshape(outputsOf(examined, flat), [count, batch, d]);
+  const output = mean(outputs, { axes: [1] });
+  const own = sub(output, target);
+  const wanted = add(target, mul(reshape(free, [count, 1]), own));
+  const unit = image.graph.constant(
+    float32(
+      std.map((value) => 1 / value),
+      [1, 1, d],
+    ),
+  );
+  const off = mul(sub(outputs, reshape(wanted, [count, 1, d])), unit);
+  const error = mean(abs(off), { axes: [1, 2] });
+  return { loss: sum(add(error, mul(weight, size))), error, size, output };
+}
+
+/** f(x) of fewer images than a model that is fixed to a batch size takes: the first ones fill it up. */
+function outputsOf(examined: ExaminedModel, images: Tensor): Tensor {
+  const count = images.shape[0]!;
+  let filled = images;
+  while (filled.shape[0]! < examined.batch) {
+    const missing = Math.min(count, examined.batch - filled.shape[0]!);
+    filled = concat([filled, slice(images, [{ axis: 0, start: 0, end: missing }])], 0);
+  }
+  const { outputs } = applyModel(examined, filled);
+  return filled === images ? outputs : slice(outputs, [{ axis: 0, start: 0, end: count }]);
+}

@@ -1,0 +1,156 @@
+/** Options of the method of contrast, with its constants. */
+import { DrmGuardError } from "../../errors.ts";
+import { type FamilyName, familyNames } from "../families/families.ts";
+
+/**
+ * Options of the method of contrast. None has a unit: targets and errors are in standard deviations of each clean output, and
+ * sizes are compared with sizes of the same family.
+ */
+export interface ContrastOptions {
+  /** The families of trigger functions to search in, one after the other. */
+  readonly families: readonly FamilyName[];
+  /** Targets of the map, beside the mean clean output: enough that one lies within 0.7 of any place for two outputs. */
+  readonly mapTargets: number;
+  /** How far the map reaches from the mean along each output, in standard deviations: 9 of 10 labels lie inside. */
+  readonly reach: number;
+  /** Steps of each stage. */
+  readonly steps: number;
+  /** Images in a step; all triggers of a stage see the same ones. */
+  readonly batch: number;
+  /** Adam's learning rate, for parameters that pass through a sigmoid or tanh: 250 steps must lead through their range. */
+  readonly learningRate: number;
+  /** tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations. */
+  readonly tolerance: number;
+  /** The mean error over all clean images above which a trigger that was found on small batches does not count. */
+  readonly wholeTolerance: number;
+  /** The part of a stage in which the size weighs next to nothing, so that a trigger is found before it shrinks. */
+  readonly warmUp: number;
+  /** lambda in the warm-up. */
+  readonly warmUpWeight: number;
+  /** lambda after the warm-up, before it moves. */
+  readonly initialWeight: number;
+  /** lambda's factor in a step with the error below the tolerance. */
+  readonly rise: number;
+  /** lambda's divisor in a step with the error above it: larger than the rise, since a lost trigger must be found again. */
+  readonly fall: number;
+  /** The smallest lambda. */
+  readonly leastWeight: number;
+  /** The largest lambda. */
+  readonly mostWeight: number;
+  /** The weight of the past in smoothed errors and sizes; one batch of few images says little. */
+  readonly smoothing: number;
+  /** Distance in standard deviations within which a backdoor makes targets cheap beside the attacker's own. */
+  readonly neighbourhood: number;
+  /** Nearer to the mean than this, in standard deviations, a target has no controls that differ from it. */
+  readonly leastDistance: number;
+  /** Searches that begin at a candidate. */
+  readonly restarts: number;
+  /** The part of a settling in which the target is still the map's; then it is the trigger's own mean output. */
+  readonly heldPart: number;
+  /** Control targets. */
+  readonly controls: number;
+  /** The least angle between a control's direction and the candidate's as seen from the mean, in degrees. */
+  readonly leastAngle: number;
+  /** The score below which a target is cheap: backdoored models measured 0.1 to 0.3, benign ones 0.7 and more. */
+  readonly threshold: number;
+  /** Further dips of the map that are looked at after a backdoor was found. */
+  readonly extraFindings: number;
+  /** Samples of the bootstrap. */
+  readonly bootstraps: number;
+  /** The part of the samples that the interval holds. */
+  readonly confidence: number;
+}
+
+/** The options that a caller who names none gets. */
+export const contrastDefaults: ContrastOptions = {
+  families: ["patch", "warp"],
+  mapTargets: 16,
+  reach: 1.7,
+  steps: 250,
+  batch: 8,
+  learningRate: 0.1,
+  tolerance: 0.25,
+  wholeTolerance: 0.5,
+  warmUp: 0.15,
+  warmUpWeight: 0.02,
+  initialWeight: 0.3,
+  rise: 1.06,
+  fall: 1.09,
+  leastWeight: 1e-3,
+  mostWeight: 200,
+  smoothing: 0.8,
+  neighbourhood: 1.2,
+  leastDistance: 0.5,
+  restarts: 4,
+  heldPart: 1 / 3,
+  controls: 8,
+  leastAngle: 60,
+  threshold: 0.5,
+  extraFindings: 2,
+  bootstraps: 1000,
+  confidence: 0.9,
+};
+
+/** The words that an option takes, for those that are no numbers. */
+export const contrastChoices = { families: familyNames } as const;
+
+/** What a number must be. */
+interface NumberRule {
+  readonly isWhole?: boolean;
+  readonly least: number;
+  readonly most?: number;
+}
+
+const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families">, NumberRule>> = {
+  // The fit of the expected cost leaves a neighbourhood out and still needs several targets.
+  mapTargets: { isWhole: true, least: 4, most: 256 },
+  reach: { least: 0.1, most: 10 },
+  steps: { isWhole: true, least: 0 },
+  batch: { isWhole: true, least: 2 },
+  learningRate: { least: 1e-6 },
+  tolerance: { least: 1e-6 },
+  wholeTolerance: { least: 1e-6 },
+  warmUp: { least: 0, most: 0.9 },
+  warmUpWeight: { least: 0 },
+  initialWeight: { least: 1e-9 },
+  rise: { least: 1 },
+  fall: { least: 1 },
+  leastWeight: { least: 1e-9 },
+  mostWeight: { least: 1e-9 },
+  smoothing: { least: 0, most: 0.999 },
+  neighbourhood: { least: 0 },
+  leastDistance: { least: 1e-3 },
+  restarts: { isWhole: true, least: 1, most: 64 },
+  heldPart: { least: 0, most: 1 },
+  controls: { isWhole: true, least: 2, most: 64 },
+  leastAngle: { least: 0, most: 90 },
+  threshold: { least: 1e-6 },
+  extraFindings: { isWhole: true, least: 0 },
+  bootstraps: { isWhole: true, least: 10, most: 1e5 },
+  confidence: { least: 0.01, most: 0.999 },
+};
+
+/**
+ * Throws E_USAGE for an option out of its range, and for no families or unknown ones.
+ *
+ * @param options all of them
+ */
+export function assertContrastOptions(options: ContrastOptions): void {
+  for (const [name, { isWhole, least, most = Number.POSITIVE_INFINITY }] of Object.entries(rules)) {
+    const found = options[name as keyof typeof rules];
+    if (found >= least && found <= most && (!isWhole || Number.isInteger(found))) continue;
+    const range = Number.isFinite(most) ? `from ${least} to ${most}` : `of at least ${least}`;
+    throw new DrmGuardError(
+      "E_USAGE",
+      `found ${name} = ${found}, expected a ${isWhole ? "whole " : ""}number ${range}`,
+    );
+  }
+  const { families } = options;
+  const isKnown = families.every((name) => familyNames.includes(name));
+  if (families.length === 0 || !isKnown || new Set(families).size < families.length) {
+    throw new DrmGuardError(
+      "E_USAGE",
+      `found families = ${families.join(":")}, expected some of ${familyNames.join(", ")}, each once`,
+    );
+  }
+}

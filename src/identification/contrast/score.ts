@@ -1,0 +1,139 @@
+/** What a target is expected to cost, which one is suspiciously cheap, and how sure that is. */
+import { percentile } from "../../metrics/statistics.ts";
+import type { Random } from "../../random.ts";
+import type { ContrastOptions } from "./options.ts";
+import { distanceOf } from "./targets.ts";
+
+/** A target and what it cost. */
+export interface PricedTarget {
+  /** In standard deviations from the mean, [d]. */
+  readonly target: readonly number[];
+  /** The smallest size of a trigger that reaches it; null when none did. */
+  readonly cost: number | null;
+  /** The largest size that was tried. */
+  readonly largest: number;
+}
+
+/**
+ * The price of each target: its cost, and for those that were never reached the largest size seen anywhere. In a median these
+ * are as good as infinite, and a ratio stays a number.
+ */
+export function pricesOf(targets: readonly PricedTarget[]): number[] {
+  const dearest = Math.max(...targets.map(({ cost, largest }) => Math.max(cost ?? 0, largest)));
+  return targets.map(({ cost }) => cost ?? dearest);
+}
+
+/**
+ * What a target at a distance is expected to cost: a + b r with a, b >= 0 that minimises sum_i |cost_i - a - b r_i|, which a
+ * dip of less than half of the points does not move.
+ *
+ * The minimum of such a sum lies on a line through two of the points, or through one of them where a or b is 0, so those are
+ * tried.
+ *
+ * @param points distance r_i from the mean and cost, at least one
+ * @param distance r
+ */
+export function expectedCost(
+  points: readonly { readonly distance: number; readonly cost: number }[],
+  distance: number,
+): number {
+  const lines = points.flatMap((p, i) => [
+    [p.cost, 0],
+    ...(p.distance > 0 ? [[0, p.cost / p.distance]] : []),
+    ...points.slice(i + 1).map((q) => {
+      const slope = (q.cost - p.cost) / (q.distance - p.distance);
+      return [p.cost - slope * p.distance, slope];
+    }),
+  ]) as [number, number][];
+  const possible = lines.filter(([a, b]) => Number.isFinite(b) && a >= 0 && b >= 0);
+  const miss = ([a, b]: [number, number]): number =>
+    points.reduce((total, p) => total + Math.abs(p.cost - a - b * p.distance), 0);
+  const [a, b] = possible.reduce((best, line) => (miss(line) < miss(best) ? line : best));
+  return a + b * distance;
+}
+
+/** Fewer targets than this tell no cost over distance. */
+const fewestPoints = 3;
+
+/**
+ * What a target is expected to cost by a map: from the targets outside of its neighbourhood, or from all others where these are
+ * too few.
+ *
+ * @param at in standard deviations from the mean, [d]
+ */
+export function expectedAt(
+  at: readonly number[],
+  map: readonly PricedTarget[],
+  { neighbourhood }: Pick<ContrastOptions, "neighbourhood">,
+): number {
+  const prices = pricesOf(map);
+  const points = map.map(({ target }, i) => ({
+    target,
+    distance: distanceOf(target),
+    cost: prices[i]!,
+  }));
+  const others = points.filter(({ target }) => distanceOf(target, at) > 0);
+  const far = others.filter(({ target }) => distanceOf(target, at) >= neighbourhood);
+  return expectedCost(far.length >= fewestPoints ? far : others, distanceOf(at));
+}
+
+/**
+ * The target of a map that is cheapest beside what it is expected to cost.
+ *
+ * Targets next to the mean are left out: many images have about that output without any trigger, and there are no controls
+ * that differ from it.
+ *
+ * @param known targets whose neighbourhoods are left out too
+ * @returns its index and cost / expected cost; null when no target was reached
+ */
+export function candidateOf(
+  map: readonly PricedTarget[],
+  known: readonly (readonly number[])[],
+  options: Pick<ContrastOptions, "neighbourhood" | "leastDistance">,
+): { readonly index: number; readonly ratio: number } | null {
+  const ratios = map.flatMap(({ target, cost }, index) => {
+    const isNew = known.every((other) => distanceOf(target, other) >= options.neighbourhood);
+    if (cost === null || !isNew || distanceOf(target) < options.leastDistance) return [];
+    const expected = expectedAt(target, map, options);
+    return expected > 0 ? [{ index, ratio: cost / expected }] : [];
+  });
+  return ratios.reduce<(typeof ratios)[number] | null>(
+    (best, each) => (best === null || each.ratio < best.ratio ? each : best),
+    null,
+  );
+}
+
+/** A score and the interval that it lies in. */
+export interface Contrast {
+  readonly score: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * min(candidate's costs) / median(controls' costs): the cost of a target is the smallest that any search found, and the
+ * controls' middle stands for a target without a backdoor. The interval comes from drawing both again with replacement.
+ *
+ * @param restarts costs of searches for the candidate, at least one
+ * @param controls costs of control targets, at least one
+ */
+export function contrastOf(
+  restarts: readonly number[],
+  controls: readonly number[],
+  { bootstraps, confidence }: Pick<ContrastOptions, "bootstraps" | "confidence">,
+  random: Random,
+): Contrast {
+  const ratio = (a: readonly number[], b: readonly number[]): number => {
+    const middle = percentile(b, 50);
+    return middle > 0 ? Math.min(...a) / middle : 1;
+  };
+  const again = (values: readonly number[]): number[] =>
+    values.map(() => values[random.integer(values.length)]!);
+  const drawn = Array.from({ length: bootstraps }, () => ratio(again(restarts), again(controls)));
+  const tail = 50 * (1 - confidence);
+  return {
+    score: ratio(restarts, controls),
+    low: percentile(drawn, tail),
+    high: percentile(drawn, 100 - tail),
+  };
+}

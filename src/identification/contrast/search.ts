@@ -1,0 +1,289 @@
+/** A search for the smallest triggers: many targets at once, as one long loop. */
+import { grad } from "../../autodiff/grad.ts";
+import { batchAt, pixelsOf } from "../../loops/batches.ts";
+import { type LoopResult, runLoop } from "../../loops/loop.ts";
+import { float32, type TensorData } from "../../onnx/tensor-data.ts";
+import { adamStep } from "../../optim/adam.ts";
+import { createRandom } from "../../random.ts";
+import { compile, type Program } from "../../runtime/compile.ts";
+import { Graph } from "../../tensor/graph.ts";
+import type { TriggerFamily } from "../families/family.ts";
+import type { IdentificationSetup } from "../identification.ts";
+import { examineFor, fittingSearch, type SearchSize, searchBytes } from "./fitting.ts";
+import { follow, type MultiplierState, newMultipliers, notReached, weightsAt } from "./multipliers.ts";
+import { searchTerms } from "./objective.ts";
+import type { ContrastOptions } from "./options.ts";
+import { type OutputScale, toDeviations, toOutputs } from "./targets.ts";
+
+/** A trigger that is wanted. */
+export interface WantedTrigger {
+  /** In standard deviations from the mean, [d]. */
+  readonly target: readonly number[];
+  /** Parameters to begin with, [n]. */
+  readonly initial: Float32Array;
+  /** Whether the trigger's own mean output takes the target's place after the held part. */
+  readonly isFree: boolean;
+}
+
+/** A trigger that was searched. */
+export interface SearchedTrigger {
+  /** What was wanted, in standard deviations from the mean, [d]. */
+  readonly target: readonly number[];
+  /** The smallest size at which the outputs collapsed onto the target; null when they never did. */
+  readonly cost: number | null;
+  /** The largest size that was tried. */
+  readonly largest: number;
+  /** The smoothed error at the end. */
+  readonly error: number;
+  /** The parameters at the cost, or the last ones where there is none, [n]. */
+  readonly theta: Float32Array;
+  /** The mean output of those in a batch, in standard deviations from the mean, [d]. */
+  readonly output: readonly number[];
+}
+
+/** What all searches of a family share. */
+export interface SearchContext {
+  readonly setup: IdentificationSetup;
+  readonly options: ContrastOptions;
+  readonly family: TriggerFamily;
+  readonly scale: OutputScale;
+  /** Seconds since the epoch; null for none. */
+  readonly deadline: number | null;
+}
+
+/** What a search gives. */
+export interface SearchOutcome {
+  readonly triggers: readonly SearchedTrigger[];
+  /** Whether all steps were done. */
+  readonly isComplete: boolean;
+  readonly steps: number;
+  readonly history: LoopResult<unknown>["history"];
+}
+
+interface SearchState extends MultiplierState {
+  /** theta and Adam's means, [K n] each. */
+  readonly theta: Float32Array;
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+  /** theta at the best size, or the last one before there is any, [K n]. */
+  readonly bestTheta: Float32Array;
+  /** The mean outputs of that, [K d]. */
+  readonly bestOutput: Float32Array;
+}
+
+/**
+ * Searches triggers, all at once or in as few rounds as memory allows.
+ *
+ * Throws what {@link runLoop} throws.
+ *
+ * @param name the stage's name, which its random numbers and its saved state go by
+ */
+export async function searchTriggers(
+  context: SearchContext,
+  name: string,
+  wanted: readonly WantedTrigger[],
+): Promise<SearchOutcome> {
+  const size = await sizeOfSearch(context, wanted.length);
+  const rounds = Math.ceil(wanted.length / size.triggers);
+  const outcomes: SearchOutcome[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const part = wanted.slice(round * size.triggers, (round + 1) * size.triggers);
+    const roundName = rounds === 1 ? name : `${name}, round ${round + 1} of ${rounds}`;
+    outcomes.push(await searchRound(context, name, roundName, part, size.batch));
+  }
+  return {
+    triggers: outcomes.flatMap(({ triggers }) => triggers),
+    isComplete: outcomes.every(({ isComplete }) => isComplete),
+    steps: outcomes.reduce((total, { steps }) => total + steps, 0),
+    history: outcomes.flatMap(({ history }) => history),
+  };
+}
+
+async function sizeOfSearch(context: SearchContext, triggers: number): Promise<SearchSize> {
+  const { setup, options, family } = context;
+  const [count, c, h, w] = setup.benign.shape;
+  const wanted = { triggers, batch: Math.min(options.batch, count) };
+  const limit = setup.memoryLimit;
+  if (limit === null) return wanted;
+  const { instance } = await examineFor(setup, setup.model.fixedBatch ?? 1);
+  const size = fittingSearch(wanted, limit, (each) => searchBytes(instance, family, [c, h, w], each));
+  if (size.batch < wanted.batch || size.triggers < triggers) {
+    setup.onEvent({
+      kind: "warning",
+      message:
+        `${size.triggers} triggers at once on ${size.batch} images instead of ${triggers} on ${wanted.batch}: ` +
+        `more would not fit into ${(limit / 1e9).toFixed(1)} GB`,
+    });
+  }
+  return size;
+}
+
+/**
+ * @param streamName what the batches are drawn by: the rounds of a stage see the same ones, so that their costs compare
+ */
+async function searchRound(
+  context: SearchContext,
+  streamName: string,
+  name: string,
+  wanted: readonly WantedTrigger[],
+  batch: number,
+): Promise<SearchOutcome> {
+  const { setup, options, family, scale } = context;
+  const [count, c, h, w] = setup.benign.shape;
+  const [k, n, d] = [wanted.length, family.length([c, h, w]), scale.std.length];
+  const program = await searchProgram(context, k, batch);
+  const random = createRandom(setup.seed).fork(`batches of ${streamName}`);
+  const target = float32(
+    wanted.flatMap((each) => toOutputs(each.target, scale)),
+    [k, d],
+  );
+  const free = (step: number): TensorData =>
+    float32(
+      wanted.map(({ isFree }) => (isFree && step >= options.heldPart * options.steps ? 1 : 0)),
+      [k],
+    );
+  try {
+    const found = await runLoop<SearchState>(setup, {
+      phase: name,
+      steps: options.steps,
+      key: `${setup.runKey}-${name.replaceAll(/\W+/g, "-")}`,
+      initial: newState(wanted, n, d, options),
+      deadline: context.deadline,
+      keepsEnd: true,
+      toSaved: (state) => ({ ...state }),
+      fromSaved: (arrays) => arrays as unknown as SearchState,
+      async step(state, step) {
+        const results = await program.run({
+          image: pixelsOf(setup.benign, batchAt(step, count, batch, random)),
+          theta: float32(state.theta, [k, n]),
+          m: float32(state.m, [k, n]),
+          v: float32(state.v, [k, n]),
+          weight: float32(weightsAt(step, state, options), [k]),
+          target,
+          free: free(step),
+          step: float32([step + 1], []),
+        });
+        return stepOf(step, state, results, options);
+      },
+    });
+    return {
+      triggers: wanted.map((each, i) => searchedTrigger(each.target, found.state, i, n, scale)),
+      isComplete: found.steps === options.steps,
+      steps: found.steps,
+      history: found.history,
+    };
+  } finally {
+    await program.release();
+  }
+}
+
+async function searchProgram(
+  { setup, options, family, scale }: SearchContext,
+  k: number,
+  batch: number,
+): Promise<Program> {
+  const [, c, h, w] = setup.benign.shape;
+  const [n, d] = [family.length([c, h, w]), scale.std.length];
+  const graph = new Graph();
+  const [theta, m, v] = ["theta", "m", "v"].map((name) => graph.input(name, [k, n]));
+  const inputs = {
+    image: graph.input("image", [batch, c, h, w]),
+    theta: theta!,
+    weight: graph.input("weight", [k]),
+    target: graph.input("target", [k, d]),
+    free: graph.input("free", [k]),
+  };
+  const { loss, ...terms } = searchTerms(inputs, family, await examineFor(setup, k * batch), scale.std);
+  const [gradient] = grad(loss, [inputs.theta]);
+  const slot = { parameter: inputs.theta, m: m!, v: v! };
+  const { parameter, ...means } = adamStep(slot, gradient!, graph.input("step", []), options.learningRate);
+  return await compile(setup.runtime, { ...terms, theta: parameter, ...means });
+}
+
+function newState(
+  wanted: readonly WantedTrigger[],
+  n: number,
+  d: number,
+  options: ContrastOptions,
+): SearchState {
+  const k = wanted.length;
+  const theta = new Float32Array(k * n);
+  wanted.forEach(({ initial }, i) => {
+    theta.set(initial, i * n);
+  });
+  const empty = (): Float32Array => new Float32Array(k * n);
+  return {
+    ...newMultipliers(k, options),
+    theta,
+    m: empty(),
+    v: empty(),
+    bestTheta: theta.slice(),
+    bestOutput: new Float32Array(k * d),
+  };
+}
+
+function stepOf(
+  step: number,
+  state: SearchState,
+  results: Readonly<Record<string, TensorData>>,
+  options: ContrastOptions,
+): { state: SearchState; values: Record<string, number> } {
+  const array = (name: string): Float32Array => results[name]!.data as Float32Array;
+  const [error, size, output] = [array("error"), array("size"), array("output")];
+  const followed = follow(step, state, error, size, options);
+  // Until a trigger works, the last one stands for it. The error and size of a step are those of theta before it.
+  const isNew = followed.improved.map((improved, i) => improved || followed.state.best[i] === notReached);
+  const k = isNew.length;
+  return {
+    state: {
+      ...followed.state,
+      theta: array("theta"),
+      m: array("m"),
+      v: array("v"),
+      bestTheta: rowsWhere(isNew, state.theta, state.bestTheta, state.theta.length / k),
+      bestOutput: rowsWhere(isNew, output, state.bestOutput, output.length / k),
+    },
+    values: {
+      error: mean(followed.state.error),
+      size: mean(followed.state.size),
+      reached: followed.state.best.filter((best) => best !== notReached).length,
+    },
+  };
+}
+
+function rowsWhere(
+  condition: readonly boolean[],
+  yes: Float32Array,
+  no: Float32Array,
+  length: number,
+): Float32Array {
+  if (!condition.includes(true)) return no;
+  const rows = no.slice();
+  condition.forEach((isYes, i) => {
+    if (isYes) rows.set(yes.subarray(i * length, (i + 1) * length), i * length);
+  });
+  return rows;
+}
+
+function searchedTrigger(
+  target: readonly number[],
+  state: SearchState,
+  i: number,
+  n: number,
+  scale: OutputScale,
+): SearchedTrigger {
+  const d = scale.std.length;
+  const best = state.best[i]!;
+  return {
+    target,
+    cost: best === notReached ? null : best,
+    largest: state.largest[i]!,
+    error: state.error[i]!,
+    theta: state.bestTheta.slice(i * n, (i + 1) * n),
+    output: toDeviations(state.bestOutput.subarray(i * d, (i + 1) * d), scale),
+  };
+}
+
+function mean(values: Float32Array): number {
+  return values.reduce((total, value) => total + value, 0) / values.length;
+}

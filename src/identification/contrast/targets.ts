@@ -1,0 +1,113 @@
+/** Target outputs to search triggers for. All are in standard deviations from the mean clean output, [d] each. */
+import { columnMeans, columnVariances } from "../../metrics/statistics.ts";
+import type { Random } from "../../random.ts";
+
+/** Where clean outputs lie. */
+export interface OutputScale {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** Below this part of its mean's size, a standard deviation is rounding. */
+const flat = 1e-6;
+
+/**
+ * The mean and standard deviation of each output.
+ *
+ * @param outputs f(x), [N, d]
+ * @returns the scale, and the outputs that do not depend on the image; these have no unit to measure in
+ */
+export function outputScale(outputs: Float32Array, d: number): OutputScale & { readonly constant: number[] } {
+  const mean = columnMeans(outputs, d);
+  const std = columnVariances(outputs, d).map(Math.sqrt);
+  const constant = std.flatMap((value, j) => (value <= flat * Math.max(1, Math.abs(mean[j]!)) ? [j] : []));
+  return { mean, std, constant };
+}
+
+/** A target in the model's units. */
+export function toOutputs(target: readonly number[], { mean, std }: OutputScale): number[] {
+  return target.map((value, j) => mean[j]! + value * std[j]!);
+}
+
+/** A target in standard deviations from the mean. */
+export function toDeviations(output: ArrayLike<number>, { mean, std }: OutputScale): number[] {
+  return mean.map((center, j) => (output[j]! - center) / std[j]!);
+}
+
+/** The Euclidean distance of two targets. */
+export function distanceOf(a: readonly number[], b: readonly number[] = a.map(() => 0)): number {
+  return Math.hypot(...a.map((value, j) => value - b[j]!));
+}
+
+/**
+ * Targets that fill the box [-reach, reach]^d evenly: first the mean itself, then the points
+ * frac(1/2 + i (1/g, 1/g^2, ..., 1/g^d)), where g is the root above 1 of g^(d + 1) = g + 1.
+ *
+ * Source: Roberts 2018, "The unreasonable effectiveness of quasirandom sequences" (the R_d sequence).
+ *
+ * @param count how many beside the mean
+ */
+export function spreadTargets(count: number, d: number, reach: number): number[][] {
+  let root = 2;
+  // x -> (1 + x)^(1 / (d + 1)) draws together to the root; 64 rounds reach the last bit.
+  for (let round = 0; round < 64; round++) root = (1 + root) ** (1 / (d + 1));
+  const steps = Array.from({ length: d }, (_, j) => root ** -(j + 1));
+  const points = Array.from({ length: count }, (_, i) =>
+    steps.map((step) => reach * (2 * ((0.5 + (i + 1) * step) % 1) - 1)),
+  );
+  return [new Array<number>(d).fill(0), ...points];
+}
+
+/** Factors of the distance for controls on a line, where only one direction leads away: even on both sides of 1. */
+const lineFactors = { least: 0.7, most: 1.3 };
+/** Directions to choose each control's from. */
+const pool = 64;
+/** Nearer to the mean than this, a candidate has no direction. */
+const noDistance = 1e-6;
+
+/**
+ * Targets as far from the mean as a candidate, in other directions: each the one farthest from those before it, among many
+ * random ones that are at least an angle away from the candidate. With one output there is one other side only; there the
+ * distances differ, evenly around the candidate's.
+ *
+ * @param candidate [d]
+ * @param leastAngle degrees
+ */
+export function controlTargets(
+  candidate: readonly number[],
+  count: number,
+  leastAngle: number,
+  random: Random,
+): number[][] {
+  const distance = distanceOf(candidate);
+  if (candidate.length === 1) {
+    const { least, most } = lineFactors;
+    return Array.from({ length: count }, (_, i) => [
+      -candidate[0]! * (least + ((most - least) * (i + 0.5)) / count),
+    ]);
+  }
+  const directions = Array.from({ length: pool * count }, () => unit(candidate.map(() => random.normal())));
+  const limit = Math.cos((leastAngle * Math.PI) / 180);
+  const away =
+    distance < noDistance
+      ? directions
+      : directions.filter((direction) => cosine(direction, candidate) <= limit);
+  const chosen: number[][] = [];
+  while (chosen.length < count && away.length > 0) {
+    const nearest = away.map((direction) =>
+      Math.min(2, ...chosen.map((other) => distanceOf(direction, other))),
+    );
+    const [next] = away.splice(nearest.indexOf(Math.max(...nearest)), 1);
+    chosen.push(next!);
+  }
+  return chosen.map((direction) => direction.map((value) => value * distance));
+}
+
+function unit(vector: readonly number[]): number[] {
+  const length = Math.max(distanceOf(vector), Number.MIN_VALUE);
+  return vector.map((value) => value / length);
+}
+
+function cosine(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((total, value, j) => total + value * b[j]!, 0) / (distanceOf(a) * distanceOf(b));
+}

@@ -1,0 +1,90 @@
+/** The verdict of the method of contrast: over all families, the lowest score decides. */
+import type { Verdict } from "../identification.ts";
+import type { ContrastOptions } from "./options.ts";
+
+/** What is known of a dip. */
+export interface JudgedFinding {
+  readonly family: string;
+  readonly score: number;
+  readonly low: number;
+  readonly high: number;
+  /** Control targets, and how many of them any trigger reached. */
+  readonly controls: readonly { readonly cost: number | null }[];
+}
+
+/** What a verdict rests on. */
+export interface VerdictInputs {
+  /** Every dip that was contrasted, of all families. */
+  readonly findings: readonly JudgedFinding[];
+  /** Families in which no target of the map was reached. */
+  readonly emptyFamilies: readonly string[];
+  /** Whether all steps of all families were done. */
+  readonly isComplete: boolean;
+  /** The mean error of the lowest one's trigger over all clean images; null when there is none. */
+  readonly wholeError: number | null;
+}
+
+/** A verdict and why. */
+export interface JudgedVerdict {
+  readonly verdict: Verdict;
+  readonly reasons: readonly string[];
+}
+
+/** The finding with the lowest score; null when there is none. */
+export function lowestOf<F extends Pick<JudgedFinding, "score">>(findings: readonly F[]): F | null {
+  return findings.reduce<F | null>(
+    (low, each) => (low === null || each.score < low.score ? each : low),
+    null,
+  );
+}
+
+/**
+ * Backdoored when the interval of the lowest score lies below the threshold and its trigger works on all clean images; benign
+ * when no interval reaches below it; inconclusive otherwise, and when the search was cut short.
+ */
+export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVerdict {
+  const { findings, emptyFamilies, isComplete, wholeError } = inputs;
+  const { threshold, wholeTolerance } = options;
+  const lowest = lowestOf(findings);
+  const notes = emptyFamilies.map((name) => `no trigger of the family ${name} drew all outputs to a target`);
+  const rule = findings.map((finding) => ruleOf(finding, threshold));
+  const isBelow = lowest !== null && lowest.high < threshold;
+  // Asked the other way round, so that what could not be measured (NaN) does not count as working.
+  const isWorking = wholeError !== null && wholeError <= wholeTolerance;
+  if (isBelow && isWorking) return { verdict: "backdoored", reasons: [...rule, ...notes] };
+  const doubts: string[] = [];
+  if (!isComplete) doubts.push("the search was cut short by the time budget");
+  else if (lowest === null)
+    doubts.push("nothing was found to compare: the score of 1 stands for no contrast");
+  if (isBelow && !isWorking) {
+    doubts.push(
+      `the trigger that was found on a few images leaves a mean error of ${wholeError?.toPrecision(3) ?? "?"} standard deviations ` +
+        `over all of them (limit ${wholeTolerance})`,
+    );
+  }
+  const unsure = findings.filter(({ low, high }) => low < threshold && high >= threshold);
+  doubts.push(
+    ...unsure.map(
+      ({ family, low, high }) =>
+        `the threshold lies in the interval of the score of the family ${family}, ${low.toFixed(2)} to ${high.toFixed(2)}`,
+    ),
+  );
+  return doubts.length > 0
+    ? { verdict: "inconclusive", reasons: [...doubts, ...rule, ...notes] }
+    : { verdict: "benign", reasons: [...rule, ...notes] };
+}
+
+function ruleOf({ family, score, low, high, controls }: JudgedFinding, threshold: number): string {
+  const reached = controls.filter(({ cost }) => cost !== null).length;
+  const against =
+    reached === 0
+      ? "the largest triggers tried for control targets, none of which was reached"
+      : reached < controls.length
+        ? `that of control targets as far away, of which ${reached} of ${controls.length} were reached`
+        : "that of control targets as far away";
+  const side = score < threshold ? "below" : "not below";
+  return (
+    `the cheapest target by ${family} triggers costs ${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) of ` +
+    `${against}, ${side} ${threshold}`
+  );
+}
