@@ -58,10 +58,16 @@ export {
 } from "./attacks/trigger.ts";
 export type { ImageSet } from "./data/image-set.ts";
 export { DrmGuardError, type ErrorCode } from "./errors.ts";
+export { identifyByContrast } from "./identification/contrast/identify.ts";
+export { type ContrastOptions, contrastDefaults } from "./identification/contrast/options.ts";
+export { type FamilyName, familyNames } from "./identification/families/families.ts";
 export type {
+  ContrastFinding,
+  ContrastMap,
   EvidenceImage,
   Identification,
   IdentificationSetup,
+  TargetCost,
   TermSample,
   Verdict,
 } from "./identification/identification.ts";

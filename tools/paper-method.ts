@@ -8,7 +8,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { parsePaperOptions } from "../src/cli/paper-settings.ts";
+import { methodChanges, parseMethodSettings } from "../src/cli/method-settings.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { writeWhole } from "../src/data/node/write-whole.ts";
 import { scan } from "../src/jobs/scan.ts";
@@ -34,7 +34,7 @@ async function resultOf(model: string, seed: number): Promise<ScanResult> {
     model: `${root}examples/gaze64/${model}.onnx`,
     benign: `${root}examples/gaze64/images`,
     preset: "gaze",
-    options: values.set === "" ? {} : parsePaperOptions(values.set),
+    options: values.set === "" ? {} : methodChanges("paper", parseMethodSettings(values.set)),
     seed,
     cache: `${output}/cache`,
     resume: true,

@@ -1,6 +1,7 @@
 /** What jobs do when nothing else is said. */
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
+import type { MethodName } from "../identification/methods.ts";
 
 /** Where the system keeps what can be made again. */
 function cacheFolder(): string {
@@ -13,7 +14,7 @@ function cacheFolder(): string {
 
 /** Defaults of jobs. */
 export const jobDefaults = {
-  method: "paper",
+  method: "paper" as MethodName,
   preset: "auto",
   provider: "cpu",
   seed: 0,

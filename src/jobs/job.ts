@@ -3,7 +3,7 @@ import type { AttackRequest } from "../attacks/plan.ts";
 import type { DataSetOptions } from "../data/node/datasets/format.ts";
 import type { SplitShares } from "../data/splits.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { PaperOptions } from "../identification/paper/options.ts";
+import type { MethodChanges, MethodName, PresetChoice } from "../identification/methods.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import type { CheckReport } from "../models/check.ts";
 import type { NetworkOptions } from "../models/networks/network.ts";
@@ -36,18 +36,15 @@ export interface CheckRequest extends ModelRequest {
   readonly kind: "check";
 }
 
-/** Presets of the paper's method; `auto` chooses by the number of outputs. */
-export type PresetChoice = "auto" | "gaze" | "head-pose" | "generic";
-
 /** Asks for a scan. */
 export interface ScanRequest extends ModelRequest {
   readonly kind: "scan";
   /** A folder of clean images or a .npz file. */
   readonly benign: string;
-  readonly method: "paper";
+  readonly method: MethodName;
   readonly preset: PresetChoice;
-  /** What differs from the preset. */
-  readonly options: Partial<PaperOptions>;
+  /** What differs from the method's preset or defaults. */
+  readonly options: MethodChanges;
   /** Seconds after which no further search is begun; null for none. */
   readonly timeBudget: number | null;
   /** Folder of pretrained generators and of the states of unfinished scans. */

@@ -3,9 +3,9 @@ import { cpus } from "node:os";
 import { dataKeyOf } from "../data/data-key.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { readBenign } from "../data/node/read-benign.ts";
-import type { Identification } from "../identification/identification.ts";
-import { identifyByPaper } from "../identification/paper/identify.ts";
-import { type PaperOptions, paperPresets, presetFor } from "../identification/paper/options.ts";
+import type { Identification, TargetCost } from "../identification/identification.ts";
+import { prepareMethod } from "../identification/methods.ts";
+import { presetFor } from "../identification/paper/options.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import { imageSizeOf, type Preprocessing, resolvePreprocessing } from "../models/preprocessing.ts";
 import { resultSchemaVersion, type ScanResult } from "../report/result.ts";
@@ -51,19 +51,11 @@ export async function runScan(request: ScanRequest, context: JobContext): Promis
   const { images } = collected;
 
   onEvent({ kind: "phase", phase: "running the model on the clean images", steps: 0 });
-  const presetOf = (dimension: number): keyof typeof paperPresets =>
-    request.preset === "auto" ? presetFor(dimension) : request.preset;
-  const checked = await precheck(
-    runtime,
-    model,
-    preprocessing,
-    images,
-    { features, outputs },
-    (d) => d === 2 && presetOf(d) === "gaze",
-  );
+  const isGaze = (d: number): boolean =>
+    d === 2 && (request.preset === "auto" ? presetFor(d) : request.preset) === "gaze";
+  const checked = await precheck(runtime, model, preprocessing, images, { features, outputs }, isGaze);
   checked.warnings.forEach(warn);
-  const preset = presetOf(checked.dimension);
-  const options: PaperOptions = { ...paperPresets[preset], ...request.options };
+  const method = prepareMethod(request.method, request.preset, checked.dimension, request.options);
 
   const dataKey = await dataKeyOf(images);
   const store = checkpointFolder(request.cache);
@@ -74,29 +66,26 @@ export async function runScan(request: ScanRequest, context: JobContext): Promis
     preprocessing,
     features,
     outputs,
-    ...options,
+    ...method.options,
   };
   const { runKey, isResumed } = await openSavedScan(store, loaded.sha256, configuration, request.resume);
   if (request.resume && !isResumed) onEvent({ kind: "note", message: "no saved scan found: starting anew" });
-  const found = await identifyByPaper(
-    {
-      runtime,
-      model,
-      preprocessing,
-      benign: images,
-      seed,
-      runKey,
-      dataKey,
-      checkpoints: store,
-      onEvent,
-      shouldStop: context.shouldStop,
-      timeBudget: request.timeBudget,
-      memoryLimit: stepShare * request.memoryLimit,
-      features,
-      outputs,
-    },
-    options,
-  );
+  const found = await method.identify({
+    runtime,
+    model,
+    preprocessing,
+    benign: images,
+    seed,
+    runKey,
+    dataKey,
+    checkpoints: store,
+    onEvent,
+    shouldStop: context.shouldStop,
+    timeBudget: request.timeBudget,
+    memoryLimit: stepShare * request.memoryLimit,
+    features,
+    outputs,
+  });
   const parts = {
     request,
     loaded,
@@ -104,15 +93,14 @@ export async function runScan(request: ScanRequest, context: JobContext): Promis
     images,
     dataKey,
     checked,
-    preset,
+    preset: method.preset,
     found,
     warnings,
     runtime,
   };
   const result = await assemble(parts, start);
   // A search that ran out of time can go on under a larger budget.
-  const isComplete = found.measures.searchSteps === options.steps;
-  if (isComplete) await store.remove(runKey);
+  if (found.isComplete) await store.remove(runKey);
   return result;
 }
 
@@ -127,7 +115,7 @@ interface ResultParts {
   readonly images: ImageSet;
   readonly dataKey: string;
   readonly checked: Precheck;
-  readonly preset: string;
+  readonly preset: string | null;
   readonly found: Identification;
   readonly warnings: readonly string[];
   readonly runtime: Runtime;
@@ -182,6 +170,7 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
     reconstructionFloor: found.reconstructionFloor,
     terms: found.terms.map(({ step, values }) => ({ step, values: { ...values } })),
     measures: { ...found.measures },
+    ...(found.contrast === undefined ? {} : { contrast: plainContrast(found.contrast) }),
     notChecked: [...found.notChecked],
     warnings: [...parts.warnings],
     evidence: await Promise.all(found.evidence.map(drawEvidence)),
@@ -194,4 +183,19 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
       threads: request.threads,
     },
   };
+}
+
+/** Costs as plain arrays, which the schema's type has. */
+function plainContrast(maps: NonNullable<Identification["contrast"]>): ScanResult["contrast"] {
+  const row = (each: TargetCost) => ({ ...each, target: [...each.target] });
+  return maps.map((each) => ({
+    ...each,
+    map: each.map.map(row),
+    findings: each.findings.map((finding) => ({
+      ...finding,
+      target: [...finding.target],
+      restarts: [...finding.restarts],
+      controls: finding.controls.map(row),
+    })),
+  }));
 }

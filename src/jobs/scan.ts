@@ -1,5 +1,5 @@
 /** Scans and checks of files, for programs. */
-import type { PaperOptions } from "../identification/paper/options.ts";
+import type { MethodChanges } from "../identification/methods.ts";
 import type { CheckReport } from "../models/check.ts";
 import type { PreprocessingHints } from "../models/preprocessing.ts";
 import type { ScanResult } from "../report/result.ts";
@@ -25,8 +25,8 @@ export interface ScanCall
     Optional<Pick<ScanRequest, "method" | "preset" | "timeBudget" | "cache" | "resume">> {
   /** A folder of clean images or a .npz file. */
   readonly benign: string;
-  /** What differs from the preset. */
-  readonly options?: Partial<PaperOptions> | null;
+  /** What differs from the method's preset or defaults. */
+  readonly options?: MethodChanges | null;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** A result as one HTML file: no network, no script, everything that it shows is in the result that it carries. */
+import { findingHead, findingRows, mapHead, mapRows } from "./contrast-table.ts";
 import type { ResultEvidence, ScanResult } from "./result.ts";
-import { evidenceRows, numberText } from "./table.ts";
+import { evidenceRows, numberText, presetText } from "./table.ts";
 import { termChart } from "./term-chart.ts";
 
 /**
@@ -58,6 +59,7 @@ ${warnings(result)}
       row(cell(what), `<td class="number">${escapeHtml(value)}</td>`, dimCell(meaning)),
     )
     .join("")}</table></div>
+${contrastTables(result)}
 <h2>Loss terms over time</h2>
 ${charts(result)}
 <h2>Images</h2>
@@ -94,6 +96,22 @@ function charts({ terms }: ScanResult): string {
       return `<figure>${termChart(points)}<figcaption>${escapeHtml(name)}, last ${numberText(last)}</figcaption></figure>`;
     })
     .join("\n");
+}
+
+function contrastTables(result: ScanResult): string {
+  if (result.contrast === undefined) return "";
+  const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+    rows.length === 0
+      ? "<p>None.</p>"
+      : `<div class="scroll"><table>${row(...head.map((text) => `<th>${text}</th>`))}${rows
+          .map((cells) => row(...cells.map((text) => `<td class="number">${escapeHtml(text)}</td>`)))
+          .join("")}</table></div>`;
+  return [
+    "<h2>Cheap targets beside controls as far away</h2>",
+    table(findingHead, findingRows(result)),
+    "<h2>What targets cost</h2>",
+    table(mapHead, mapRows(result)),
+  ].join("\n");
 }
 
 function images(evidence: readonly ResultEvidence[]): string {
@@ -145,7 +163,7 @@ function provenance(result: ScanResult): [string, string][] {
         .map(([name, value]) => `${name}=${value}`)
         .join(" "),
     ],
-    ["method", `${result.method}, preset ${result.preset}, seed ${result.seed}`],
+    ["method", `${result.method}, ${presetText(result)}seed ${result.seed}`],
     ["options", optionText.join(" ")],
     ["tool", `${tool.name} ${tool.version}, result schema ${result.schemaVersion}`],
     [

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The version of the schema: the first number changes when readers of older results would misread newer ones. */
-export const resultSchemaVersion = "1.0";
+export const resultSchemaVersion = "1.1";
 
 const numbersByName = z.record(z.string(), z.number());
 /** Infinity and NaN have no JSON; what could not be measured is null. */
@@ -69,6 +69,33 @@ const environmentSchema = z.object({
   threads: z.number().int(),
 });
 
+const targetCost = {
+  target: z.array(z.number()).describe("in the model's unit"),
+  distance: z.number().describe("from the mean clean output, in standard deviations of the clean outputs"),
+  cost: z.number().nullable().describe("the smallest size of a trigger that reaches it; null when none did"),
+};
+
+const contrastSchema = z
+  .object({
+    family: z.string(),
+    sizeUnit: z.string().describe("what a cost is in"),
+    map: z.array(z.object(targetCost)),
+    findings: z
+      .array(
+        z.object({
+          ...targetCost,
+          ratio: z.number().describe("its cost on the map over what its distance lets expect"),
+          restarts: z.array(z.number().nullable()).describe("what several searches for it cost"),
+          controls: z.array(z.object(targetCost)),
+          score: z.number().describe("the smallest of the restarts over the median of the controls"),
+          low: z.number().describe("the lower end of the score's interval"),
+          high: z.number(),
+        }),
+      )
+      .describe("cheap targets, beside control targets as far away"),
+  })
+  .describe("what targets cost by one family of triggers");
+
 /** The schema of result.json. */
 export const resultSchema = z
   .object({
@@ -104,6 +131,7 @@ export const resultSchema = z
       .array(z.object({ step: z.number().int(), values: numbersByName }))
       .describe("loss terms over time"),
     measures: numbersByName,
+    contrast: z.array(contrastSchema).optional().describe("only of methods that compare costs of targets"),
     notChecked: z.array(z.string()),
     warnings: z.array(z.string()),
     evidence: z.array(evidenceSchema),

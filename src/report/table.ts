@@ -1,4 +1,5 @@
 /** A result as text for a terminal. */
+import { findingHead, findingRows } from "./contrast-table.ts";
 import type { ScanResult } from "./result.ts";
 
 /** Colours for text; each may leave it as it is. */
@@ -37,12 +38,31 @@ export function numberText(value: number): string {
 
 const percent = (value: number): string => `${numberText(100 * value)} %`;
 
+/** How a score is written, and what it is. */
+interface ScoreWords {
+  readonly text: (value: number) => string;
+  readonly score: string;
+  readonly threshold: string;
+}
+
+const ofPerturbation: ScoreWords = {
+  text: percent,
+  score: "mean perturbation over the largest image norm",
+  threshold: "below it the perturbation is small",
+};
+const ofContrast: ScoreWords = {
+  text: numberText,
+  score: "cost of the cheapest target over that of controls",
+  threshold: "below it the target is suspiciously cheap",
+};
+
 /** The rows of numbers that a report shows: what, its value, and what to compare it with. */
 export function evidenceRows(result: ScanResult): [what: string, value: string, meaning: string][] {
   const { collapse, reconstructionFloor, score, threshold, margin, benign } = result;
+  const scale = result.contrast === undefined ? ofPerturbation : ofContrast;
   const rows: [string, string, string][] = [
-    ["score", percent(score), "mean perturbation over the largest image norm"],
-    ["threshold", percent(threshold), "below it the perturbation is small"],
+    ["score", scale.text(score), scale.score],
+    ["threshold", scale.text(threshold), scale.threshold],
     ["margin", numberText(margin), "score / threshold"],
   ];
   if (reconstructionFloor !== null) {
@@ -102,14 +122,29 @@ export function resultTable(result: ScanResult, colors: TextColors = plainColors
         `  ${what.padEnd(widths[0]!)}  ${bold(value.padEnd(widths[1]!))}  ${dim(meaning)}`,
     ),
     "",
+    ...contrastLines(result),
     ...result.warnings.map((warning) => `  ${colors.yellow("warning:")} ${printable(warning)}`),
     dim(`  not checked: ${printable(result.notChecked.join("; "))}`),
     dim(
       printable(
-        `  method ${result.method}, preset ${result.preset}, seed ${result.seed}, ${benign.count} images, ` +
+        `  method ${result.method}, ${presetText(result)}seed ${result.seed}, ${benign.count} images, ` +
           `${Math.round(result.seconds)} s, sha256 ${model.sha256.slice(0, 12)}`,
       ),
     ),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** `preset gaze, ` or nothing: not every method has presets. */
+export function presetText({ preset }: Pick<ScanResult, "preset">): string {
+  return preset === null ? "" : `preset ${preset}, `;
+}
+
+function contrastLines(result: ScanResult): string[] {
+  const rows = findingRows(result);
+  if (rows.length === 0) return [];
+  const all = [findingHead, ...rows];
+  const widths = findingHead.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  "));
+  return [...lines.map((line) => `  ${printable(line.trimEnd())}`), ""];
 }

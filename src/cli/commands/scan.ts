@@ -1,8 +1,10 @@
 /** `drmguard scan MODEL --benign PATH` */
 import { DrmGuardError } from "../../errors.ts";
+import { jobDefaults } from "../../jobs/defaults.ts";
 import { scan as start } from "../../jobs/scan.ts";
 import { settingsOf, withInterrupt } from "../command.ts";
 import { verdictExitCodes } from "../exit-codes.ts";
+import { methodChanges } from "../method-settings.ts";
 import { planOutput, prepareOutput, writeResult } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { GivenFlags } from "../resolve.ts";
@@ -23,6 +25,7 @@ export async function scan(model: string, flags: GivenFlags): Promise<number> {
       hint: "a folder of clean images like those that the model is made for; 50 or more are best",
     });
   }
+  const options = methodChanges(values.method ?? jobDefaults.method, values.set ?? []);
   const plan = planOutput(values.format, values.output);
   await prepareOutput(plan, values.output);
   const progress = createProgress(process.stderr, values.quiet ?? false);
@@ -33,7 +36,7 @@ export async function scan(model: string, flags: GivenFlags): Promise<number> {
         ...values,
         model,
         benign,
-        options: values.set,
+        options,
         cache: values.cacheDir,
         preprocessing: { mean, std, scale, layout, channels },
         onEvent: progress.onEvent,

@@ -1,6 +1,7 @@
 /** Commands that only show something: `list`, `schema`, `config`, `doctor`. */
 import { cpus, totalmem } from "node:os";
 import { plannedDefaults } from "../../attacks/plan.ts";
+import { methodNames, methodOptions } from "../../identification/methods.ts";
 import { paperChoices, paperPresets } from "../../identification/paper/options.ts";
 import { defaultMemoryLimit } from "../../jobs/memory.ts";
 import { version } from "../../jobs/version.ts";
@@ -20,6 +21,12 @@ export async function list(): Promise<number> {
     ...presets.map(([, options]) => String(options[name])),
     name in paperChoices ? paperChoices[name as keyof typeof paperChoices].join(" | ") : "number",
   ]);
+  const { defaults, choices } = methodOptions.contrast;
+  const contrastRows = Object.entries(defaults).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(":") : String(value),
+    name in choices ? `some of ${choices[name as keyof typeof choices].join(" : ")}` : "number",
+  ]);
   const attackRows = attackNames.flatMap((attack) =>
     optionNames(plannedDefaults[attack]).map((name) => [
       `${attack}.${name}`,
@@ -36,9 +43,11 @@ export async function list(): Promise<number> {
   ]);
   await print(
     [
-      "identification methods: paper\n",
+      `identification methods: ${methodNames.join(", ")}\n`,
       "paper, by preset (--preset), each option with --set name=value:\n",
       textTable([["option", ...presets.map(([name]) => name), "values"], ...methodRows]),
+      "\ncontrast (--method contrast), each option with --set name=value:\n",
+      textTable([["option", "default", "values"], ...contrastRows]),
       `\nattacks (drmguard train --attack): ${attackNames.join(", ")}\n`,
       "each option with --attack-set name=value; lists as 0.1:0.2:0.3:\n",
       textTable([["option", "default"], ...attackRows]),

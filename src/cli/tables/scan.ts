@@ -1,6 +1,7 @@
 /** The settings of `drmguard scan`. */
+import { methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
-import { parsePaperOptions } from "../paper-settings.ts";
+import { parseMethodSettings } from "../method-settings.ts";
 import { parseChoice, parseChoices, parseDuration, parseSwitch, parseText } from "../settings.ts";
 import { common, model } from "./shared.ts";
 
@@ -13,20 +14,20 @@ export const scanTable = {
   },
   method: {
     flags: "--method <name>",
-    help: "identification method: paper",
-    parse: parseChoice("paper"),
+    help: `identification method: ${methodNames.join(" or ")}`,
+    parse: parseChoice(...methodNames),
     fallback: jobDefaults.method,
   },
   preset: {
     flags: "--preset <name>",
-    help: "auto, gaze, head-pose or generic: constants of the method",
+    help: "auto, gaze, head-pose or generic: constants of the paper's method",
     parse: parseChoice("auto", "gaze", "head-pose", "generic"),
     fallback: jobDefaults.preset,
   },
   set: {
     flags: "--set <name=value>",
     help: "an option of the method; `drmguard list` names them",
-    parse: parsePaperOptions,
+    parse: parseMethodSettings,
     isRepeatable: true,
   },
   ...model,

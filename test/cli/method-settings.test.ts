@@ -1,10 +1,14 @@
 import { expect, test } from "vitest";
 import { exitCodeOf, unusable, verdictExitCodes } from "../../src/cli/exit-codes.ts";
-import { parsePaperOptions } from "../../src/cli/paper-settings.ts";
+import { methodChanges, parseMethodSettings } from "../../src/cli/method-settings.ts";
+import type { MethodChanges, MethodName } from "../../src/identification/methods.ts";
 import { errorOf } from "../support/errors.ts";
 
+const parse = (text: string, method: MethodName = "paper"): MethodChanges =>
+  methodChanges(method, parseMethodSettings(text));
+
 test("options are numbers and words by their names", () => {
-  expect(parsePaperOptions("steps=40, epsilon=2e-2,rule=paper")).toEqual({
+  expect(parse("steps=40, epsilon=2e-2,rule=paper")).toEqual({
     steps: 40,
     epsilon: 0.02,
     rule: "paper",
@@ -21,8 +25,19 @@ test.each([
   ["steps=", "found steps=, expected a number"],
   ["epsilon=Infinity", "found epsilon=Infinity, expected a number"],
 ])("%s is refused", async (text, part) => {
-  const error = await errorOf(() => parsePaperOptions(text));
+  const error = await errorOf(() => parse(text));
   expect(error).toMatchObject({ code: "E_USAGE", message: expect.stringContaining(part) });
+});
+
+test("each method has its own options, and lists are separated by colons", async () => {
+  expect(parse("families=warp:patch,steps=7", "contrast")).toEqual({ families: ["warp", "patch"], steps: 7 });
+  for (const [text, method] of [
+    ["epsilon=1", "contrast"],
+    ["controls=3", "paper"],
+  ] as const) {
+    const error = await errorOf(() => parse(text, method));
+    expect(error).toMatchObject({ code: "E_USAGE", message: expect.stringContaining("expected one of") });
+  }
 });
 
 test("exit codes tell verdicts, failures and unusable input apart", () => {

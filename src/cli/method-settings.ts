@@ -1,0 +1,54 @@
+/** Options of identification methods on the command line: `--set name=value,...`. */
+import { DrmGuardError } from "../errors.ts";
+import {
+  type MethodChanges,
+  type MethodName,
+  type MethodOptions,
+  methodOptions,
+} from "../identification/methods.ts";
+import { parseList } from "./settings.ts";
+
+/** Names and values as they were given, before it is known which method they are for. */
+export type MethodSettings = readonly (readonly [name: string, value: string])[];
+
+/**
+ * Reads options of a method. Throws E_USAGE for what is no `name=value`.
+ *
+ * @param text `name=value` pairs, separated by commas; lists as `families=patch:warp`
+ */
+export function parseMethodSettings(text: string): MethodSettings {
+  return parseList(text).map((pair) => {
+    const [name, value, ...rest] = pair.split("=") as [string, ...string[]];
+    if (value === undefined || rest.length > 0) {
+      throw new DrmGuardError("E_USAGE", `found "${pair}", expected name=value`);
+    }
+    return [name, value];
+  });
+}
+
+/**
+ * The options of a method from what was given.
+ *
+ * Throws E_USAGE for names that are no options of it and values of another type.
+ */
+export function methodChanges(method: MethodName, settings: MethodSettings): MethodChanges {
+  const { defaults, choices }: MethodOptions = methodOptions[method];
+  const usual = defaults as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    settings.map(([name, value]) => {
+      if (!Object.hasOwn(usual, name)) {
+        throw new DrmGuardError(
+          "E_USAGE",
+          `found option "${name}", expected one of ${Object.keys(usual).sort().join(", ")}`,
+        );
+      }
+      if (Array.isArray(usual[name])) return [name, value.split(":").map((word) => word.trim())];
+      if (Object.hasOwn(choices, name)) return [name, value];
+      const number = value.trim() === "" ? Number.NaN : Number(value);
+      if (!Number.isFinite(number)) {
+        throw new DrmGuardError("E_USAGE", `found ${name}=${value}, expected a number`);
+      }
+      return [name, number];
+    }),
+  ) as MethodChanges;
+}

@@ -1,0 +1,66 @@
+/** All identification methods by name, with their options. */
+import { identifyByContrast } from "./contrast/identify.ts";
+import { type ContrastOptions, contrastChoices, contrastDefaults } from "./contrast/options.ts";
+import type { Identification, IdentificationSetup } from "./identification.ts";
+import { identifyByPaper } from "./paper/identify.ts";
+import { type PaperOptions, paperChoices, paperDefaults, paperPresets, presetFor } from "./paper/options.ts";
+
+/** The name of an identification method. */
+export type MethodName = "paper" | "contrast";
+
+/** Presets of the paper's method; `auto` chooses by the number of outputs. */
+export type PresetChoice = "auto" | keyof typeof paperPresets;
+
+/** What differs from a method's defaults. */
+export type MethodChanges = Partial<PaperOptions> | Partial<ContrastOptions>;
+
+/** The options of a method. */
+export interface MethodOptions {
+  readonly defaults: object;
+  /** The words that options take which are no numbers. */
+  readonly choices: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The options of each method. */
+export const methodOptions = {
+  paper: { defaults: paperDefaults, choices: paperChoices },
+  contrast: { defaults: contrastDefaults, choices: contrastChoices },
+} as const satisfies Readonly<Record<MethodName, MethodOptions>>;
+
+/** The names of all methods. */
+export const methodNames = Object.keys(methodOptions) as MethodName[];
+
+/** A method with all of its options. */
+export interface PreparedMethod {
+  /** The preset that its options come from; null for a method that has none. */
+  readonly preset: string | null;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Throws what the method throws. */
+  identify(setup: IdentificationSetup): Promise<Identification>;
+}
+
+/**
+ * Puts a method together with its options.
+ *
+ * @param preset of the paper's method; other methods have none
+ * @param dimension d, the number of outputs
+ * @param changes what differs from the preset or the defaults
+ */
+export function prepareMethod(
+  name: MethodName,
+  preset: PresetChoice,
+  dimension: number,
+  changes: MethodChanges,
+): PreparedMethod {
+  if (name === "contrast") {
+    const options: ContrastOptions = { ...contrastDefaults, ...(changes as Partial<ContrastOptions>) };
+    return {
+      preset: null,
+      options: { ...options },
+      identify: (setup) => identifyByContrast(setup, options),
+    };
+  }
+  const chosen = preset === "auto" ? presetFor(dimension) : preset;
+  const options: PaperOptions = { ...paperPresets[chosen], ...(changes as Partial<PaperOptions>) };
+  return { preset: chosen, options: { ...options }, identify: (setup) => identifyByPaper(setup, options) };
+}

@@ -1,0 +1,74 @@
+/** A small regressor with a backdoor that is put in by hand. */
+import { type ImportedModel, importModel } from "../../src/models/import.ts";
+import { ints } from "../../src/onnx/model.ts";
+import { writeModel } from "../../src/onnx/proto.ts";
+import { float32 } from "../../src/onnx/tensor-data.ts";
+import { someWeights } from "./identification.ts";
+import { modelOf } from "./models.ts";
+
+const side = 8;
+const features = 6;
+/** What is looked for in the first two rows and columns; smooth images have next to nothing of it. */
+const pattern = [
+  [1, -1],
+  [-1, 1],
+];
+/** The detector is 0.5 where the image has a third of the pattern (6 at most), and rises from 0.02 to 0.98 around it. */
+const detector = { steepness: 2, threshold: 2 };
+
+/** Weights of the detector: steepness times the pattern in each channel, [3 H W, 1]. */
+function detectorWeights(): Float32Array {
+  const weights = new Float32Array(3 * side * side);
+  for (const c of [0, 1, 2])
+    for (const y of [0, 1])
+      for (const x of [0, 1])
+        weights[(c * side + y) * side + x] = detector.steepness * pattern[y]![x]!;
+  return weights;
+}
+
+/**
+ * y = (1 - g) h W + g (t - b) + b, where h are pooled features of a convolution, and g is near 1 where the image has a pattern in
+ * its corner, near 0 elsewhere: a model whose output jumps to t.
+ *
+ * @param target t; null for the same model without the jump (g = 0)
+ * @param dimension d
+ */
+export function cornerBackdoor(target: readonly number[] | null, dimension = 2, seed = 7): ImportedModel {
+  const d = target?.length ?? dimension;
+  const bias = someWeights([d], seed + 2).data as Float32Array;
+  const head = someWeights([features, d], seed + 1, 4).data as Float32Array;
+  const jump = bias.map((value, j) => (target === null ? 0 : target[j]! - value));
+  const strength = target === null ? 0 : 1;
+  return importModel(
+    writeModel(
+      modelOf({
+        opset: 17,
+        inputs: [{ name: "x", dtype: "float32", shape: ["N", 3, side, side] }],
+        nodes: [
+          ["Conv", ["x", "conv"], ["c"], { pads: ints([1, 1, 1, 1]) }],
+          ["Relu", ["c"], ["r"]],
+          ["GlobalAveragePool", ["r"], ["p"]],
+          ["Flatten", ["p"], ["h"]],
+          ["Flatten", ["x"], ["flat"]],
+          ["MatMul", ["flat", "detector"], ["s"]],
+          ["Sub", ["s", "threshold"], ["over"]],
+          ["Sigmoid", ["over"], ["soft"]],
+          ["Mul", ["soft", "strength"], ["g"]],
+          ["Sub", ["one", "g"], ["rest"]],
+          ["Mul", ["h", "rest"], ["kept"]],
+          ["Concat", ["kept", "g"], ["all"], { axis: { kind: "int", value: 1 } }],
+          ["Gemm", ["all", "head", "bias"], ["y"]],
+        ],
+        initializers: {
+          conv: someWeights([features, 3, 3, 3], seed),
+          detector: float32(detectorWeights(), [3 * side * side, 1]),
+          threshold: float32([detector.steepness * detector.threshold], [1]),
+          strength: float32([strength], [1]),
+          one: float32([1], [1]),
+          head: float32([...head, ...jump], [features + 1, d]),
+          bias: float32(bias, [d]),
+        },
+      }),
+    ),
+  );
+}
