@@ -1,5 +1,5 @@
 /** What an experiment is: models, and what is read off them. */
-import type { ModelSpec } from "./models.ts";
+import type { Condition, ModelSpec } from "./models.ts";
 import type { Task } from "./profile.ts";
 import type { TrainedModel } from "./run-models.ts";
 
@@ -7,6 +7,8 @@ import type { TrainedModel } from "./run-models.ts";
 export interface ExperimentScope {
   readonly tasks: readonly Task[];
   readonly seeds: readonly number[];
+  /** The kinds of models; those that an experiment does not have are left out. */
+  readonly conditions: readonly Condition[];
 }
 
 /** What comes of an experiment: the same in numbers, for people, and as pictures. */
@@ -23,7 +25,7 @@ export interface Experiment {
   readonly name: string;
   readonly title: string;
   /** The models that it needs. */
-  readonly models: (scope: ExperimentScope) => ModelSpec[];
+  readonly models: (scope: Pick<ExperimentScope, "tasks" | "seeds">) => ModelSpec[];
   /** Reads the models. */
   readonly evaluate: (models: readonly TrainedModel[]) => Promise<ExperimentResult>;
 }

@@ -3,7 +3,7 @@
 import { adaptiveDefaults } from "../attacks/adaptive.ts";
 import type { AttackRequest, PlannedAttack } from "../attacks/plan.ts";
 import { createRandom } from "../random.ts";
-import type { Task } from "./profile.ts";
+import type { Profile, Task } from "./profile.ts";
 
 /** What can be done to a model of an experiment. */
 export const conditions = [
@@ -59,12 +59,12 @@ export function dependencyOf(spec: ModelSpec): ModelSpec | null {
  * either side: near the middle a target is what a model says anyway, beyond the ends it cannot be learnt.
  *
  * @param ranges least and most of each label
- * @param inputAwareChannels base channels of the input-aware networks
+ * @param attackOptions what differs from the attacks' defaults
  */
 export function attacksOf(
   { condition, seed }: ModelSpec,
   ranges: readonly (readonly [least: number, most: number])[],
-  inputAwareChannels: number,
+  attackOptions: Profile["attackOptions"],
 ): { attacks: AttackRequest[]; adaptive: number | null } {
   if (condition === "benign") return { attacks: [], adaptive: null };
   const random = createRandom(seed).fork("target");
@@ -74,13 +74,18 @@ export function attacksOf(
       const side = random.uniform() < 0.5 ? -1 : 1;
       return (least + most) / 2 + side * half * (targetShares.least + random.uniform() * targetShares.width);
     });
-  const attack: PlannedAttack = condition === "adaptive" ? "wanet" : condition;
+  const attack = attackOf(condition)!;
   const targets = condition === "multi-target-wanet" ? [draw(), draw()] : [draw()];
-  const options = condition === "input-aware" ? { baseChannels: inputAwareChannels } : {};
   return {
-    attacks: [{ attack, targets, options }],
+    attacks: [{ attack, targets, options: attackOptions[attack] ?? {} }],
     adaptive: condition === "adaptive" ? adaptiveDefaults.weight : null,
   };
+}
+
+/** The attack that a condition stands for; null for none. */
+export function attackOf(condition: Condition): PlannedAttack | null {
+  if (condition === "benign") return null;
+  return condition === "adaptive" ? "wanet" : condition;
 }
 
 /** Where targets lie between the middle of a label's range (0) and its end (1). */

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { renderHeadSet } from "../data/node/heads/render-set.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
+import { DrmGuardError } from "../errors.ts";
 import { version } from "../jobs/version.ts";
 import type { Experiment, ExperimentScope } from "./experiment.ts";
 import { figure2 } from "./figure2.ts";
@@ -48,7 +49,13 @@ export async function runExperiment(
   options: RunExperimentOptions,
 ): Promise<ExperimentFiles> {
   const profile = profiles[options.profile];
-  const specs = experiment.models(options);
+  const specs = experiment.models(options).filter(({ condition }) => options.conditions.includes(condition));
+  if (specs.length === 0) {
+    throw new DrmGuardError(
+      "E_USAGE",
+      `found no model of ${experiment.name} among ${options.conditions.join(", ")}, expected some`,
+    );
+  }
   const data: Partial<Record<Task, string>> = { ...options.data };
   for (const task of new Set(specs.map((spec) => spec.task))) {
     const heads = data[task] === undefined ? await headsFor(task, profile, options) : undefined;

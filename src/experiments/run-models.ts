@@ -9,7 +9,7 @@ import { runFiles } from "../jobs/run-folder.ts";
 import { type TrainCall, train } from "../jobs/train.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import type { TrainingReport } from "../report/training-report.ts";
-import { attacksOf, dependencyOf, type ModelSpec, nameOf } from "./models.ts";
+import { attackOf, attacksOf, dependencyOf, type ModelSpec, nameOf } from "./models.ts";
 import type { Profile, Task } from "./profile.ts";
 
 /** A model that is there. */
@@ -166,7 +166,7 @@ async function trainModel(
     data: { path: pathOf(spec.task, data), size, mirror },
     network,
     recipe,
-    ...attacksOf(spec, ranges, profile.inputAwareChannels),
+    ...attacksOf(spec, ranges, profile.attackOptions),
     surrogate: first === null ? null : join(folderOf(first, options), runFiles.model),
     seed: spec.seed,
   };
@@ -187,14 +187,9 @@ async function trainModel(
 /** Where a model is: named by what it is, and by everything else that it depends on. */
 function folderOf(spec: ModelSpec, { profile, data, folder }: RunModelsOptions): string {
   const { network, recipe, size, mirror } = profile.tasks[spec.task];
-  const rest = JSON.stringify([
-    network,
-    recipe,
-    size,
-    mirror,
-    profile.inputAwareChannels,
-    pathOf(spec.task, data),
-  ]);
+  const attack = attackOf(spec.condition);
+  const options = attack === null ? null : (profile.attackOptions[attack] ?? null);
+  const rest = JSON.stringify([network, recipe, size, mirror, options, pathOf(spec.task, data)]);
   const hash = createHash("sha256").update(rest).digest("hex").slice(0, 8);
   return join(folder, "models", `${nameOf(spec)}-${hash}`);
 }

@@ -23,7 +23,7 @@ export async function experiment(name: string, flags: GivenFlags): Promise<numbe
     throw new DrmGuardError("E_USAGE", `found "${name}", expected one of ${names}`);
   }
   const { values } = settingsOf(experimentTable, flags);
-  const { gaze, headPose, output, jobs, threads, cacheDir, profile, seeds, tasks } = values;
+  const { gaze, headPose, output, jobs, threads, cacheDir, profile, seeds, tasks, conditions } = values;
   const data: Partial<Record<Task, string>> = {
     ...(gaze === null ? {} : { gaze }),
     ...(headPose === null ? {} : { "head-pose": headPose }),
@@ -36,6 +36,7 @@ export async function experiment(name: string, flags: GivenFlags): Promise<numbe
         profile: profile!,
         tasks: tasks!,
         seeds: seeds!,
+        conditions: conditions!,
         data,
         folder: output!,
         jobs: jobs!,

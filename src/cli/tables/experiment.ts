@@ -1,4 +1,5 @@
 /** The settings of `drmguard experiment`. */
+import { conditions } from "../../experiments/models.ts";
 import { profiles, tasks } from "../../experiments/profile.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { parseChoice, parseChoices, parseInteger, parseList, parseText } from "../settings.ts";
@@ -30,6 +31,13 @@ export const experimentTable = {
     help: tasks.join(", "),
     parse: parseChoices(...tasks),
     fallback: tasks.join(","),
+    ...flagOnly,
+  },
+  conditions: {
+    flags: "--conditions <names>",
+    help: `${conditions.join(", ")} (default: all)`,
+    parse: parseChoices(...conditions),
+    fallback: conditions.join(","),
     ...flagOnly,
   },
   seeds: {
