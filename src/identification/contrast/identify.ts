@@ -14,8 +14,8 @@ import { assertFiniteOutputs } from "../predict.ts";
 import { examineFor } from "./fitting.ts";
 import { type Responses, respondToClean, respondToTrigger, type TriggeredResponses } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
+import { constantOutputs, outputScale } from "./scale.ts";
 import { type FamilyOutcome, type Finding, mapOf, searchFamily } from "./stages.ts";
-import { outputScale } from "./targets.ts";
 import { judge, lowestOf } from "./verdict.ts";
 
 /** Images shown as evidence. */
@@ -44,7 +44,7 @@ export async function identifyByContrast(
   const examined = await examineFor(setup, setup.model.fixedBatch ?? Math.min(measuringBatch, count));
   const clean = await respondToClean(runtime, examined, benign);
   assertFiniteOutputs(clean.outputs, benign);
-  const { constant, ...scale } = outputScale(clean.outputs, clean.dimension);
+  const constant = constantOutputs(clean.outputs, clean.dimension);
   if (constant.length > 0) {
     throw new DrmGuardError(
       "E_MODEL_OUTPUT",
@@ -52,6 +52,7 @@ export async function identifyByContrast(
       { hint: "--outputs names the outputs to use" },
     );
   }
+  const scale = outputScale(clean.outputs, clean.dimension);
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
     const outcome = await searchFamily({ setup, options, family: families[name], scale, deadline });

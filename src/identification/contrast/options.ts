@@ -9,7 +9,7 @@ import { type FamilyName, familyNames } from "../families/families.ts";
 export interface ContrastOptions {
   /** The families of trigger functions to search in, one after the other. */
   readonly families: readonly FamilyName[];
-  /** Targets of the map, beside the mean clean output: enough that one lies within 0.7 of any place for two outputs. */
+  /** Targets of the map, beside the mean clean output: for two outputs one lies within 0.7 of nine places in ten. */
   readonly mapTargets: number;
   /** How far the map reaches from the mean along each output, in standard deviations: 9 of 10 labels lie inside. */
   readonly reach: number;

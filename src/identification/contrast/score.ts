@@ -6,7 +6,7 @@ import { distanceOf } from "./targets.ts";
 
 /** A target and what it cost. */
 export interface PricedTarget {
-  /** In standard deviations from the mean, [d]. */
+  /** In deviations from the mean, [d]. */
   readonly target: readonly number[];
   /** The smallest size of a trigger that reaches it; null when none did. */
   readonly cost: number | null;
@@ -59,7 +59,7 @@ const fewestPoints = 3;
  * What a target is expected to cost by a map: from the targets outside of its neighbourhood, or from all others where these are
  * too few.
  *
- * @param at in standard deviations from the mean, [d]
+ * @param at in deviations from the mean, [d]
  */
 export function expectedAt(
   at: readonly number[],

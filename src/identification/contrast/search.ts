@@ -13,11 +13,11 @@ import { examineFor, fittingSearch, type SearchSize, searchBytes } from "./fitti
 import { follow, type MultiplierState, newMultipliers, notReached, weightsAt } from "./multipliers.ts";
 import { searchTerms } from "./objective.ts";
 import type { ContrastOptions } from "./options.ts";
-import { type OutputScale, toDeviations, toOutputs } from "./targets.ts";
+import { type OutputScale, toDeviations, toOutputs } from "./scale.ts";
 
 /** A trigger that is wanted. */
 export interface WantedTrigger {
-  /** In standard deviations from the mean, [d]. */
+  /** In deviations from the mean, [d]. */
   readonly target: readonly number[];
   /** Parameters to begin with, [n]. */
   readonly initial: Float32Array;
@@ -27,7 +27,7 @@ export interface WantedTrigger {
 
 /** A trigger that was searched. */
 export interface SearchedTrigger {
-  /** What was wanted, in standard deviations from the mean, [d]. */
+  /** What was wanted, in deviations from the mean, [d]. */
   readonly target: readonly number[];
   /** The smallest size at which the outputs collapsed onto the target; null when they never did. */
   readonly cost: number | null;
@@ -37,7 +37,7 @@ export interface SearchedTrigger {
   readonly error: number;
   /** The parameters at the cost, or the last ones where there is none, [n]. */
   readonly theta: Float32Array;
-  /** The mean output of those in a batch, in standard deviations from the mean, [d]. */
+  /** The mean output of those in a batch, in deviations from the mean, [d]. */
   readonly output: readonly number[];
 }
 

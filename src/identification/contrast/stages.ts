@@ -1,6 +1,7 @@
 /** The stages of a family: a map of costs, a candidate that settles, and its contrast with controls. */
 import { createRandom } from "../../random.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
+import { toOutputs } from "./scale.ts";
 import { candidateOf, contrastOf, expectedAt, pricesOf } from "./score.ts";
 import {
   type SearchContext,
@@ -9,13 +10,13 @@ import {
   searchTriggers,
   type WantedTrigger,
 } from "./search.ts";
-import { controlTargets, distanceOf, spreadTargets, toOutputs } from "./targets.ts";
+import { controlTargets, distanceOf, spreadTargets } from "./targets.ts";
 
 /** A dip that was looked at, and the trigger in it. */
 export interface Finding extends ContrastFinding {
   /** The parameters of the smallest trigger, [n]. */
   readonly theta: Float32Array;
-  /** What was contrasted, and the map's target that it came from; in standard deviations from the mean, [d]. */
+  /** What was contrasted, and the map's target that it came from; in deviations from the mean, [d]. */
   readonly settled: readonly number[];
   readonly candidate: readonly number[];
 }

@@ -1,38 +1,5 @@
-/** Target outputs to search triggers for. All are in standard deviations from the mean clean output, [d] each. */
-import { columnMeans, columnVariances } from "../../metrics/statistics.ts";
+/** Target outputs to search triggers for, in deviations from the mean clean output as the scale has them, [d] each. */
 import type { Random } from "../../random.ts";
-
-/** Where clean outputs lie. */
-export interface OutputScale {
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
-
-/** Below this part of its mean's size, a standard deviation is rounding. */
-const flat = 1e-6;
-
-/**
- * The mean and standard deviation of each output.
- *
- * @param outputs f(x), [N, d]
- * @returns the scale, and the outputs that do not depend on the image; these have no unit to measure in
- */
-export function outputScale(outputs: Float32Array, d: number): OutputScale & { readonly constant: number[] } {
-  const mean = columnMeans(outputs, d);
-  const std = columnVariances(outputs, d).map(Math.sqrt);
-  const constant = std.flatMap((value, j) => (value <= flat * Math.max(1, Math.abs(mean[j]!)) ? [j] : []));
-  return { mean, std, constant };
-}
-
-/** A target in the model's units. */
-export function toOutputs(target: readonly number[], { mean, std }: OutputScale): number[] {
-  return target.map((value, j) => mean[j]! + value * std[j]!);
-}
-
-/** A target in standard deviations from the mean. */
-export function toDeviations(output: ArrayLike<number>, { mean, std }: OutputScale): number[] {
-  return mean.map((center, j) => (output[j]! - center) / std[j]!);
-}
 
 /** The Euclidean distance of two targets. */
 export function distanceOf(a: readonly number[], b: readonly number[] = a.map(() => 0)): number {

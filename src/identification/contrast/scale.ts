@@ -1,0 +1,82 @@
+/** Where clean outputs lie, and coordinates in which they are spread evenly. */
+import { columnMeans, columnVariances } from "../../metrics/statistics.ts";
+import { symmetricPower } from "../../metrics/symmetric-power.ts";
+
+/**
+ * The scale of clean outputs. A target f has the deviations z = C^(-1/2) (f - mean) / std, where C is the correlation of the
+ * outputs: z = (f - mean) / std where they do not depend on each other.
+ *
+ * Outputs that go together leave directions that no image takes. A target there is dear on every model, and without C each
+ * target along the others would be cheap beside it.
+ */
+export interface OutputScale {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** C^(1/2) and its inverse, [d][d] */
+  readonly root: readonly (readonly number[])[];
+  readonly inverseRoot: readonly (readonly number[])[];
+}
+
+/** Below this part of its mean's size, a standard deviation is rounding. */
+const flat = 1e-6;
+/** Correlations are drawn this far to 0: no direction is shorter than 0.3, about the error that counts as collapsed. */
+const shrinkage = 0.1;
+
+/** Outputs that do not depend on the image; these have no unit to measure in. */
+export function constantOutputs(outputs: Float32Array, d: number): number[] {
+  const mean = columnMeans(outputs, d);
+  return columnVariances(outputs, d).flatMap((variance, j) =>
+    Math.sqrt(variance) <= flat * Math.max(1, Math.abs(mean[j]!)) ? [j] : [],
+  );
+}
+
+/**
+ * The scale of clean outputs, none of which is constant.
+ *
+ * @param outputs f(x), [N, d]
+ */
+export function outputScale(outputs: Float32Array, d: number): OutputScale {
+  const mean = columnMeans(outputs, d);
+  const std = columnVariances(outputs, d).map(Math.sqrt);
+  const correlation = std.map((_, i) =>
+    std.map((__, j) => (i === j ? 1 : (1 - shrinkage) * correlationOf(outputs, { mean, std }, i, j))),
+  );
+  return {
+    mean,
+    std,
+    root: symmetricPower(correlation, 0.5),
+    inverseRoot: symmetricPower(correlation, -0.5),
+  };
+}
+
+/** A target in the model's units from its deviations. */
+export function toOutputs(deviations: readonly number[], { mean, std, root }: OutputScale): number[] {
+  return times(root, deviations).map((value, j) => mean[j]! + value * std[j]!);
+}
+
+/** The deviations of a target in the model's units. */
+export function toDeviations(output: ArrayLike<number>, { mean, std, inverseRoot }: OutputScale): number[] {
+  return times(
+    inverseRoot,
+    mean.map((center, j) => (output[j]! - center) / std[j]!),
+  );
+}
+
+function correlationOf(
+  outputs: Float32Array,
+  { mean, std }: Pick<OutputScale, "mean" | "std">,
+  i: number,
+  j: number,
+): number {
+  const d = mean.length;
+  const count = outputs.length / d;
+  let total = 0;
+  for (let row = 0; row < count; row++) {
+    total += (outputs[row * d + i]! - mean[i]!) * (outputs[row * d + j]! - mean[j]!);
+  }
+  return total / (count * std[i]! * std[j]!);
+}
+
+function times(matrix: readonly (readonly number[])[], vector: readonly number[]): number[] {
+  return matrix.map((row) => row.reduce((total, value, j) => total + value * vector[j]!, 0));
+}
