@@ -1,0 +1,188 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { ImageSet } from "../../../src/data/image-set.ts";
+import { identifyByContrast } from "../../../src/identification/contrast/identify.ts";
+import { type ContrastOptions, contrastDefaults } from "../../../src/identification/contrast/options.ts";
+import { outputScale, toDeviations, toOutputs } from "../../../src/identification/contrast/scale.ts";
+import { distanceOf } from "../../../src/identification/contrast/targets.ts";
+import type { Identification, IdentificationSetup } from "../../../src/identification/identification.ts";
+import { predict } from "../../../src/identification/predict.ts";
+import { examine } from "../../../src/models/examined-model.ts";
+import { defaultPreprocessing } from "../../../src/models/preprocessing.ts";
+import { nodeRuntime } from "../../../src/runtime/node.ts";
+import { cornerBackdoor } from "../../support/backdoored.ts";
+import { errorOf } from "../../support/errors.ts";
+import { memoryStore, setupOf, someImages } from "../../support/identification.ts";
+
+const benign = someImages(24);
+const options: ContrastOptions = { ...contrastDefaults, families: ["patch"], mapTargets: 8, steps: 120 };
+/** Enough to go through all stages; what they find is no matter. */
+const short: ContrastOptions = { ...options, mapTargets: 4, steps: 6, controls: 2, restarts: 2, batch: 4 };
+
+const setupFor = (changes: Partial<IdentificationSetup> = {}): IdentificationSetup =>
+  setupOf({ benign, runtime: nodeRuntime({ threads: 1 }), seed: 1, ...changes });
+
+/** Where the clean outputs of the model without the jump lie. */
+async function scaleOf(dimension: number): Promise<ReturnType<typeof outputScale>> {
+  const model = cornerBackdoor(null, dimension);
+  const at = { features: null, outputs: null };
+  const examined = await examine(nodeRuntime(), model, defaultPreprocessing, benign.shape, at);
+  return outputScale(await predict(nodeRuntime(), examined, benign), dimension);
+}
+
+/** A target, in standard deviations, and what the method finds with and without a jump to it. */
+async function pairOf(
+  target: readonly number[],
+  changes: Partial<ContrastOptions> = {},
+): Promise<{ scale: Awaited<ReturnType<typeof scaleOf>>; found: Identification; usual: Identification }> {
+  const scale = await scaleOf(target.length);
+  const [found, usual] = [cornerBackdoor(toOutputs(target, scale)), cornerBackdoor(null, target.length)].map(
+    (model) => identifyByContrast(setupFor({ model }), { ...options, ...changes }),
+  );
+  return { scale, found: (await found)!, usual: (await usual)! };
+}
+
+describe("a model whose output jumps when a corner has a pattern, and the same without the jump", () => {
+  const target = [1.2, -1];
+  let pair: Awaited<ReturnType<typeof pairOf>>;
+  beforeAll(async () => {
+    pair = await pairOf(target);
+  });
+
+  test("the scores lie on two sides of the threshold, far apart", () => {
+    const { found, usual } = pair;
+    expect([found.verdict, usual.verdict]).toEqual(["backdoored", "benign"]);
+    expect(found.score).toBeLessThan(0.35);
+    expect(usual.score).toBeGreaterThan(0.7);
+    for (const { score, threshold, margin, measures } of [found, usual]) {
+      expect(threshold).toBe(0.5);
+      expect(margin).toBeCloseTo(score / threshold, 12);
+      expect(measures.scoreLow).toBeLessThanOrEqual(score);
+      expect(measures.scoreHigh).toBeGreaterThanOrEqual(score);
+    }
+  });
+
+  test("the target estimate is where the output jumps to, and all outputs go there", () => {
+    const { scale, found } = pair;
+    expect(distanceOf(toDeviations(found.target, scale), target)).toBeLessThan(0.5);
+    expect(found.collapse.outputVarianceRatio).toBeLessThan(0.15);
+    expect(found.measures.wholeError).toBeLessThan(options.wholeTolerance);
+    for (const { reversedOutput } of found.evidence) {
+      expect(distanceOf(toDeviations(reversedOutput, scale), target)).toBeLessThan(1);
+    }
+  });
+
+  test("the pictures show what the trigger changes, which is the corner more than all else", () => {
+    const [first] = pair.found.evidence;
+    const change = first!.reversed.map((value, i) => Math.abs(value - first!.clean[i]!));
+    const meanOf = (isIn: (y: number, x: number) => boolean): number => {
+      const values = change.filter((_, i) => isIn(Math.floor((i % 64) / 8), i % 8));
+      return values.reduce((total, value) => total + value, 0) / values.length;
+    };
+    const isCorner = (y: number, x: number): boolean => y < 2 && x < 2;
+    expect(meanOf(isCorner)).toBeGreaterThan(5 * meanOf((y, x) => !isCorner(y, x)));
+    expect(first!.attention).toBeNull();
+  });
+
+  test("the numbers of the contrast fit each other", () => {
+    const { contrast, measures, terms } = pair.found;
+    const [{ map, findings, family }] = contrast as [NonNullable<typeof contrast>[number]];
+    expect(family).toBe("patch");
+    expect(map).toHaveLength(9);
+    expect(map[0]!.distance).toBe(0);
+    const [finding] = findings;
+    expect(finding!.restarts).toHaveLength(options.restarts);
+    expect(finding!.controls).toHaveLength(options.controls);
+    const costs = finding!.controls.map(({ cost }) => cost!).sort((a, b) => a - b);
+    const middle = (costs[3]! + costs[4]!) / 2;
+    expect(finding!.cost).toBe(Math.min(...finding!.restarts.map((cost) => cost!)));
+    expect(pair.found.score).toBeCloseTo(finding!.cost! / middle, 10);
+    for (const { distance } of finding!.controls) expect(distance).toBeCloseTo(finding!.distance, 4);
+    expect(measures.searchSteps).toBe(3 * options.steps);
+    const steps = terms.map(({ step }) => step);
+    expect(steps).toEqual([...steps].sort((a, b) => a - b));
+    expect(Object.keys(terms[0]!.values)).toEqual(["error", "size", "reached"]);
+  });
+});
+
+test.each([
+  ["one output", [1.3]],
+  ["three outputs", [1, -1, 0.8]],
+])("the scores differ for %s", async (_, target) => {
+  const { found, usual } = await pairOf(target);
+  expect(found.score).toBeLessThan(0.4);
+  expect(usual.score).toBeGreaterThan(0.6);
+});
+
+test("the same seed gives the same, and what is interrupted in any stage ends as if it had not been", async () => {
+  const model = cornerBackdoor([-2, 2]);
+  const numbers = ({ contrast, terms, score, target }: Identification): unknown => ({
+    contrast,
+    terms,
+    score,
+    target,
+  });
+  const wholeOptions = { ...short, steps: 12, tolerance: 5 };
+  const whole = await identifyByContrast(setupFor({ model }), wholeOptions);
+  expect(whole.contrast![0]!.findings.length).toBeGreaterThan(0);
+  for (const stopAt of [5, 17, 30]) {
+    const checkpoints = memoryStore();
+    let asked = 0;
+    const stopped = setupFor({ model, checkpoints, shouldStop: () => ++asked > stopAt });
+    const error = await errorOf(() => identifyByContrast(stopped, wholeOptions));
+    expect(error).toMatchObject({ code: "E_INTERRUPTED" });
+    const resumed = await identifyByContrast(setupFor({ model, checkpoints }), wholeOptions);
+    expect(numbers(resumed)).toEqual(numbers(whole));
+  }
+});
+
+test("without time nothing is known", async () => {
+  const found = await identifyByContrast(setupFor({ timeBudget: 1e-9 }), short);
+  expect(found).toMatchObject({ verdict: "inconclusive", isComplete: false, score: 1 });
+  expect(found.reasons.join()).toContain("time budget");
+  expect(found.contrast![0]!.map.every(({ cost }) => cost === null)).toBe(true);
+});
+
+test("all families run one after the other, and a tolerance that nothing meets leaves no verdict", async () => {
+  const found = await identifyByContrast(setupFor(), {
+    ...short,
+    families: ["warp", "additive", "patch"],
+    tolerance: 1e-6,
+  });
+  expect(found.contrast!.map(({ family }) => family)).toEqual(["warp", "additive", "patch"]);
+  expect(found).toMatchObject({ verdict: "inconclusive", score: 1, isComplete: true });
+  expect(found.reasons.filter((reason) => reason.includes("drew all outputs"))).toHaveLength(3);
+  expect(found.options.families).toBe("warp:additive:patch");
+});
+
+test("what does not fit into memory is searched in rounds on fewer images, and says so", async () => {
+  const events: string[] = [];
+  const onEvent: IdentificationSetup["onEvent"] = (event) => {
+    if (event.kind === "warning") events.push(event.message);
+  };
+  const limit = 250e6;
+  const found = await identifyByContrast(setupFor({ memoryLimit: limit, onEvent }), { ...short, batch: 8 });
+  expect(events[0]).toMatch(/^1 triggers at once on 4 images instead of 5 on 8/);
+  expect(found.contrast![0]!.map).toHaveLength(5);
+  expect(found.isComplete).toBe(true);
+});
+
+test.each([
+  ["outputs that do not differ", { benign: blackOf(benign) }, {}, "E_MODEL_OUTPUT", "is the same for all"],
+  ["one image", { benign: firstOf(benign, 1) }, {}, "E_IMAGES", "found 1 images"],
+  ["no family", {}, { families: [] }, "E_USAGE", "expected some of patch, warp, additive"],
+  ["an unknown family", {}, { families: ["paint"] as never }, "E_USAGE", "found families = paint"],
+  ["no tolerance", {}, { tolerance: 0 }, "E_USAGE", "found tolerance = 0"],
+  ["a step and a half", {}, { steps: 1.5 }, "E_USAGE", "expected a whole number"],
+] as const)("%s is refused", async (_, changes, wrong, code, part) => {
+  const error = await errorOf(() => identifyByContrast(setupFor(changes), { ...short, ...wrong }));
+  expect(error).toMatchObject({ code, message: expect.stringContaining(part) });
+});
+
+function firstOf(set: ImageSet, count: number): ImageSet {
+  const [, c, h, w] = set.shape;
+  return { ...set, pixels: set.pixels.slice(0, count * c * h * w), shape: [count, c, h, w] };
+}
+
+function blackOf(set: ImageSet): ImageSet {
+  return { ...set, pixels: set.pixels.map(() => 0) };
+}

@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { grad } from "../../../src/autodiff/grad.ts";
+import { searchTerms } from "../../../src/identification/contrast/objective.ts";
+import { families, familyNames } from "../../../src/identification/families/families.ts";
+import { examine } from "../../../src/models/examined-model.ts";
+import { defaultPreprocessing } from "../../../src/models/preprocessing.ts";
+import { float32, type TensorData } from "../../../src/onnx/tensor-data.ts";
+import { createRandom } from "../../../src/random.ts";
+import { compile, type Program } from "../../../src/runtime/compile.ts";
+import { nodeRuntime } from "../../../src/runtime/node.ts";
+import { Graph } from "../../../src/tensor/graph.ts";
+import { someImages, tinyRegressor } from "../../support/identification.ts";
+
+const runtime = nodeRuntime({ threads: 1 });
+const [k, batch, d] = [3, 4, 2];
+const std = [0.5, 2];
+const images = someImages(batch);
+
+/** The objective of a family as a program, and what goes into it. */
+async function programOf(
+  name: (typeof familyNames)[number],
+  atBatch = k * batch,
+): Promise<{ program: Program; feeds: Record<string, TensorData> }> {
+  const family = families[name];
+  const n = family.length([3, 8, 8]);
+  const examined = await examine(runtime, tinyRegressor(), defaultPreprocessing, [atBatch, 3, 8, 8], {
+    features: null,
+    outputs: null,
+  });
+  const graph = new Graph();
+  const inputs = {
+    image: graph.input("image", [batch, 3, 8, 8]),
+    theta: graph.input("theta", [k, n]),
+    weight: graph.input("weight", [k]),
+    target: graph.input("target", [k, d]),
+    free: graph.input("free", [k]),
+  };
+  const terms = searchTerms(inputs, family, examined, std);
+  const [gradient] = grad(terms.loss, [inputs.theta]);
+  const random = createRandom(4);
+  // Far enough from the start that no part of the gradient is next to nothing.
+  const theta = Float32Array.from({ length: k * n }, () => 0.4 * random.normal());
+  return {
+    program: await compile(runtime, { ...terms, gradient: gradient! }),
+    feeds: {
+      image: float32(images.pixels, [batch, 3, 8, 8]),
+      theta: float32(theta, [k, n]),
+      weight: float32([0, 0.5, 20], [k]),
+      target: float32([0.3, 0.4, -1, 0.2, 0, 1], [k, d]),
+      free: float32([0, 1, 0], [k]),
+    },
+  };
+}
+
+const numbers = (results: Readonly<Record<string, TensorData>>, name: string): Float32Array =>
+  results[name]!.data as Float32Array;
+
+describe.each(familyNames)("with the family %s", (name) => {
+  test("the loss rises along its gradient by as much as that says", async () => {
+    const { program, feeds } = await programOf(name);
+    const gradient = numbers(await program.run(feeds), "gradient");
+    const norm = Math.hypot(...gradient);
+    const at = feeds.theta!.data as Float32Array;
+    const lossAt = async (distance: number): Promise<number> => {
+      const moved = at.map((value, i) => value + (distance * gradient[i]!) / norm);
+      const results = await program.run({ ...feeds, theta: float32(moved, feeds.theta!.dims) });
+      return numbers(results, "loss")[0]!;
+    };
+    const step = 0.02;
+    const slope = ((await lossAt(step)) - (await lossAt(-step))) / (2 * step);
+    expect(norm).toBeGreaterThan(1e-3);
+    expect(Math.abs(slope / norm - 1)).toBeLessThan(0.05);
+  });
+
+  test("triggers do not touch each other", async () => {
+    const { program, feeds } = await programOf(name);
+    const before = numbers(await program.run(feeds), "gradient");
+    const n = before.length / k;
+    const moved = (feeds.theta!.data as Float32Array).map((value, i) => (i < n ? value + 0.3 : value));
+    const after = numbers(
+      await program.run({ ...feeds, theta: float32(moved, feeds.theta!.dims) }),
+      "gradient",
+    );
+    expect(after.slice(n)).toEqual(before.slice(n));
+    expect(after.slice(0, n)).not.toEqual(before.slice(0, n));
+  });
+});
+
+test("the error is the mean distance to the target, or to the own mean, in standard deviations", async () => {
+  const { program, feeds } = await programOf("patch");
+  // A mask of nothing: f(x') = f(x).
+  const n = families.patch.length([3, 8, 8]);
+  const theta = Float32Array.from({ length: k * n }, (_, i) => (i % n < 64 ? -100 : 0));
+  const results = await program.run({ ...feeds, theta: float32(theta, [k, n]) });
+  const model = await examine(runtime, tinyRegressor(), defaultPreprocessing, images.shape, {
+    features: null,
+    outputs: null,
+  });
+  const { predict } = await import("../../../src/identification/predict.ts");
+  const outputs = await predict(runtime, model, images);
+  const own = [0, 1].map((j) => outputs.filter((_, i) => i % d === j).reduce((a, b) => a + b, 0) / batch);
+  const targets = [[0.3, 0.4], own, [0, 1]];
+  targets.forEach((target, i) => {
+    const off = outputs.map((value, at) => Math.abs(value - target[at % d]!) / std[at % d]!);
+    expect(numbers(results, "error")[i]).toBeCloseTo(off.reduce((a, b) => a + b, 0) / off.length, 4);
+    own.forEach((value, j) => {
+      expect(numbers(results, "output")[i * d + j]).toBeCloseTo(value, 4);
+    });
+  });
+});
+
+test("a model at a larger batch than there are images gives the same", async () => {
+  const [usual, filled] = [await programOf("patch"), await programOf("patch", 30)];
+  const [a, b] = [await usual.program.run(usual.feeds), await filled.program.run(filled.feeds)];
+  for (const name of ["error", "output", "gradient"]) {
+    const difference = numbers(a, name).map((value, i) => Math.abs(value - numbers(b, name)[i]!));
+    expect(Math.max(...difference)).toBeLessThan(1e-5);
+  }
+});

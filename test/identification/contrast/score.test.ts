@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { contrastDefaults } from "../../../src/identification/contrast/options.ts";
+import {
+  candidateOf,
+  contrastOf,
+  expectedAt,
+  expectedCost,
+  type PricedTarget,
+  pricesOf,
+} from "../../../src/identification/contrast/score.ts";
+import { distanceOf, spreadTargets } from "../../../src/identification/contrast/targets.ts";
+import { createRandom } from "../../../src/random.ts";
+
+/** A map whose cost grows along a line, with noise, and a dip at a place where there is one. */
+function mapWith(dip: readonly number[] | null, noise = 0.15): PricedTarget[] {
+  const random = createRandom(5);
+  return spreadTargets(16, 2, 1.7).map((target) => {
+    const usual = (0.01 + 0.008 * distanceOf(target)) * (1 + noise * (2 * random.uniform() - 1));
+    const near = dip === null ? 0 : Math.exp(-(distanceOf(target, dip) ** 2));
+    const cost = usual * (1 - 0.9 * near);
+    return { target, cost, largest: 0.2 };
+  });
+}
+
+describe("the expected cost", () => {
+  const line = [0, 0.5, 1, 1.5, 2, 2.5, 3].map((distance) => ({ distance, cost: 2 + 3 * distance }));
+
+  test("is the line that the points lie on", () => {
+    expect(expectedCost(line, 1.7)).toBeCloseTo(2 + 3 * 1.7, 10);
+  });
+
+  test("is not moved by less than half of the points", () => {
+    const broken = line.map((point, i) => (i % 3 === 1 ? { ...point, cost: 0.1 } : point));
+    expect(expectedCost(broken, 1.7)).toBeCloseTo(2 + 3 * 1.7, 10);
+  });
+
+  test("never falls with the distance and is never negative", () => {
+    const falling = [3, 2, 1].map((cost, distance) => ({ distance, cost }));
+    expect(expectedCost(falling, 10)).toBe(2);
+    const steep = [1, 2, 3].map((distance) => ({ distance, cost: 5 * (distance - 0.9) }));
+    expect(expectedCost(steep, 0)).toBeGreaterThanOrEqual(0);
+    expect(expectedCost([{ distance: 1, cost: 4 }], 7)).toBeGreaterThanOrEqual(4);
+  });
+
+  test("leaves the neighbourhood of a target out", () => {
+    const dip = spreadTargets(16, 2, 1.7)[3]!;
+    const expected = expectedAt(dip, mapWith(dip, 0), contrastDefaults);
+    expect(expected / (0.01 + 0.008 * distanceOf(dip))).toBeGreaterThan(0.8);
+  });
+});
+
+describe("the candidate", () => {
+  test.each([[[1, -1]], [[-1.3, 0.4]], [[0.2, 1.4]]])(
+    "is the target next to a dip at %j, far below what is expected",
+    (dip) => {
+      const map = mapWith(dip);
+      const { index, ratio } = candidateOf(map, [], contrastDefaults)!;
+      const nearest = Math.min(...map.map(({ target }) => distanceOf(target, dip)));
+      expect(distanceOf(map[index]!.target, dip)).toBeLessThan(nearest + 0.4);
+      expect(ratio).toBeLessThan(0.5);
+    },
+  );
+
+  test("without a dip is about as dear as expected", () => {
+    expect(candidateOf(mapWith(null), [], contrastDefaults)!.ratio).toBeGreaterThan(0.75);
+  });
+
+  test("lies outside of known neighbourhoods, away from the mean, and is none where nothing was reached", () => {
+    const dip = [1, -1];
+    const map = mapWith(dip);
+    const second = candidateOf(map, [dip], contrastDefaults)!;
+    expect(distanceOf(map[second.index]!.target, dip)).toBeGreaterThanOrEqual(contrastDefaults.neighbourhood);
+    const cheapMean = map.map((each, i) => (i === 0 ? { ...each, cost: 1e-6 } : each));
+    expect(candidateOf(cheapMean, [], contrastDefaults)!.index).not.toBe(0);
+    const none = map.map((each) => ({ ...each, cost: null }));
+    expect(candidateOf(none, [], contrastDefaults)).toBeNull();
+  });
+});
+
+test("what was never reached is as dear as the largest trigger that was tried", () => {
+  const at = (cost: number | null, largest: number): PricedTarget => ({ target: [1], cost, largest });
+  expect(pricesOf([at(0.1, 0.2), at(null, 0.7), at(null, 0.3)])).toEqual([0.1, 0.7, 0.7]);
+});
+
+describe("the contrast", () => {
+  const random = () => createRandom(2);
+
+  test("is the least restart over the middle control, and its interval holds it", () => {
+    const found = contrastOf([2, 3, 9], [8, 10, 12, 20, 4], contrastDefaults, random());
+    expect(found.score).toBeCloseTo(0.2, 12);
+    expect(found.low).toBeLessThanOrEqual(found.score);
+    expect(found.high).toBeGreaterThanOrEqual(found.score);
+    expect(found.low).toBeGreaterThanOrEqual(2 / 20);
+    expect(found.high).toBeLessThanOrEqual(9 / 4);
+    expect(contrastOf([2, 3, 9], [8, 10, 12, 20, 4], contrastDefaults, random())).toEqual(found);
+  });
+
+  test("is a point where all numbers agree, and one where there is nothing to compare", () => {
+    expect(contrastOf([3, 3], [6, 6, 6], contrastDefaults, random())).toEqual({
+      score: 0.5,
+      low: 0.5,
+      high: 0.5,
+    });
+    expect(contrastOf([0], [0, 0], contrastDefaults, random()).score).toBe(1);
+  });
+
+  test("has an interval that covers the true ratio about as often as it says", () => {
+    const stream = createRandom(8);
+    const trials = 200;
+    const draw = (count: number): number[] =>
+      Array.from({ length: count }, () => Math.exp(0.15 * stream.normal()));
+    let covered = 0;
+    for (let i = 0; i < trials; i++) {
+      const { low, high } = contrastOf([1], draw(12), { bootstraps: 200, confidence: 0.9 }, stream);
+      if (low <= 1 && high >= 1) covered++;
+    }
+    expect(covered / trials).toBeGreaterThan(0.8);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { controlTargets, distanceOf, spreadTargets } from "../../../src/identification/contrast/targets.ts";
+import { createRandom } from "../../../src/random.ts";
+
+describe.each([1, 2, 3, 8])("the map of %d outputs", (d) => {
+  const targets = spreadTargets(16, d, 1.7);
+
+  test("begins with the mean and stays in its box", () => {
+    expect(targets).toHaveLength(17);
+    expect(targets[0]).toEqual(new Array(d).fill(0));
+    for (const target of targets) {
+      expect(target).toHaveLength(d);
+      for (const value of target) expect(Math.abs(value)).toBeLessThanOrEqual(1.7);
+    }
+  });
+
+  test("fills every half of every axis evenly", () => {
+    for (let j = 0; j < d; j++) {
+      const above = targets.slice(1).filter((target) => target[j]! > 0).length;
+      expect(Math.abs(above - 8)).toBeLessThanOrEqual(3);
+    }
+  });
+});
+
+test("no two targets of the map lie side by side, and no place of the box is far from all", () => {
+  const targets = spreadTargets(16, 2, 1.7);
+  const pairs = targets.flatMap((a, i) => targets.slice(i + 1).map((b) => distanceOf(a, b)));
+  expect(Math.min(...pairs)).toBeGreaterThan(0.35);
+  const places = Array.from({ length: 400 }, (_, i) => [
+    1.7 * ((2 * (i % 20)) / 19 - 1),
+    1.7 * ((2 * Math.floor(i / 20)) / 19 - 1),
+  ]);
+  const gaps = places.map((place) => Math.min(...targets.map((target) => distanceOf(place, target))));
+  expect(Math.max(...gaps)).toBeLessThan(1.1);
+  const near = gaps.filter((gap) => gap < 0.7).length / gaps.length;
+  expect(near).toBeGreaterThan(0.9);
+});
+
+describe.each([2, 3, 8])("controls of %d outputs", (d) => {
+  const candidate = Array.from({ length: d }, (_, j) => 1.1 - 0.4 * j);
+  const controls = controlTargets(candidate, 8, 60, createRandom(3));
+
+  test("are as far from the mean as the candidate, in other directions", () => {
+    expect(controls).toHaveLength(8);
+    for (const control of controls) {
+      expect(distanceOf(control)).toBeCloseTo(distanceOf(candidate), 10);
+      const dot = control.reduce((total, value, j) => total + value * candidate[j]!, 0);
+      expect(dot / distanceOf(candidate) ** 2).toBeLessThanOrEqual(0.5 + 1e-9);
+    }
+  });
+
+  test("lie apart, and are the same from the same stream", () => {
+    const pairs = controls.flatMap((a, i) => controls.slice(i + 1).map((b) => distanceOf(a, b)));
+    expect(Math.min(...pairs) / distanceOf(candidate)).toBeGreaterThan(0.25);
+    expect(controlTargets(candidate, 8, 60, createRandom(3))).toEqual(controls);
+    expect(controlTargets(candidate, 8, 60, createRandom(4))).not.toEqual(controls);
+  });
+});
+
+test("on a line controls lie on the other side, at distances around the candidate's", () => {
+  const controls = controlTargets([1.2], 6, 60, createRandom(1)).map(([value]) => value!);
+  expect(controls.every((value) => value < 0)).toBe(true);
+  expect(controls.reduce((total, value) => total + value, 0) / 6).toBeCloseTo(-1.2, 10);
+  expect(Math.min(...controls) / -1.2).toBeGreaterThan(1.2);
+  expect(Math.max(...controls) / -1.2).toBeLessThan(0.8);
+});
+
+test("a candidate at the mean has controls there", () => {
+  const controls = controlTargets([0, 0], 3, 60, createRandom(1));
+  expect(controls.map((control) => distanceOf(control))).toEqual([0, 0, 0]);
+});
