@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { readResult } from "../../src/report/read-result.ts";
 import type { ScanResult } from "../../src/report/result.ts";
-import { newFolder, runCli, shortScan, smallModel, startCli, writeImages } from "../support/cli.ts";
+import {
+  newFolder,
+  runCli,
+  shortContrast,
+  shortScan,
+  smallModel,
+  startCli,
+  writeImages,
+} from "../support/cli.ts";
 import { npzOf } from "../support/npz.ts";
 
 let home: string;
@@ -28,6 +36,34 @@ test("the verdict goes to stdout with its exit code, progress to stderr", async 
   expect(result.margin).toBeCloseTo(result.score / result.threshold, 12);
   expect(result.reconstructionFloor).toBeGreaterThan(0);
   expect(result.preset).toBe("gaze");
+});
+
+test("the method of contrast gives a result of the same kind, with what targets cost", async () => {
+  const args = ["scan", "model.onnx", "--benign", "images", ...shortContrast, "--cache-dir", "contrast"];
+  const run = await runCli([...args, "--format", "table", "--format", "html", "--output", "contrast-out"], {
+    cwd: home,
+  });
+  const result = parse(readFileSync(join(home, "contrast-out", "result.json"), "utf8"));
+  expect(run.code).toBe(exitCodes[result.verdict]);
+  expect(run.stderr).toContain("mapping costs (patch)");
+  expect(result).toMatchObject({ method: "contrast", preset: null, reconstructionFloor: null });
+  expect(result.contrast!.map(({ family, map }) => [family, map.length])).toEqual([
+    ["patch", 5],
+    ["warp", 5],
+  ]);
+  expect(result.options.families).toBe("patch:warp");
+  expect(run.stdout).not.toContain("preset");
+  expect(readFileSync(join(home, "contrast-out", "report.html"), "utf8")).toContain("What targets cost");
+  // A scan that came to its end leaves nothing behind.
+  expect(readdirSync(join(home, "contrast")).filter((name) => name.startsWith("scan-"))).toEqual([]);
+});
+
+test("options of the other method are refused", async () => {
+  const run = await runCli(["scan", "model.onnx", "--benign", "images", "--set", "controls=3"], {
+    cwd: home,
+  });
+  expect(run.code).toBe(4);
+  expect(run.stderr).toContain('found option "controls"');
 });
 
 test("--quiet leaves stderr empty, and the same seed gives the same numbers", async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { escapeHtml, resultHtml } from "../../src/report/html.ts";
 import { termChart } from "../../src/report/term-chart.ts";
-import { resultOf, withTexts } from "../support/result.ts";
+import { contrastResultOf, resultOf, withTexts } from "../support/result.ts";
 
 test("what is escaped holds no character of HTML, and reads the same", () => {
   const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
@@ -26,6 +26,8 @@ test("no text of a result becomes a tag or an attribute", () => {
   // Names of terms and options are texts of a result too.
   const named = resultHtml(resultOf({ terms: [{ step: 0, values: { [evil]: 1 } }], options: { [evil]: 1 } }));
   expect(named).not.toMatch(/<img src=x|<script/);
+  const contrast = resultHtml(withTexts(contrastResultOf(), () => evil, ["verdict"]));
+  expect(contrast).not.toMatch(/<img src=x|<script/);
 });
 
 test("only pictures are shown as pictures", () => {
@@ -46,6 +48,18 @@ test("a page loads nothing and carries its result", () => {
   expect(html.replaceAll("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:\/\//);
   const carried = /href="data:application\/json;base64,([^"]+)"/.exec(html)![1]!;
   expect(JSON.parse(Buffer.from(carried, "base64").toString("utf8"))).toEqual(result);
+});
+
+test("a contrast has a table of cheap targets and one of the map", () => {
+  const cells = (html: string): string[] =>
+    [...html.matchAll(/<td class="number">([^<]*)</g)].map((m) => m[1]!);
+  const html = resultHtml(contrastResultOf());
+  for (const text of ["0.02 to 0.028, 1 not reached", "0.11 to 0.15", "0.9, 0.2", "not reached"]) {
+    expect(cells(html)).toContain(text);
+  }
+  expect(html).not.toMatch(/preset|NaN|undefined/);
+  expect(resultHtml(resultOf())).not.toContain("What targets cost");
+  expect(resultHtml(contrastResultOf({ contrast: [] }))).toContain("<p>None.</p>");
 });
 
 test("a result without steps, warnings and images has a page too", () => {

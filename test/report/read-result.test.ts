@@ -3,11 +3,12 @@ import { expect, test } from "vitest";
 import { readResult } from "../../src/report/read-result.ts";
 import { resultJsonSchema } from "../../src/report/result.ts";
 import { errorOf } from "../support/errors.ts";
-import { resultOf } from "../support/result.ts";
+import { contrastResultOf, resultOf } from "../support/result.ts";
 
 test("a result that was written is read back", () => {
-  const result = resultOf();
-  expect(readResult(JSON.parse(JSON.stringify(result)))).toEqual(result);
+  for (const result of [resultOf(), contrastResultOf()]) {
+    expect(readResult(JSON.parse(JSON.stringify(result)))).toEqual(result);
+  }
 });
 
 test("a result of a later version that only adds is read", () => {
@@ -17,7 +18,7 @@ test("a result of a later version that only adds is read", () => {
 test.each(["2.0", "0.9", "10.0"])("a result of schema version %s is refused", async (schemaVersion) => {
   expect(await errorOf(() => readResult({ ...resultOf(), schemaVersion }))).toMatchObject({
     code: "E_RESULT",
-    message: `found a result of schema version ${schemaVersion}, expected 1.0`,
+    message: `found a result of schema version ${schemaVersion}, expected 1.1`,
   });
 });
 

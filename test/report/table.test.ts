@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { CheckReport } from "../../src/models/check.ts";
 import { checkTable } from "../../src/report/check-table.ts";
 import { numberText, plainColors, printable, resultTable } from "../../src/report/table.ts";
-import { resultOf, withTexts } from "../support/result.ts";
+import { contrastResultOf, resultOf, withTexts } from "../support/result.ts";
 
 const marked = {
   ...plainColors,
@@ -47,6 +47,24 @@ test("a table has the verdict, its reasons and its numbers", () => {
   ]) {
     expect(lines).toContain(line);
   }
+});
+
+test("a contrast is shown as what it is: cheap targets beside controls, and no percentages", () => {
+  const lines = resultTable(contrastResultOf())
+    .split("\n")
+    .map((line) => line.trim().replace(/\s{2,}/g, " | "));
+  for (const line of [
+    "score | 0.125 | cost of the cheapest target over that of controls",
+    "threshold | 0.5 | below it the target is suspiciously cheap",
+    "family | cheap target | distance | cost | controls | score | interval",
+    "patch | 0.5, -0.2 | 1.25 | 0.003 | 0.02 to 0.028, 1 not reached | 0.125 | 0.11 to 0.15",
+    "method contrast, seed 0, 60 images, 61 s, sha256 0123456789ab",
+  ]) {
+    expect(lines).toContain(line);
+  }
+  const { contrast } = contrastResultOf();
+  const none = contrast!.map((each) => ({ ...each, findings: [] }));
+  expect(resultTable(contrastResultOf({ contrast: none }))).not.toContain("cheap target");
 });
 
 test("errors in no angle are those of each label, and what was not measured is left out", () => {

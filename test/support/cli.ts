@@ -115,6 +115,16 @@ export async function writeImages(
   return folder;
 }
 
+/** Options that make a scan by contrast short; its verdict says nothing. */
+export const shortContrast: readonly string[] = [
+  "--method",
+  "contrast",
+  "--set",
+  "steps=8,mapTargets=4,controls=2,restarts=2,bootstraps=20,families=patch:warp",
+  "--threads",
+  "1",
+];
+
 /** Options that make a scan short; its verdict says nothing. */
 export const shortScan: readonly string[] = [
   "--set",

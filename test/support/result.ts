@@ -79,6 +79,46 @@ export function resultOf(changes: Partial<ScanResult> = {}): ScanResult {
   };
 }
 
+/** A result of the method of contrast. */
+export function contrastResultOf(changes: Partial<ScanResult> = {}): ScanResult {
+  return resultOf({
+    method: "contrast",
+    preset: null,
+    score: 0.125,
+    threshold: 0.5,
+    margin: 0.25,
+    reconstructionFloor: null,
+    contrast: [
+      {
+        family: "patch",
+        sizeUnit: "mean change over mean brightness",
+        map: [
+          { target: [0.1, 0.2], distance: 0, cost: 0.009 },
+          { target: [0.9, 0.2], distance: 1.5, cost: null },
+        ],
+        findings: [
+          {
+            target: [0.5, -0.2],
+            distance: 1.25,
+            cost: 0.003,
+            ratio: 0.2,
+            restarts: [0.003, null],
+            controls: [
+              { target: [-0.5, 0.2], distance: 1.25, cost: 0.02 },
+              { target: [-0.5, 0.6], distance: 1.25, cost: 0.028 },
+              { target: [-0.6, 0.6], distance: 1.25, cost: null },
+            ],
+            score: 0.125,
+            low: 0.11,
+            high: 0.15,
+          },
+        ],
+      },
+    ],
+    ...changes,
+  });
+}
+
 /** The same value with every text in it changed, save those that have fixed values. */
 export function withTexts<T>(value: T, change: (text: string) => string, fixed: readonly string[] = []): T {
   if (typeof value === "string") return change(value) as T;
