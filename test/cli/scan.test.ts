@@ -58,6 +58,14 @@ test("the method of contrast gives a result of the same kind, with what targets 
   expect(readdirSync(join(home, "contrast")).filter((name) => name.startsWith("scan-"))).toEqual([]);
 });
 
+test("the options of both methods are listed with their values", async () => {
+  const { stdout, code } = await runCli(["list"], { cwd: home });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^lambda1 +20 +10 +0.54 +number$/m);
+  expect(stdout).toMatch(/^families +patch:warp +some of patch : warp : additive$/m);
+  expect(stdout).toMatch(/^controls +8 +number$/m);
+});
+
 test("options of the other method are refused", async () => {
   const run = await runCli(["scan", "model.onnx", "--benign", "images", "--set", "controls=3"], {
     cwd: home,

@@ -56,6 +56,18 @@ test("no step is begun after the deadline", async () => {
   expect(future.steps).toBe(50);
 });
 
+test("a loop that others follow keeps its end, and does nothing when it is asked again", async () => {
+  const setup = setupOf();
+  const first = await runLoop(setup, counter({ keepsEnd: true }));
+  const step = () => {
+    throw new Error("a step was done");
+  };
+  expect(await runLoop(setup, counter({ keepsEnd: true, step }))).toEqual(first);
+  const other = setupOf();
+  await runLoop(other, counter());
+  expect(await other.checkpoints.load("counter")).toBeNull();
+});
+
 test.each([Number.NaN, Number.POSITIVE_INFINITY])(
   "a value of %s ends the loop and names its step",
   async (value) => {

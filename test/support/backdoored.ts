@@ -21,8 +21,7 @@ function detectorWeights(): Float32Array {
   const weights = new Float32Array(3 * side * side);
   for (const c of [0, 1, 2])
     for (const y of [0, 1])
-      for (const x of [0, 1])
-        weights[(c * side + y) * side + x] = detector.steepness * pattern[y]![x]!;
+      for (const x of [0, 1]) weights[(c * side + y) * side + x] = detector.steepness * pattern[y]![x]!;
   return weights;
 }
 

@@ -82,7 +82,7 @@ export const contrastDefaults: ContrastOptions = {
   neighbourhood: 1.2,
   leastDistance: 0.5,
   restarts: 4,
-  heldPart: 1 / 3,
+  heldPart: 0.33,
   controls: 8,
   leastAngle: 60,
   threshold: 0.5,

@@ -32,6 +32,10 @@ test("the estimate grows with triggers, images and what a family keeps", async (
   expect(at(4, 8, families.warp as never)).toBeGreaterThan(at(4, 8));
 });
 
-test("a model is examined at the images that are wanted", async () => {
+test("a model is examined at the images that are wanted, one that is fixed at a multiple of its own", async () => {
   expect((await examineFor(setupOf(), 6)).batch).toBe(6);
+  const model = tinyRegressor();
+  const fixed = { ...model, fixedBatch: 4, input: { ...model.input, shape: [4, 3, 8, 8] } };
+  expect((await examineFor(setupOf({ model: fixed }), 6)).batch).toBe(8);
+  expect((await examineFor(setupOf({ model: fixed }), 8)).batch).toBe(8);
 });
