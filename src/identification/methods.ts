@@ -1,4 +1,5 @@
 /** All identification methods by name, with their options. */
+import { DrmGuardError } from "../errors.ts";
 import { identifyByContrast } from "./contrast/identify.ts";
 import { type ContrastOptions, contrastChoices, contrastDefaults } from "./contrast/options.ts";
 import type { Identification, IdentificationSetup } from "./identification.ts";
@@ -42,6 +43,8 @@ export interface PreparedMethod {
 /**
  * Puts a method together with its options.
  *
+ * Throws E_USAGE for a preset of a method that has none.
+ *
  * @param preset of the paper's method; other methods have none
  * @param dimension d, the number of outputs
  * @param changes what differs from the preset or the defaults
@@ -53,6 +56,12 @@ export function prepareMethod(
   changes: MethodChanges,
 ): PreparedMethod {
   if (name === "contrast") {
+    if (preset !== "auto") {
+      throw new DrmGuardError(
+        "E_USAGE",
+        `found preset ${preset}, expected none: the method contrast has no presets`,
+      );
+    }
     const options: ContrastOptions = { ...contrastDefaults, ...(changes as Partial<ContrastOptions>) };
     return {
       preset: null,

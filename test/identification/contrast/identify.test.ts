@@ -135,6 +135,22 @@ test("the same seed gives the same, and what is interrupted in any stage ends as
   }
 });
 
+test("further dips are looked at where the first is a backdoor, each in a neighbourhood of its own", async () => {
+  // Everything counts as collapsed, and as cheap.
+  const all = { ...short, mapTargets: 8, tolerance: 5, threshold: 1000, wholeTolerance: 100 };
+  const findingsOf = async (changes: Partial<ContrastOptions>) => {
+    const found = await identifyByContrast(setupFor(), { ...all, ...changes });
+    return found.contrast![0]!.findings;
+  };
+  const findings = await findingsOf({});
+  expect(findings).toHaveLength(3);
+  expect(await findingsOf({ extraFindings: 0 })).toEqual(findings.slice(0, 1));
+  expect(await findingsOf({ threshold: 1e-6 })).toHaveLength(1);
+  const scale = await scaleOf(2);
+  const places = findings.map(({ target }) => toDeviations(target, scale));
+  expect(new Set(places.map(String)).size).toBe(3);
+});
+
 test("without time nothing is known", async () => {
   const found = await identifyByContrast(setupFor({ timeBudget: 1e-9 }), short);
   expect(found).toMatchObject({ verdict: "inconclusive", isComplete: false, score: 1 });
