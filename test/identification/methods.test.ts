@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { contrastDefaults } from "../../src/identification/contrast/options.ts";
+import { methodNames, methodOptions, prepareMethod } from "../../src/identification/methods.ts";
+import { paperPresets } from "../../src/identification/paper/options.ts";
+import { errorOf } from "../support/errors.ts";
+
+test.each([
+  ["paper", "auto", 2, "gaze", { ...paperPresets.gaze, steps: 3 }],
+  ["paper", "auto", 3, "head-pose", { ...paperPresets["head-pose"], steps: 3 }],
+  ["paper", "generic", 2, "generic", { ...paperPresets.generic, steps: 3 }],
+  ["contrast", "auto", 2, null, { ...contrastDefaults, steps: 3 }],
+] as const)("%s with preset %s for %d outputs", (name, preset, dimension, chosen, options) => {
+  expect(prepareMethod(name, preset, dimension, { steps: 3 })).toMatchObject({ preset: chosen, options });
+});
+
+test("a preset of a method without presets is refused", async () => {
+  const error = await errorOf(() => prepareMethod("contrast", "gaze", 2, {}));
+  expect(error).toMatchObject({ code: "E_USAGE", message: expect.stringContaining("no presets") });
+});
+
+test.each(methodNames)(
+  "the words of %s are among its options, and its defaults are among the words",
+  (name) => {
+    const defaults: Readonly<Record<string, unknown>> = { ...methodOptions[name].defaults };
+    for (const [option, words] of Object.entries(methodOptions[name].choices)) {
+      for (const word of [defaults[option]].flat()) expect(words).toContain(word);
+    }
+  },
+);
