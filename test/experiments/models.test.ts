@@ -14,7 +14,8 @@ const ranges = [
   [0, 4],
 ] as const;
 const spec = (condition: ModelSpec["condition"], seed = 1): ModelSpec => ({ task: "gaze", condition, seed });
-const attacks = (condition: ModelSpec["condition"], seed = 1) => attacksOf(spec(condition, seed), ranges, { "input-aware": { baseChannels: 8 } });
+const attacks = (condition: ModelSpec["condition"], seed = 1) =>
+  attacksOf(spec(condition, seed), ranges, { "input-aware": { baseChannels: 8 } });
 
 test("a benign model has no attack, every other one of its name; the adaptive one is WaNet that hides", () => {
   expect(attacks("benign")).toEqual({ attacks: [], adaptive: null });

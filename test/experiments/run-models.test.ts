@@ -148,7 +148,9 @@ test("an interrupt saves every model that is under way, and the same call goes o
 
 test("what stops one model is said, and the others are let go", async () => {
   const bad: ModelSpec = { task: "gaze", condition: "input-aware", seed: 1 };
-  const error = await errorOf(() => run({ profile: { ...profile, attackOptions: { "input-aware": { baseChannels: 0 } } } }, [...specs, bad]));
+  const error = await errorOf(() =>
+    run({ profile: { ...profile, attackOptions: { "input-aware": { baseChannels: 0 } } } }, [...specs, bad]),
+  );
   expect(error).toMatchObject({ code: "E_USAGE", message: expect.stringContaining("found 0 base channels") });
 });
 
