@@ -107,6 +107,7 @@ export async function identifyByContrast(
     notChecked: [
       `triggers of other families than ${options.families.join(", ")}`,
       `targets nearer to the mean clean output than ${options.leastDistance} standard deviations`,
+      `targets that lie between the ${options.mapTargets} of the map, further from each than its tolerance`,
       "several targets in one neighbourhood",
     ],
     evidence: evidenceOf(setup, clean, after),

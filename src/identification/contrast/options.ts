@@ -21,6 +21,8 @@ export interface ContrastOptions {
   readonly learningRate: number;
   /** tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations. */
   readonly tolerance: number;
+  /** tau in the map, whose targets an attacker's lies between: at half a deviation a backdoor reaches the targets around its own. */
+  readonly mapTolerance: number;
   /** The mean error over all clean images above which a trigger that was found on small batches does not count. */
   readonly wholeTolerance: number;
   /** The part of a stage in which the size weighs next to nothing, so that a trigger is found before it shrinks. */
@@ -70,6 +72,7 @@ export const contrastDefaults: ContrastOptions = {
   batch: 8,
   learningRate: 0.1,
   tolerance: 0.25,
+  mapTolerance: 0.5,
   wholeTolerance: 0.5,
   warmUp: 0.15,
   warmUpWeight: 0.02,
@@ -109,6 +112,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families">, NumberR
   batch: { isWhole: true, least: 2 },
   learningRate: { least: 1e-6 },
   tolerance: { least: 1e-6 },
+  mapTolerance: { least: 1e-6 },
   wholeTolerance: { least: 1e-6 },
   warmUp: { least: 0, most: 0.9 },
   warmUpWeight: { least: 0 },

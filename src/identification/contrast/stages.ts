@@ -41,7 +41,7 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
   const { family, options, scale } = context;
   const wanted = spreadTargets(options.mapTargets, scale.std.length, options.reach);
   const map = await searchTriggers(
-    context,
+    { ...context, options: { ...options, tolerance: options.mapTolerance } },
     `mapping costs (${family.name})`,
     wanted.map((target, i) => ({ target, initial: freshTheta(context, `map ${i}`), isFree: false })),
   );
