@@ -1,6 +1,7 @@
 /** The report of a check as text for a terminal. */
 import type { CheckReport } from "../models/check.ts";
-import { numberText, plainColors, printable, type TextColors } from "./table.ts";
+import { numberText } from "./number-text.ts";
+import { plainColors, printable, type TextColors } from "./table.ts";
 
 /**
  * Draws the report of a check.

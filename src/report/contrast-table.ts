@@ -1,6 +1,7 @@
 /** The rows of a contrast: cheap targets beside controls, and the map that they come from. */
+
+import { numberText } from "./number-text.ts";
 import type { ScanResult } from "./result.ts";
-import { numberText } from "./table.ts";
 
 /** What stands above {@link findingRows}. */
 export const findingHead: readonly string[] = [

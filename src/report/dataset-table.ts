@@ -1,6 +1,7 @@
 /** What is known of a data set as text for a terminal. */
 import type { DataSetSummary, LabelRange } from "../data/datasets/summary.ts";
-import { numberText, plainColors, printable, type TextColors } from "./table.ts";
+import { numberText } from "./number-text.ts";
+import { plainColors, printable, type TextColors } from "./table.ts";
 
 /** Of many subjects, so many are named. */
 const mostNamed = 6;

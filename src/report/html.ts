@@ -1,7 +1,8 @@
 /** A result as one HTML file: no network, no script, everything that it shows is in the result that it carries. */
 import { findingHead, findingRows, mapHead, mapRows } from "./contrast-table.ts";
+import { numberText } from "./number-text.ts";
 import type { ResultEvidence, ScanResult } from "./result.ts";
-import { evidenceRows, numberText, presetText } from "./table.ts";
+import { evidenceRows, presetText } from "./table.ts";
 import { termChart } from "./term-chart.ts";
 
 /**

@@ -1,5 +1,6 @@
 /** A result as text for a terminal. */
 import { findingHead, findingRows } from "./contrast-table.ts";
+import { numberText } from "./number-text.ts";
 import type { ScanResult } from "./result.ts";
 
 /** Colours for text; each may leave it as it is. */
@@ -28,12 +29,6 @@ export const plainColors: TextColors = {
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
-}
-
-/** A number for people: four digits, no exponent where none is needed. */
-export function numberText(value: number): string {
-  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)) return value.toExponential(2);
-  return String(Number(value.toPrecision(4)));
 }
 
 const percent = (value: number): string => `${numberText(100 * value)} %`;

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { CheckReport } from "../../src/models/check.ts";
 import { checkTable } from "../../src/report/check-table.ts";
-import { numberText, plainColors, printable, resultTable } from "../../src/report/table.ts";
+import { numberText } from "../../src/report/number-text.ts";
+import { plainColors, printable, resultTable } from "../../src/report/table.ts";
 import { contrastResultOf, resultOf, withTexts } from "../support/result.ts";
 
 const marked = {
