@@ -1,6 +1,7 @@
 /** Progress of many models on stderr: one line that says how far all of them are. */
 import type { ExperimentEvent } from "../experiments/run-experiment.ts";
-import { duration, type ProgressStream } from "./progress.ts";
+import { duration } from "./progress.ts";
+import { createStatusLine, type ProgressStream } from "./status-line.ts";
 
 /** Draws events. */
 export interface ExperimentProgress {
@@ -31,15 +32,8 @@ export function createExperimentProgress(
   const start = now();
   let counts = { done: 0, all: 0, atStart: null as number | null };
   let last = 0;
-  let isDrawn = false;
-  const clear = (): void => {
-    if (isDrawn) stream.write("\r\u001b[K");
-    isDrawn = false;
-  };
-  const say = (text: string): void => {
-    clear();
-    stream.write(`${text}\n`);
-  };
+  const status = createStatusLine(stream);
+  const { say } = status;
   const left = (): string => {
     const shares = [...running.values()].reduce((sum, { share }) => sum + share, 0);
     const worked = counts.done - (counts.atStart ?? 0) + shares;
@@ -52,15 +46,11 @@ export function createExperimentProgress(
     last = now();
     const parts = [...running].map(([model, { text }]) => `${model} ${text}`);
     const line = `${counts.done}/${counts.all} models${left()}: ${parts.join("; ")}`;
-    if (!isLive) {
-      stream.write(`${line}\n`);
-      return;
-    }
-    stream.write(`\r\u001b[K${line.slice(0, (stream.columns ?? 80) - 1)}`);
-    isDrawn = true;
+    if (isLive) status.draw(line);
+    else stream.write(`${line}\n`);
   };
   return {
-    close: clear,
+    close: status.clear,
     onEvent(event) {
       if (event.kind === "note") {
         if (!isQuiet) say(event.message);

@@ -1,13 +1,7 @@
 /** Progress on stderr: one line that is drawn again on a terminal, some lines elsewhere. */
 import pc from "picocolors";
 import type { WorkEvent } from "../loops/work.ts";
-
-/** What progress is written to. */
-export interface ProgressStream {
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-  write(text: string): unknown;
-}
+import { createStatusLine, type ProgressStream } from "./status-line.ts";
 
 /** Draws events. */
 export interface Progress {
@@ -36,20 +30,7 @@ export function createProgress(
   // What is measured now and then is shown until it is measured again.
   let values: Readonly<Record<string, number>> = {};
   let lastLine = 0;
-  let isDrawn = false;
-  const clear = (): void => {
-    if (isDrawn) stream.write("\r\u001b[K");
-    isDrawn = false;
-  };
-  const say = (text: string): void => {
-    clear();
-    stream.write(`${text}\n`);
-  };
-  const draw = (text: string): void => {
-    const width = (stream.columns ?? 80) - 1;
-    stream.write(`\r\u001b[K${text.slice(0, width)}`);
-    isDrawn = true;
-  };
+  const { draw, clear, say } = createStatusLine(stream);
   return {
     close: clear,
     onEvent(event) {

@@ -1,5 +1,4 @@
 /** A scan as a job: from paths to a result. */
-import { cpus } from "node:os";
 import { dataKeyOf } from "../data/data-key.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { readBenign } from "../data/node/read-benign.ts";
@@ -12,6 +11,7 @@ import { resultSchemaVersion, type ScanResult } from "../report/result.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { checkpointFolder } from "./checkpoint-folder.ts";
+import { environmentOf } from "./environment.ts";
 import { drawEvidence } from "./evidence.ts";
 import type { JobContext, ScanRequest } from "./job.ts";
 import { type LoadedModel, loadModel } from "./load-model.ts";
@@ -174,14 +174,7 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
     notChecked: [...found.notChecked],
     warnings: [...parts.warnings],
     evidence: await Promise.all(found.evidence.map(drawEvidence)),
-    environment: {
-      node: process.version,
-      runtime: runtime.name,
-      provider: runtime.provider,
-      platform: `${process.platform} ${process.arch}`,
-      cpu: cpus()[0]?.model ?? "unknown",
-      threads: request.threads,
-    },
+    environment: { ...environmentOf(runtime, request.threads) },
   };
 }
 

@@ -1,5 +1,4 @@
 /** A training as a job: from a data set on disk to a model, its triggers, and what they do. */
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { applyCrossTrigger } from "../attacks/apply.ts";
 import { type KnownBackdoor, measureModel } from "../attacks/measure.ts";
@@ -38,6 +37,7 @@ import { range } from "../tensor/shape.ts";
 import type { TrainingOptions } from "../training/options.ts";
 import { batchesOf, type Evaluation, type TrainedNetwork, trainNetwork } from "../training/train.ts";
 import { writeSavedState } from "./checkpoint-folder.ts";
+import { environmentOf } from "./environment.ts";
 import { writeImageFolder } from "./image-folder.ts";
 import type { JobContext, TrainRequest } from "./job.ts";
 import { loadModel } from "./load-model.ts";
@@ -136,14 +136,7 @@ async function trainInto(
     ),
     history: trained.history,
     warnings,
-    environment: {
-      node: process.version,
-      runtime: runtime.name,
-      provider: runtime.provider,
-      platform: `${process.platform} ${process.arch}`,
-      cpu: cpus()[0]?.model ?? "unknown",
-      threads: request.threads,
-    },
+    environment: { ...environmentOf(runtime, request.threads) },
   };
   const responses = [measured.clean, ...measured.backdoors.map(({ poisoned }) => poisoned)];
   await leave(folder, { bytes, backdoors, data, responses, keptImages: request.keptImages, report });

@@ -1,6 +1,6 @@
 /** What a backdoor does to a model, in numbers: RE, AE, DAE (appendix A.3), RAV and RNV (Eq. 3). */
 import { type ErrorMeasure, meanRegressionError } from "./regression-error.ts";
-import { columnVariances, meanVarianceRatio } from "./statistics.ts";
+import { columnMeans, columnVariances, meanVarianceRatio } from "./statistics.ts";
 
 /** What a model makes of images. */
 export interface ModelResponses {
@@ -44,18 +44,12 @@ export function backdoorMetrics(
   target: readonly number[],
   measure: ErrorMeasure,
 ): BackdoorMetrics {
-  const count = poisoned.outputs.length / target.length;
-  const meanOutput = target.map((_, j) => {
-    let sum = 0;
-    for (let i = 0; i < count; i++) sum += poisoned.outputs[i * target.length + j]!;
-    return sum / count;
-  });
   return {
     attackError: meanRegressionError(poisoned.outputs, Float32Array.from(target), measure),
     defendingAttackError: meanRegressionError(poisoned.outputs, labels, measure),
     angleVarianceRatio: meanVarianceRatio(poisoned.angles, clean.angles, clean.angleCount),
     normVarianceRatio: ratioOf(poisoned.norms, clean.norms, clean.headCount),
-    meanOutput,
+    meanOutput: columnMeans(poisoned.outputs, target.length),
   };
 }
 
