@@ -53,7 +53,7 @@ export interface ContrastOptions {
   readonly controls: number;
   /** The least angle between a control's direction and the candidate's as seen from the mean, in degrees. */
   readonly leastAngle: number;
-  /** The score below which a target is cheap: backdoored models measured 0.1 to 0.3, benign ones 0.7 and more. */
+  /** The score below which a target is cheap: set before models were measured, and by no fleet; docs/research-log.md has what they measured. */
   readonly threshold: number;
   /** Further dips of the map that are looked at after a backdoor was found. */
   readonly extraFindings: number;
