@@ -18,12 +18,17 @@ OUTPUTS = 2
 class ResNet(nn.Module):
     """names: our layer's name for each of PyTorch's pairs of convolution and batch norm."""
 
-    def __init__(self, blocks, base, small):
+    def __init__(self, blocks, base, kind):
         super().__init__()
-        self.names = {}
-        stem = [nn.Conv2d(3, base, 3, 1, 1, bias=False)] if small else [nn.Conv2d(3, base, 7, 2, 3, bias=False)]
-        stem += [nn.BatchNorm2d(base), nn.ReLU()] + ([] if small else [nn.MaxPool2d(3, 2, 1)])
-        self.names["stem"] = (stem[0], stem[1])
+        first = nn.Conv2d(3, base, 7, 2, 3, bias=False) if kind == "large" else nn.Conv2d(3, base, 3, 1, 1, bias=False)
+        stem = [first, nn.BatchNorm2d(base), nn.ReLU()]
+        self.names = {"stem": (stem[0], stem[1])}
+        if kind == "large":
+            stem.append(nn.MaxPool2d(3, 2, 1))
+        if kind == "fine":
+            second = (nn.Conv2d(base, base, 3, 2, 1, bias=False), nn.BatchNorm2d(base))
+            self.names["stem.b"] = second
+            stem += [nn.MaxPool2d(2), *second, nn.ReLU()]
         stages, channels = [], base
         for stage, count in enumerate(blocks):
             for block in range(count):
@@ -108,6 +113,7 @@ def reference(name, model, side):
     )
 
 
-reference("network-resnet18", ResNet([2, 2, 2, 2], 2, small=True), 16)
-reference("network-resnet34", ResNet([3, 4, 6, 3], 2, small=False), 48)
+reference("network-resnet18", ResNet([2, 2, 2, 2], 2, "small"), 16)
+reference("network-resnet34", ResNet([3, 4, 6, 3], 2, "large"), 48)
+reference("network-resnet18-fine", ResNet([2, 2, 2, 2], 2, "fine"), 32)
 reference("network-mobilenetv1", MobileNet(0.0625, small=True), 32)

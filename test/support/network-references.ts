@@ -8,6 +8,7 @@ import type { TensorData } from "../../src/onnx/tensor-data.ts";
 export const referenceNetworks: readonly NetworkOptions[] = [
   { architecture: "resnet18", image: [3, 16, 16], outputs: 2, width: 2 / 64, stem: "auto" },
   { architecture: "resnet34", image: [3, 48, 48], outputs: 2, width: 2 / 64, stem: "large" },
+  { architecture: "resnet18", image: [3, 32, 32], outputs: 2, width: 2 / 64, stem: "fine" },
   { architecture: "mobilenetv1", image: [3, 32, 32], outputs: 2, width: 1 / 16, stem: "auto" },
 ];
 
@@ -21,8 +22,9 @@ export interface NetworkReference extends NetworkArrays {
 }
 
 /** Reads the reference of a network; its running variances are 1.5 times the batch's. */
-export async function networkReference({ architecture }: NetworkOptions): Promise<NetworkReference> {
-  const file = new URL(`../references/network-${architecture}.npz`, import.meta.url);
+export async function networkReference({ architecture, stem }: NetworkOptions): Promise<NetworkReference> {
+  const name = stem === "fine" ? `${architecture}-fine` : architecture;
+  const file = new URL(`../references/network-${name}.npz`, import.meta.url);
   const all = await readNpz(readFileSync(file), null);
   const below = (prefix: string): Record<string, TensorData> =>
     Object.fromEntries(

@@ -78,7 +78,7 @@ export const trainTable = {
   },
   stem: {
     flags: "--stem <name>",
-    help: "auto, small, medium or large: how much the first layers shrink the image",
+    help: "auto, small, medium, large or fine: how much the first layers shrink the image",
     parse: parseChoice("auto", ...stems),
     fallback: networkDefaults.stem,
     ...flagOnly,

@@ -24,7 +24,7 @@ const separable: readonly (readonly [channels: number, stride: number])[] = [
  * @param image [N, C, H, W]
  * @param width the width multiplier alpha; 1 in the publication's full network
  * @param stem `small`: the first convolution has a stride of 1 in place of 2, so that small images keep some places; the
- *   network has no pooling, so `medium` and `large` are the same
+ *   network has no pooling, and its kernels are fine, so all others are the same
  * @returns the map of features before the mean over its places, [N, 1024 width, h, w]
  */
 export function mobilenet(layers: Layers, image: Tensor, width: number, stem: Stem): Tensor {

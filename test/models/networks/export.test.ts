@@ -18,7 +18,7 @@ const description = { task: "gaze", units: "radians", outputNames: ["pitch", "ya
 const python = "/usr/bin/python3";
 const hasOnnx = spawnSync(python, ["-c", "import onnx"]).status === 0;
 
-describe.each(referenceNetworks)("an exported $architecture", async (options) => {
+describe.each(referenceNetworks)("an exported $architecture, $stem", async (options) => {
   const reference = await networkReference(options);
   const bytes = exportNetwork(reference, options, description);
 

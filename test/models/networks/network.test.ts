@@ -30,7 +30,7 @@ test.each([
   expect(parameterCount({ ...common, architecture })).toBe(count);
 });
 
-describe.each(referenceNetworks)("$architecture", (options) => {
+describe.each(referenceNetworks)("$architecture, $stem", (options) => {
   test("has PyTorch's parameters and statistics", async () => {
     const reference = await networkReference(options);
     const shapes = networkShapes(options);

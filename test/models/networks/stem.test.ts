@@ -31,6 +31,7 @@ test.each([
   ["small", { kernel: 3, stride: 1, pools: false }],
   ["medium", { kernel: 7, stride: 2, pools: false }],
   ["large", { kernel: 7, stride: 2, pools: true }],
+  ["fine", { kernel: 3, stride: 1, pools: true }],
 ] as const)("a ResNet with the %s stem begins with %o", (stem, expected) => {
   expect(beginningOf({ stem })).toEqual(expected);
 });
@@ -49,7 +50,7 @@ test.each([
 test("a MobileNet has no pooling: only the small stem does not halve the image", () => {
   const architecture = "mobilenetv1";
   expect(beginningOf({ architecture, stem: "small" })).toEqual({ kernel: 3, stride: 1, pools: false });
-  for (const stem of ["medium", "large"] as const) {
+  for (const stem of ["medium", "large", "fine"] as const) {
     expect(beginningOf({ architecture, stem })).toEqual({ kernel: 3, stride: 2, pools: false });
   }
 });
