@@ -49,9 +49,14 @@ export function nameOf({ task, condition, seed }: ModelSpec): string {
   return `${task}-${condition}-${seed}`;
 }
 
-/** The model that has to be there first: Clean Label makes its images hard for a benign one. */
-export function dependencyOf(spec: ModelSpec): ModelSpec | null {
-  return spec.condition === "clean-label" ? { ...spec, condition: "benign" } : null;
+/**
+ * The model that has to be there first: the benign one of the same seed, which a backdoor is put into, and for which Clean Label
+ * makes its images hard.
+ */
+export function dependencyOf(spec: ModelSpec, { tasks }: Profile): ModelSpec | null {
+  if (spec.condition === "benign") return null;
+  const isNeeded = spec.condition === "clean-label" || tasks[spec.task].implanting !== null;
+  return isNeeded ? { ...spec, condition: "benign" } : null;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Trains the models of an experiment in child processes, several at a time. What is finished is not done again. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { DataSet } from "../data/datasets/dataset.ts";
 import { openDataSet } from "../data/node/datasets/detect.ts";
 import { DrmGuardError } from "../errors.ts";
@@ -9,6 +9,7 @@ import { runFiles } from "../jobs/run-folder.ts";
 import { type TrainCall, train } from "../jobs/train.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import type { TrainingReport } from "../report/training-report.ts";
+import type { TrainingRecipe } from "../training/options.ts";
 import { attackOf, attacksOf, dependencyOf, type ModelSpec, nameOf } from "./models.ts";
 import type { Profile, Task } from "./profile.ts";
 
@@ -58,14 +59,14 @@ export async function runModels(
   specs: readonly ModelSpec[],
   options: RunModelsOptions,
 ): Promise<TrainedModel[]> {
-  const wanted = withDependencies(specs);
+  const wanted = withDependencies(specs, options.profile);
   const ranges = await labelRanges(wanted, options.data);
   const controller = new AbortController();
   const signal = AbortSignal.any([controller.signal, options.signal]);
   const done = new Map<string, TrainedModel>();
   const waiting = [...wanted];
   const isReady = (spec: ModelSpec): boolean => {
-    const first = dependencyOf(spec);
+    const first = dependencyOf(spec, options.profile);
     return first === null || done.has(nameOf(first));
   };
   const report = (kind: "started" | "finished", spec: ModelSpec): void =>
@@ -113,10 +114,10 @@ export async function runModels(
   return specs.map((spec) => done.get(nameOf(spec))!);
 }
 
-function withDependencies(specs: readonly ModelSpec[]): ModelSpec[] {
+function withDependencies(specs: readonly ModelSpec[], profile: Profile): ModelSpec[] {
   const all = new Map<string, ModelSpec>();
   const add = (spec: ModelSpec): void => {
-    const first = dependencyOf(spec);
+    const first = dependencyOf(spec, profile);
     if (first !== null) add(first);
     all.set(nameOf(spec), spec);
   };
@@ -160,14 +161,16 @@ async function trainModel(
   signal: AbortSignal,
 ): Promise<TrainedModel> {
   const { profile, data, threads, cache, memoryLimit } = options;
-  const { network, recipe, size, mirror } = profile.tasks[spec.task];
-  const first = dependencyOf(spec);
+  const { network, size, mirror } = profile.tasks[spec.task];
+  const { recipe, isImplanted } = recipeOf(spec, profile);
+  const first = dependencyOf(spec, profile);
   const call: Omit<TrainCall, "output"> = {
     data: { path: pathOf(spec.task, data), size, mirror },
     network,
     recipe,
     ...attacksOf(spec, ranges, profile.attackOptions),
-    surrogate: first === null ? null : join(folderOf(first, options), runFiles.model),
+    initial: isImplanted ? folderOf(first!, options) : null,
+    surrogate: spec.condition === "clean-label" ? join(folderOf(first!, options), runFiles.model) : null,
     seed: spec.seed,
   };
   const folder = folderOf(spec, options);
@@ -184,12 +187,28 @@ async function trainModel(
   return { spec, folder, report };
 }
 
+/** How a model is trained, and whether that begins with the benign one. */
+function recipeOf(
+  { task, condition }: ModelSpec,
+  { tasks }: Profile,
+): { recipe: TrainingRecipe; isImplanted: boolean } {
+  const { recipe, implanting } = tasks[task];
+  const isImplanted = implanting !== null && condition !== "benign";
+  return { recipe: isImplanted ? implanting : recipe, isImplanted };
+}
+
 /** Where a model is: named by what it is, and by everything else that it depends on. */
-function folderOf(spec: ModelSpec, { profile, data, folder }: RunModelsOptions): string {
-  const { network, recipe, size, mirror } = profile.tasks[spec.task];
+function folderOf(spec: ModelSpec, runOptions: RunModelsOptions): string {
+  const { profile, data, folder } = runOptions;
+  const { network, size, mirror } = profile.tasks[spec.task];
+  const { recipe } = recipeOf(spec, profile);
+  const first = dependencyOf(spec, profile);
   const attack = attackOf(spec.condition);
   const options = attack === null ? null : (profile.attackOptions[attack] ?? null);
-  const rest = JSON.stringify([network, recipe, size, mirror, options, pathOf(spec.task, data)]);
+  const rest = JSON.stringify([
+    ...[network, recipe, size, mirror, options, pathOf(spec.task, data)],
+    ...(first === null ? [] : [basename(folderOf(first, runOptions))]),
+  ]);
   const hash = createHash("sha256").update(rest).digest("hex").slice(0, 8);
   return join(folder, "models", `${nameOf(spec)}-${hash}`);
 }

@@ -82,6 +82,8 @@ export interface TrainRequest {
   readonly adaptive: number | null;
   /** A benign model for Clean Label as an ONNX file; null to train one first. */
   readonly surrogate: string | null;
+  /** The folder of a finished training whose weights this one begins with; null to draw them from the seed. */
+  readonly initial: string | null;
   readonly seed: number;
   /** The folder of the run. */
   readonly output: string;

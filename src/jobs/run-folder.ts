@@ -13,6 +13,7 @@ export const runFiles = {
   configuration: "configuration.json",
   report: "run.json",
   model: "model.onnx",
+  weights: "weights.state",
   curves: "curves.svg",
   history: "history.csv",
   benign: "benign",

@@ -41,6 +41,7 @@ import { environmentOf } from "./environment.ts";
 import { writeImageFolder } from "./image-folder.ts";
 import type { JobContext, TrainRequest } from "./job.ts";
 import { loadModel } from "./load-model.ts";
+import { readWeights, writeWeights } from "./network-weights.ts";
 import { openRunFolder, type RunFolder, runFiles } from "./run-folder.ts";
 import { version } from "./version.ts";
 
@@ -89,6 +90,7 @@ async function trainInto(
 
   const data = await readData(request, work);
   const options = trainingOptionsOf(request, data.train);
+  const initial = request.initial === null ? null : await readWeights(request.initial, options);
   const surrogate = await surrogateFor(runtime, work, request, data.train, options);
   const plan = await planAttacks(runtime, work, data.train, request.attacks, {
     batch: options.batch,
@@ -101,6 +103,7 @@ async function trainInto(
     key: "training",
     penalty: plan.penalty,
     companion: plan.companion,
+    initial,
     evaluation: evaluationOf(runtime, data, options, plan),
   });
 
@@ -139,13 +142,13 @@ async function trainInto(
     environment: { ...environmentOf(runtime, request.threads) },
   };
   const responses = [measured.clean, ...measured.backdoors.map(({ poisoned }) => poisoned)];
-  await leave(folder, { bytes, backdoors, data, responses, keptImages: request.keptImages, report });
+  await leave(folder, { trained, bytes, backdoors, data, responses, keptImages: request.keptImages, report });
   return report;
 }
 
 /** What the weights depend on. Threads and providers are left out: a run may go on with others. */
 function configurationOf(request: TrainRequest): Record<string, unknown> {
-  const { data, network, recipe, adaptive, surrogate, seed } = request;
+  const { data, network, recipe, adaptive, surrogate, initial, seed } = request;
   const attacks = request.attacks.map(({ attack, targets, options }) => ({
     attack,
     targets,
@@ -153,7 +156,7 @@ function configurationOf(request: TrainRequest): Record<string, unknown> {
   }));
   // As it is read back: without what JSON does not have.
   return JSON.parse(
-    JSON.stringify({ version, data, network, recipe, attacks, adaptive, surrogate, seed }),
+    JSON.stringify({ version, data, network, recipe, attacks, adaptive, surrogate, initial, seed }),
   ) as Record<string, unknown>;
 }
 
@@ -361,6 +364,7 @@ async function crossTriggerError(
 }
 
 interface Results {
+  readonly trained: NetworkArrays;
   readonly bytes: Uint8Array;
   readonly backdoors: readonly KnownBackdoor[];
   readonly data: RunData;
@@ -371,9 +375,10 @@ interface Results {
 }
 
 async function leave(folder: RunFolder, results: Results): Promise<void> {
-  const { bytes, backdoors, data, responses, keptImages, report } = results;
+  const { trained, bytes, backdoors, data, responses, keptImages, report } = results;
   const at = (name: string): string => join(folder.path, name);
   await writeWhole(at(runFiles.model), [bytes]);
+  await writeWeights(folder.path, trained);
   for (const [k, { trigger }] of backdoors.entries()) {
     await writeSavedState(at(runFiles.trigger(k)), savedTrigger(trigger));
   }

@@ -59,6 +59,7 @@ export function train(call: TrainCall): Promise<TrainingReport> {
     attacks: call.attacks ?? [],
     adaptive: call.adaptive ?? null,
     surrogate: call.surrogate ?? null,
+    initial: call.initial ?? null,
     seed: call.seed ?? jobDefaults.seed,
     output: call.output,
     keptImages: call.keptImages ?? keptImages,

@@ -46,17 +46,20 @@ export function stateLengths(
 }
 
 /**
- * A new network, an optimiser that has not moved and a new companion. Throws E_SHAPE when the options describe no network.
+ * A new network or one to go on from, an optimiser that has not moved and a new companion. Throws E_SHAPE when the options
+ * describe no network.
  *
  * @param random draws the weights of the network, and in streams of their own those of the companion
+ * @param network the network to go on from; null for a new one
  */
 export function newTrainingState(
   options: TrainingOptions,
   random: Random,
   companion: Companion | null = null,
+  network: NetworkArrays | null = null,
 ): TrainingState {
   const ofCompanion = companion?.initial(random.fork("companion"));
-  const { parameters, statistics } = initializeNetwork(options.network, random);
+  const { parameters, statistics } = network ?? initializeNetwork(options.network, random);
   const zeros = Object.entries(stateLengths(options)).map(
     ([name, n]) => [name, new Float32Array(n)] as const,
   );

@@ -63,6 +63,8 @@ export interface TrainingRun {
   readonly companion?: Companion | null;
   /** What is measured now and then; null for nothing. */
   readonly evaluation?: Evaluation | null;
+  /** The network to begin with, as {@link networkShapes} has it; null to draw it from the seed. */
+  readonly initial?: NetworkArrays | null;
 }
 
 /** Measurements on the way, such as the error on images that are not trained on. */
@@ -87,7 +89,7 @@ export interface TrainedNetwork extends NetworkArrays {
 }
 
 /**
- * Trains a new network, and its companion. Their weights come from the seed alone, their batches from the source, so a run that was
+ * Trains a network, and its companion. Their weights come from the seed alone or from another training, their batches from the source, so a run that was
  * interrupted and resumed ends with the same bits as one that was not.
  *
  * Throws E_DIVERGED when the loss is not finite, E_INTERRUPTED when it is asked to stop, E_RESUME when what is saved
@@ -100,7 +102,7 @@ export async function trainNetwork(
   work: Work,
   options: TrainingOptions,
   batches: BatchSource,
-  { key, deadline = null, penalty = null, companion = null, evaluation = null }: TrainingRun,
+  { key, deadline = null, penalty = null, companion = null, evaluation = null, initial = null }: TrainingRun,
 ): Promise<TrainedNetwork> {
   const lengths = stateLengths(options, companion);
   const terms = [
@@ -114,7 +116,7 @@ export async function trainNetwork(
       phase: "training the network",
       steps: options.steps,
       key,
-      initial: newTrainingState(options, createRandom(options.seed).fork("weights"), companion),
+      initial: newTrainingState(options, createRandom(options.seed).fork("weights"), companion, initial),
       deadline,
       toSaved: (state) => state,
       fromSaved: (arrays) => assertSavedState(arrays, lengths),

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { writeSavedState } from "../../src/jobs/checkpoint-folder.ts";
 import { type CliRun, newFolder, runCli, smallModel } from "../support/cli.ts";
 import { smallTraining, trainingImages } from "../support/training.ts";
 
@@ -17,6 +18,9 @@ beforeAll(async () => {
   const inputs = [{ name: "x", dtype: "float32", shape: ["N", 3, 16, 16] }] as const;
   writeFileSync(join(home, "three.onnx"), smallModel({ outputCount: 3, inputs }));
   const some = readFileSync(join(home, "images", "000.png"));
+  mkdirSync(join(home, "narrow"));
+  const arrays = { parameters: new Float32Array(3), statistics: new Float32Array(2) };
+  await writeSavedState(join(home, "narrow", "weights.state"), { arrays, json: null });
   for (const folder of ["unlabelled", "three"]) {
     mkdirSync(join(home, folder));
     for (let i = 0; i < 3; i++) writeFileSync(join(home, folder, `${i}.png`), some);
@@ -87,6 +91,15 @@ const cases: [what: string, args: string[], exit: number, code: string, ...says:
     4,
     "E_MODEL_OUTPUT",
     "the surrogate gives 3 numbers, expected 2",
+  ],
+  ["weights that are missing", ["--initial", "images"], 4, "E_FILE", "weights.state", "no such file"],
+  [
+    "weights of another network",
+    ["--initial", "narrow"],
+    4,
+    "E_SHAPE",
+    "found 3 weights in narrow, expected",
+    "--width",
   ],
   ["an output that is a file", ["--output", "file"], 2, "E_WRITE", "a file is in the way"],
   ["an output with other files", ["--output", "images"], 2, "E_WRITE", "expected an empty folder"],

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { readSavedState } from "../../src/jobs/checkpoint-folder.ts";
 import { errorMeasureFor, meanRegressionError } from "../../src/metrics/regression-error.ts";
 import { readResult } from "../../src/report/read-result.ts";
 import { readTrainingReport, type TrainingReport } from "../../src/report/training-report.ts";
@@ -17,6 +18,10 @@ const trainArgs = (output: string, ...more: string[]): string[] => [
 const train = (output: string, ...more: string[]): Promise<CliRun> =>
   runCli(trainArgs(output, ...more), { cwd: home });
 const bytesIn = (...path: string[]): Uint8Array<ArrayBuffer> => readFileSync(join(home, ...path));
+const weightsIn = async (folder: string) =>
+  (await readSavedState(join(home, folder, "weights.state"))).arrays;
+const largestDifference = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 const reportIn = (folder: string): TrainingReport =>
   readTrainingReport(JSON.parse(readFileSync(join(home, folder, "run.json"), "utf8")));
 
@@ -49,6 +54,7 @@ test("a run leaves its model, trigger, clean images, curves and a report, and no
     "model.onnx",
     "run.json",
     "trigger-1.trigger",
+    "weights.state",
   ]);
   expect(readdirSync(join(home, "first", "benign"))).toHaveLength(9);
   const report = reportIn("first");
@@ -177,6 +183,17 @@ test("clean-label trains its surrogate first, or takes one; both are the same tr
   expect(given.code).toBe(0);
   expect(bytesIn("clean-label-2", "trigger-1.trigger")).toEqual(bytesIn("clean-label", "trigger-1.trigger"));
   expect(reportIn("clean-label-2").configuration.surrogate).toBe("first/model.onnx");
+});
+
+test("a training begins with the weights of another one", async () => {
+  const hardly = ["--steps", "1", "--learning-rate", "1e-12"];
+  expect((await train("second", "--initial", "first", ...hardly)).code).toBe(0);
+  expect((await train("third", ...hardly)).code).toBe(0);
+  // A step of Adam moves by its rate.
+  const begun = await weightsIn("first");
+  expect(largestDifference((await weightsIn("second")).parameters!, begun.parameters!)).toBeLessThan(1e-11);
+  expect(largestDifference((await weightsIn("third")).parameters!, begun.parameters!)).toBeGreaterThan(1e-3);
+  expect(reportIn("second").configuration.initial).toBe("first");
 });
 
 test("an input-aware model is measured with the triggers of other images, too", async () => {

@@ -8,6 +8,7 @@ import {
   mainConditions,
   nameOf,
 } from "../../src/experiments/models.ts";
+import { profiles } from "../../src/experiments/profile.ts";
 
 const ranges = [
   [-1, 1],
@@ -48,10 +49,12 @@ test("targets lie between the middle and the ends of the labels, on both sides, 
   expect(first).not.toEqual(second);
 });
 
-test("clean-label needs the benign model of its task and seed, others need none", () => {
-  expect(dependencyOf(spec("clean-label", 3))).toEqual(spec("benign", 3));
+test("clean-label needs the benign model of its task and seed, and all attacks do where they are put into one", () => {
+  expect(dependencyOf(spec("clean-label", 3), profiles.paper)).toEqual(spec("benign", 3));
   for (const condition of conditions) {
-    if (condition !== "clean-label") expect(dependencyOf(spec(condition))).toBeNull();
+    const needed = condition === "benign" ? null : spec("benign");
+    expect(dependencyOf(spec(condition), profiles.desk)).toEqual(needed);
+    if (condition !== "clean-label") expect(dependencyOf(spec(condition), profiles.paper)).toBeNull();
   }
 });
 

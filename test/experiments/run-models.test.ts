@@ -19,6 +19,7 @@ const { runModels } = await built<typeof RunModels>("experiments/run-models");
 const ofTask = {
   network: { architecture: "resnet18", width: 2 / 64, stem: "auto" },
   recipe: { ...withSteps(trainingRecipes.desk, 4), batch: 16 },
+  implanting: null,
   size: null,
   mirror: null,
   heads: null,
@@ -110,6 +111,24 @@ test("another recipe is another model", async () => {
   const [second] = await run({ profile: { ...profile, tasks: { ...profile.tasks, gaze: longer } } }, badnets);
   expect(second!.folder).not.toBe(first!.folder);
   expect(second!.report.steps).toBe(5);
+});
+
+test("a backdoor is put into the benign model where the profile says so", async () => {
+  const badnets = specs.slice(1);
+  const implanting = withSteps(ofTask.recipe, 3);
+  const [model] = await run(
+    { profile: { ...profile, tasks: { ...profile.tasks, gaze: { ...ofTask, implanting } } } },
+    badnets,
+  );
+  expect(milestones()).toEqual(["+benign", "-benign", "+badnets", "-badnets"]);
+  expect(model!.report.steps).toBe(3);
+  const { initial, surrogate } = model!.report.configuration as Record<string, string>;
+  expect(readdirSync(initial!)).toContain("weights.state");
+  expect(initial).toContain("gaze-benign-1");
+  expect(surrogate).toBeNull();
+  // It is another model than the one that is trained from nothing.
+  const [fromNothing] = await run({}, badnets);
+  expect(fromNothing!.folder).not.toBe(model!.folder);
 });
 
 test("an interrupt saves every model that is under way, and the same call goes on", async () => {

@@ -53,6 +53,7 @@ export async function train(flags: GivenFlags): Promise<number> {
         attacks,
         adaptive: values.adaptive,
         surrogate: values.surrogate,
+        initial: values.initial,
         output,
         resume: values.resume ?? false,
         ...(seed === null ? {} : { seed }),

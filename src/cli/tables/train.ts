@@ -62,6 +62,12 @@ export const trainTable = {
     parse: parseText,
     ...flagOnly,
   },
+  initial: {
+    flags: "--initial <folder>",
+    help: "the folder of a finished training of the same network, whose weights to begin with (default: drawn from the seed)",
+    parse: parseText,
+    ...flagOnly,
+  },
   arch: {
     flags: "--arch <name>",
     help: architectures.join(", "),
