@@ -46,8 +46,10 @@ export interface InputAwareMaskOptions extends RelativeSchedule {
 
 /** A pattern and a mask for each image, both made by networks (Nguyen and Tran 2020). */
 export interface InputAwareOptions {
-  /** The share of a batch that gets its trigger and the target; as many images get another's trigger and keep their label. */
+  /** The share of a batch that gets its trigger and the target. */
   readonly poisonRate: number;
+  /** Images with another image's trigger and their true label, for each poisoned one. */
+  readonly crossRatio: number;
   /** Channels of the first level of both networks. */
   readonly baseChannels: number;
   /** The weight of the likeness of patterns of different images. */
@@ -105,6 +107,7 @@ export const attackDefaults: AttackOptions = {
   "multi-target-wanet": { cell: 8, strength: 1, poisonRate: 0.15, noiseRatio: 1 },
   "input-aware": {
     poisonRate: 0.1,
+    crossRatio: 1,
     baseChannels: 32,
     lambdaDiversity: 0.1,
     pattern: { rate: 1e-2, milestones: [1 / 3, 1 / 2, 2 / 3, 5 / 6], factor: 0.1 },

@@ -71,10 +71,11 @@ export async function prepareInputAware(
   }
   assertOptions(options);
   const poisoned = poisonedCount(options.poisonRate, batch);
-  if (2 * poisoned > batch) {
+  const crossed = Math.round(options.crossRatio * poisoned);
+  if (poisoned + crossed > batch) {
     throw new DrmGuardError(
       "E_USAGE",
-      `${poisoned} attack and as many cross images take more than a batch of ${batch}, expected a poison rate of at most 0.5`,
+      `${poisoned} attack and ${crossed} cross images take more than a batch of ${batch}, expected a smaller poison rate or cross ratio`,
     );
   }
   warnOfTargets([{ trigger: { kind: "input-aware" }, target }], labels, clean.labelNames, work.onEvent);
@@ -82,7 +83,7 @@ export async function prepareInputAware(
   const mask = await trainMask(runtime, work, clean, options, { pairs, seed, key: `${key}-mask` });
   const random = createRandom(seed).fork("others");
   return {
-    companion: inputAwareCompanion(imageShape[0]!, poisoned, mask, options),
+    companion: inputAwareCompanion(imageShape[0]!, poisoned, crossed, mask, options),
     wrap: (batches) => (step) => {
       const before = batches(step);
       const data = (before.labels.data as Float32Array).slice();
@@ -99,13 +100,16 @@ export async function prepareInputAware(
       maskParameters: mask.parameters,
       maskStatistics: mask.statistics,
     }),
-    rows: 2 * poisoned,
+    rows: poisoned + crossed,
     poisoned: { start: 0, end: poisoned },
   };
 }
 
-function assertOptions({ baseChannels, mask: { steps, density } }: InputAwareOptions): void {
+function assertOptions({ baseChannels, crossRatio, mask: { steps, density } }: InputAwareOptions): void {
   const isWhole = (value: number): boolean => Number.isInteger(value) && value >= 1;
+  if (!(crossRatio >= 0 && crossRatio <= 1)) {
+    throw new DrmGuardError("E_USAGE", `found a cross ratio of ${crossRatio}, expected one from 0 to 1`);
+  }
   if (isWhole(baseChannels) && isWhole(steps) && density > 0 && density < 1) return;
   throw new DrmGuardError(
     "E_USAGE",

@@ -39,7 +39,7 @@ function ofState<T>(state: Readonly<Record<string, T>>): Record<keyof GeneratorS
 
 /**
  * The companion of a network that learns the backdoor. Of n attack rows and n others it makes the batch that the
- * network sees: n images with their own pattern and mask, n cross images with those of the others, and the rest as it is.
+ * network sees: n images with their own pattern and mask, c <= n cross images with those of others, and the rest as it is.
  * It adds lambda_diversity times the diversity of the patterns of attack rows and others.
  *
  * Deviation: attack rows and others go through G in one run, so batch norm normalises them together; they are too few
@@ -47,11 +47,13 @@ function ofState<T>(state: Readonly<Record<string, T>>): Record<keyof GeneratorS
  *
  * @param imageChannels C
  * @param rows n
+ * @param crossRows c
  * @param mask M, which does not change any more
  */
 export function inputAwareCompanion(
   imageChannels: number,
   rows: number,
+  crossRows: number,
   mask: FrozenGenerator,
   {
     baseChannels,
@@ -72,10 +74,11 @@ export function inputAwareCompanion(
       const trained = generatorInTraining(sources, ofState(state), network);
       const masks = maskOf(frozenGenerator(sources, mask, maskNetwork(imageChannels, baseChannels)));
       const count = image.shape[0]!;
-      const changed = blend(part(image, 0, 2 * rows), trained.image, masks);
+      const used = rows + crossRows;
+      const changed = blend(part(image, 0, used), part(trained.image, 0, used), part(masks, 0, used));
       const patterns = [part(trained.image, 0, rows), part(trained.image, rows, 2 * rows)] as const;
       return {
-        image: count === 2 * rows ? changed : concat([changed, part(image, 2 * rows, count)], 0),
+        image: count === used ? changed : concat([changed, part(image, used, count)], 0),
         loss: mul(diversity([attacked, others!], patterns), lambdaDiversity),
         parameters: state[patternVector("parameters")]!,
         next: (gradient) => toState(trained.next(gradient, { step, rate, keep }, inputAwareAdam)),

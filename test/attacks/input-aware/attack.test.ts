@@ -84,8 +84,8 @@ test("a target outside of the labels is warned of", async () => {
 
 describe("the network sees", () => {
   /** What comes of a batch, and of the same batch with other others. */
-  async function seen(others: Float32Array): Promise<Float32Array> {
-    const { companion } = await prepared();
+  async function seen(others: Float32Array, options: Partial<InputAwareOptions> = {}): Promise<Float32Array> {
+    const { companion } = await prepared(options);
     const graph = new Graph();
     const input = (name: string, dims: readonly number[]) => graph.input(name, dims);
     const state = Object.entries(companion.lengths).map(([name, n]) => [name, input(name, [n])] as const);
@@ -117,6 +117,21 @@ describe("the network sees", () => {
     for (let i = 0; i < batch; i++) {
       const isSame = rowOf(images, i).every((value, k) => value === clean.pixels[i * size + k]);
       expect(isSame, `row ${i}`).toBe(i >= 4);
+    }
+  });
+
+  test("fewer cross rows where fewer are wanted, down to none", async () => {
+    const others = clean.pixels.subarray(40 * size, 42 * size);
+    for (const [crossRatio, rows] of [
+      [0.5, 3],
+      [0, 2],
+    ] as const) {
+      expect((await prepared({ crossRatio })).rows).toBe(rows);
+      const images = await seen(others, { crossRatio });
+      const changed = Array.from({ length: batch }, (_, i) =>
+        rowOf(images, i).some((value, k) => value !== clean.pixels[i * size + k]),
+      );
+      expect(changed).toEqual(Array.from({ length: batch }, (_, i) => i < rows));
     }
   });
 
@@ -242,7 +257,8 @@ test("a model learns its target for an image's own trigger, and not for that of 
 describe("what makes no sense is refused:", () => {
   test.each([
     [{ poisonRate: 0.04 }, "E_USAGE", /^a poison rate of 0.04 leaves no poisoned image among 20/],
-    [{ poisonRate: 0.6 }, "E_USAGE", /^12 attack and as many cross images take more than a batch of 20/],
+    [{ poisonRate: 0.6 }, "E_USAGE", /^12 attack and 12 cross images take more than a batch of 20/],
+    [{ crossRatio: 1.5 }, "E_USAGE", /^found a cross ratio of 1.5, expected one from 0 to 1/],
     [{ baseChannels: 0.5 }, "E_USAGE", /^found 0.5 base channels/],
   ] as const)("%o", async (options, code, message) => {
     const error = await errorOf(() => prepared(options));
