@@ -45,7 +45,7 @@ export const trainingRecipes = {
     batch: 48,
     steps: 5000,
     schedule: { rate: 5e-3, warmUp: 0.05 },
-    statisticsMomentum: 0.9,
+    statisticsMomentum: 0.98,
   },
   mpiifacegaze: { ...common, steps: 10_000, schedule: { rate: 1e-4, milestones: [], factor: 0.1 } },
   columbia: { ...common, steps: 10_000, schedule: { rate: 1e-3, milestones: [5000, 9000], factor: 0.1 } },
