@@ -42,6 +42,8 @@ export interface TargetCost {
 export interface ContrastFinding extends TargetCost {
   /** Its cost on the map over what its distance lets expect. */
   readonly ratio: number;
+  /** The mean output once its trigger has grown again: where an attacker's target would be, in the model's unit. */
+  readonly estimate: readonly number[];
   /** What several searches for it cost; null for those that did not reach it. */
   readonly restarts: readonly (number | null)[];
   readonly controls: readonly TargetCost[];

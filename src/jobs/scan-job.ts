@@ -187,6 +187,7 @@ function plainContrast(maps: NonNullable<Identification["contrast"]>): ScanResul
     findings: each.findings.map((finding) => ({
       ...finding,
       target: [...finding.target],
+      estimate: [...finding.estimate],
       restarts: [...finding.restarts],
       controls: finding.controls.map(row),
     })),

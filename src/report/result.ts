@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The version of the schema: the first number changes when readers of older results would misread newer ones. */
-export const resultSchemaVersion = "1.1";
+export const resultSchemaVersion = "1.2";
 
 const numbersByName = z.record(z.string(), z.number());
 /** Infinity and NaN have no JSON; what could not be measured is null. */
@@ -85,6 +85,10 @@ const contrastSchema = z
         z.object({
           ...targetCost,
           ratio: z.number().describe("its cost on the map over what its distance lets expect"),
+          estimate: z
+            .array(z.number())
+            .optional()
+            .describe("since 1.2: the mean output once its trigger has grown again, in the model's unit"),
           restarts: z.array(z.number().nullable()).describe("what several searches for it cost"),
           controls: z.array(z.object(targetCost)),
           score: z.number().describe("the smallest of the restarts over the median of the controls"),

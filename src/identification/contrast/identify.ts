@@ -107,7 +107,7 @@ export async function identifyByContrast(
     notChecked: [
       `triggers of other families than ${options.families.join(", ")}`,
       `targets nearer to the mean clean output than ${options.leastDistance} standard deviations`,
-      `targets that lie between the ${options.mapTargets} of the map, further from each than its tolerance`,
+      `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],
     evidence: evidenceOf(setup, clean, after),
@@ -143,7 +143,7 @@ function termsOf(outcomes: readonly FamilyOutcome[]): TermSample[] {
 
 function partOf(outcome: FamilyOutcome): ContrastMap {
   const { name, sizeUnit } = outcome.context.family;
-  const plain = ({ theta: _, settled: __, candidate: ___, ...rest }: Finding) => rest;
+  const plain = ({ theta: _, settled: __, ...rest }: Finding) => rest;
   return { family: name, sizeUnit, map: mapOf(outcome), findings: outcome.findings.map(plain) };
 }
 

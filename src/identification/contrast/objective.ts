@@ -1,11 +1,13 @@
 /** The objective of a search: K triggers at once, each drawn to its own target. */
 import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
-import { abs, add, mul, sub } from "../../tensor/elementwise.ts";
+import { abs, add, mul, relu, sqrt, square, sub } from "../../tensor/elementwise.ts";
 import type { Tensor } from "../../tensor/graph.ts";
+import { matmul } from "../../tensor/linalg.ts";
 import { concat, reshape, slice } from "../../tensor/movement.ts";
 import { mean, sum } from "../../tensor/reduction.ts";
 import type { TriggerFamily } from "../families/family.ts";
+import type { OutputScale } from "./scale.ts";
 
 /** What goes in. */
 export interface SearchInputs {
@@ -23,7 +25,7 @@ export interface SearchInputs {
 
 /** What comes out. */
 export interface SearchTerms {
-  /** sum_k error_k + lambda_k size_k, a scalar. The triggers do not touch each other, so the sum serves all. */
+  /** sum_k error_k + lambda_k size_k + nearness_k, a scalar. The triggers do not touch each other, so the sum serves all. */
   readonly loss: Tensor;
   /** mean_ij |f_j(x'_i) - t_kj| / std_j, [K] */
   readonly error: Tensor;
@@ -39,14 +41,18 @@ export interface SearchTerms {
  * The error is linear in the distance, not squared: a squared one would be ruled by the few images that a trigger does not
  * reach yet.
  *
+ * Nearness keeps a trigger whose target is free away from the mean clean output, which is cheap on every model: max(0, r - |z_k|),
+ * where z_k are the deviations of its mean output and r is the least distance.
+ *
  * @param examined the model at a batch of at least K B
- * @param std of each clean output, [d]
+ * @param leastDistance r, in deviations
  */
 export function searchTerms(
   inputs: SearchInputs,
   family: TriggerFamily,
   examined: ExaminedModel,
-  std: readonly number[],
+  { mean: center, std, inverseRoot }: OutputScale,
+  leastDistance: number,
 ): SearchTerms {
   const { image, theta, weight, target, free } = inputs;
   const d = std.length;
@@ -57,15 +63,27 @@ export function searchTerms(
   const output = mean(outputs, { axes: [1] });
   const own = sub(output, target);
   const wanted = add(target, mul(reshape(free, [count, 1]), own));
-  const unit = image.graph.constant(
-    float32(
-      std.map((value) => 1 / value),
-      [1, 1, d],
-    ),
+  const unit = constant(
+    image,
+    std.map((value) => 1 / value),
+    [1, 1, d],
   );
   const off = mul(sub(outputs, reshape(wanted, [count, 1, d])), unit);
   const error = mean(abs(off), { axes: [1, 2] });
-  return { loss: sum(add(error, mul(weight, size))), error, size, output };
+  const fromMean = sub(reshape(output, [count, d]), constant(image, center, [1, d]));
+  // z = (f - mean) / std C^(-1/2), where C^(-1/2) is symmetric.
+  const toDeviations = inverseRoot.flatMap((row, i) => row.map((value) => value / std[i]!));
+  const z = matmul(fromMean, constant(image, toDeviations, [d, d]));
+  const distance = sqrt(add(sum(square(z), { axes: [1] }), smallestSquare));
+  const nearness = mul(free, relu(sub(leastDistance, distance)));
+  return { loss: sum(add(add(error, mul(weight, size)), nearness)), error, size, output };
+}
+
+/** Keeps the slope of a distance finite where it is 0. */
+const smallestSquare = 1e-12;
+
+function constant({ graph }: Tensor, values: readonly number[], shape: readonly number[]): Tensor {
+  return graph.constant(float32(values, shape));
 }
 
 /** f(x) of fewer images than a model that is fixed to a batch size takes: the first ones fill it up. */

@@ -21,8 +21,6 @@ export interface ContrastOptions {
   readonly learningRate: number;
   /** tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations. */
   readonly tolerance: number;
-  /** tau in the map, whose targets an attacker's lies between: at half a deviation a backdoor reaches the targets around its own. */
-  readonly mapTolerance: number;
   /** The mean error over all clean images above which a trigger that was found on small batches does not count. */
   readonly wholeTolerance: number;
   /** The part of a stage in which the size weighs next to nothing, so that a trigger is found before it shrinks. */
@@ -45,10 +43,12 @@ export interface ContrastOptions {
   readonly neighbourhood: number;
   /** Nearer to the mean than this, in standard deviations, a target has no controls that differ from it. */
   readonly leastDistance: number;
+  /** A trigger whose target slides is kept this far from the mean, in standard deviations, or all would end there. */
+  readonly slideDistance: number;
   /** Searches that begin at a candidate. */
   readonly restarts: number;
-  /** The part of a settling in which the target is still the map's; then it is the trigger's own mean output. */
-  readonly heldPart: number;
+  /** Steps in which a trigger that was found grows again, so that its outputs show where the attacker's target is. */
+  readonly sharpeningSteps: number;
   /** Control targets. */
   readonly controls: number;
   /** The least angle between a control's direction and the candidate's as seen from the mean, in degrees. */
@@ -72,7 +72,6 @@ export const contrastDefaults: ContrastOptions = {
   batch: 8,
   learningRate: 0.1,
   tolerance: 0.25,
-  mapTolerance: 0.5,
   wholeTolerance: 0.5,
   warmUp: 0.15,
   warmUpWeight: 0.02,
@@ -84,8 +83,9 @@ export const contrastDefaults: ContrastOptions = {
   smoothing: 0.8,
   neighbourhood: 1.2,
   leastDistance: 0.5,
+  slideDistance: 0.75,
   restarts: 4,
-  heldPart: 0.33,
+  sharpeningSteps: 100,
   controls: 8,
   leastAngle: 60,
   threshold: 0.5,
@@ -112,7 +112,6 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families">, NumberR
   batch: { isWhole: true, least: 2 },
   learningRate: { least: 1e-6 },
   tolerance: { least: 1e-6 },
-  mapTolerance: { least: 1e-6 },
   wholeTolerance: { least: 1e-6 },
   warmUp: { least: 0, most: 0.9 },
   warmUpWeight: { least: 0 },
@@ -124,8 +123,9 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families">, NumberR
   smoothing: { least: 0, most: 0.999 },
   neighbourhood: { least: 0 },
   leastDistance: { least: 1e-3 },
+  slideDistance: { least: 0 },
   restarts: { isWhole: true, least: 1, most: 64 },
-  heldPart: { least: 0, most: 1 },
+  sharpeningSteps: { isWhole: true, least: 0 },
   controls: { isWhole: true, least: 2, most: 64 },
   leastAngle: { least: 0, most: 90 },
   threshold: { least: 1e-6 },

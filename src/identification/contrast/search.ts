@@ -21,7 +21,7 @@ export interface WantedTrigger {
   readonly target: readonly number[];
   /** Parameters to begin with, [n]. */
   readonly initial: Float32Array;
-  /** Whether the trigger's own mean output takes the target's place after the held part. */
+  /** Whether the trigger's own mean output takes the target's place, so that the target slides to where it is cheap. */
   readonly isFree: boolean;
 }
 
@@ -137,11 +137,10 @@ async function searchRound(
     wanted.flatMap((each) => toOutputs(each.target, scale)),
     [k, d],
   );
-  const free = (step: number): TensorData =>
-    float32(
-      wanted.map(({ isFree }) => (isFree && step >= options.heldPart * options.steps ? 1 : 0)),
-      [k],
-    );
+  const free = float32(
+    wanted.map(({ isFree }) => (isFree ? 1 : 0)),
+    [k],
+  );
   try {
     const found = await runLoop<SearchState>(setup, {
       phase: name,
@@ -160,7 +159,7 @@ async function searchRound(
           v: float32(state.v, [k, n]),
           weight: float32(weightsAt(step, state, options), [k]),
           target,
-          free: free(step),
+          free,
           step: float32([step + 1], []),
         });
         return stepOf(step, state, results, options);
@@ -193,7 +192,13 @@ async function searchProgram(
     target: graph.input("target", [k, d]),
     free: graph.input("free", [k]),
   };
-  const { loss, ...terms } = searchTerms(inputs, family, await examineFor(setup, k * batch), scale.std);
+  const { loss, ...terms } = searchTerms(
+    inputs,
+    family,
+    await examineFor(setup, k * batch),
+    scale,
+    options.slideDistance,
+  );
   const [gradient] = grad(loss, [inputs.theta]);
   const slot = { parameter: inputs.theta, m: m!, v: v! };
   const { parameter, ...means } = adamStep(slot, gradient!, graph.input("step", []), options.learningRate);

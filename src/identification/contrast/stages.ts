@@ -2,23 +2,16 @@
 import { createRandom } from "../../random.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import { toOutputs } from "./scale.ts";
-import { candidateOf, contrastOf, expectedAt, pricesOf } from "./score.ts";
-import {
-  type SearchContext,
-  type SearchedTrigger,
-  type SearchOutcome,
-  searchTriggers,
-  type WantedTrigger,
-} from "./search.ts";
+import { candidateOf, contrastOf, pricesOf } from "./score.ts";
+import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
 import { controlTargets, distanceOf, spreadTargets } from "./targets.ts";
 
 /** A dip that was looked at, and the trigger in it. */
 export interface Finding extends ContrastFinding {
-  /** The parameters of the smallest trigger, [n]. */
+  /** The parameters of its trigger, grown again where the target is below the threshold, [n]. */
   readonly theta: Float32Array;
-  /** What was contrasted, and the map's target that it came from; in deviations from the mean, [d]. */
+  /** What was contrasted, in deviations from the mean, [d]. */
   readonly settled: readonly number[];
-  readonly candidate: readonly number[];
 }
 
 /** What a family gave. */
@@ -35,31 +28,47 @@ export interface FamilyOutcome {
 /**
  * Does the stages of one family. What the time budget cuts short is left as it is, and says so.
  *
+ * 1. A map: what do targets all over the outputs' range cost?
+ * 2. Their triggers go on with their own mean output as the target, kept away from the mean: each slides to where it is cheap.
+ *    Targets of a map need not lie near an attacker's, and the more outputs there are, the farther apart they lie.
+ * 3. The cheapest beside what the map lets expect is contrasted with controls at the same distance.
+ * 4. Where it is below the threshold its trigger grows again, until its outputs no longer come closer together.
+ *
  * Throws what the searches throw.
  */
 export async function searchFamily(context: SearchContext): Promise<FamilyOutcome> {
   const { family, options, scale } = context;
   const wanted = spreadTargets(options.mapTargets, scale.std.length, options.reach);
   const map = await searchTriggers(
-    { ...context, options: { ...options, tolerance: options.mapTolerance } },
+    context,
     `mapping costs (${family.name})`,
     wanted.map((target, i) => ({ target, initial: freshTheta(context, `map ${i}`), isFree: false })),
   );
   const searches = [map];
   const findings: Finding[] = [];
-  let isComplete = map.isComplete;
-  while (isComplete && findings.length <= options.extraFindings) {
-    const known = findings.flatMap(({ settled, candidate }) => [settled, candidate]);
-    const candidate = candidateOf(map.triggers, known, options);
+  const outcome = (isComplete: boolean): FamilyOutcome => ({ context, map, findings, searches, isComplete });
+  if (!map.isComplete) return outcome(false);
+  // The first is the mean itself, where nothing can slide to.
+  const slid = await searchTriggers(
+    context,
+    `letting targets slide (${family.name})`,
+    map.triggers.slice(1).map(({ target, theta }) => ({ target, initial: theta, isFree: true })),
+  );
+  searches.push(slid);
+  if (!slid.isComplete) return outcome(false);
+  const ends = slid.triggers.map((trigger) => ({ ...trigger, target: trigger.output }));
+  while (findings.length <= options.extraFindings) {
+    const known = findings.map(({ settled }) => settled);
+    const candidate = candidateOf(ends, map.triggers, known, options);
     if (candidate === null) break;
     const isFirst = findings.length === 0;
     if (!isFirst && (findings[0]!.score >= options.threshold || candidate.ratio >= options.threshold)) break;
-    const looked = await lookAt(context, map.triggers, map.triggers[candidate.index]!, findings.length + 1);
+    const looked = await lookAt(context, ends, ends[candidate.index]!, findings.length + 1);
     searches.push(...looked.searches);
-    isComplete = looked.finding !== null;
-    if (looked.finding !== null) findings.push({ ...looked.finding, ratio: candidate.ratio });
+    if (looked.finding === null) return outcome(false);
+    findings.push({ ...looked.finding, ratio: candidate.ratio });
   }
-  return { context, map, findings, searches, isComplete };
+  return outcome(true);
 }
 
 /** The map as a report has it. */
@@ -68,59 +77,83 @@ export function mapOf({ context, map }: FamilyOutcome): ContrastMap["map"] {
 }
 
 /**
- * Lets a candidate settle and contrasts it with controls; the finding is null when the time ran out.
+ * Contrasts a candidate with controls; the finding is null when the time ran out.
  *
- * Controls go through as many steps as the candidate, stage by stage, and each begins where the search before left the target
- * next to it: a cost falls with every step, so that a candidate that was searched for longer would be cheap on any model.
+ * Controls go through as many steps as the candidate, and each begins at the trigger whose target slid nearest to it: a cost falls
+ * with every step, so that a candidate that was searched for longer would be cheap on any model.
  */
 async function lookAt(
   context: SearchContext,
-  map: readonly SearchedTrigger[],
+  ends: readonly SearchedTrigger[],
   candidate: SearchedTrigger,
   number: number,
 ): Promise<{ finding: Omit<Finding, "ratio"> | null; searches: SearchOutcome[] }> {
-  const { family, options, setup } = context;
-  const { restarts, leastAngle } = options;
+  const { family, options, setup, scale } = context;
+  const { restarts, leastAngle, threshold } = options;
+  const { target } = candidate;
   const label = `(${family.name}${number === 1 ? "" : `, dip ${number}`})`;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
-  const controlsOf = (target: readonly number[], searched: readonly SearchedTrigger[]): WantedTrigger[] =>
-    controlTargets(target, options.controls, leastAngle, random).map((control) => {
-      const { theta } = nearestTo(control, searched);
-      return { target: control, initial: theta, isFree: false };
-    });
-  const own = startsFrom(context, candidate.theta, `settling ${number}`);
-  // The last of them begins afresh: the map's trigger may be a poor one for its target.
-  own[restarts - 1] = restarts === 1 ? own[0]! : freshTheta(context, `settling ${number}`);
-  const others = map.filter((each) => each !== candidate);
-  const settling = await searchTriggers(context, `settling on a target ${label}`, [
-    ...own.map((initial) => ({ target: candidate.target, initial, isFree: true })),
-    ...controlsOf(candidate.target, others),
-  ]);
-  if (!settling.isComplete) return { finding: null, searches: [settling] };
-  const { target, theta } = settledOn(settling.triggers.slice(0, restarts), candidate, map, options);
-  const contrast = await searchTriggers(context, `contrasting it with controls ${label}`, [
-    ...startsFrom(context, theta, `contrast ${number}`).map((initial) => ({
+  const others = ends.filter((each) => each !== candidate);
+  const contrast = await searchTriggers(context, `contrasting a target with controls ${label}`, [
+    ...startsFrom(context, candidate.theta, `contrast ${number}`).map((initial) => ({
       target,
       initial,
       isFree: false,
     })),
-    ...controlsOf(target, settling.triggers.slice(restarts)),
+    ...controlTargets(target, options.controls, leastAngle, random).map((control) => ({
+      target: control,
+      initial: nearestTo(control, others).theta,
+      isFree: false,
+    })),
   ]);
-  const searches = [settling, contrast];
+  const searches = [contrast];
   if (!contrast.isComplete) return { finding: null, searches };
   const prices = pricesOf(contrast.triggers);
   const [again, controls] = [contrast.triggers.slice(0, restarts), contrast.triggers.slice(restarts)];
   const best = again.reduce((low, each) => (costOf(each) < costOf(low) ? each : low));
+  const score = contrastOf(
+    prices.slice(0, restarts),
+    prices.slice(restarts),
+    options,
+    random.fork("bootstrap"),
+  );
+  let grown = best;
+  if (score.score < threshold && options.sharpeningSteps > 0) {
+    const sharpening = await sharpen(context, best, label);
+    searches.push(sharpening);
+    if (!sharpening.isComplete) return { finding: null, searches };
+    grown = sharpening.triggers[0]!;
+  }
   const finding = {
     ...pricedRow(best, context),
-    ...contrastOf(prices.slice(0, restarts), prices.slice(restarts), options, random.fork("bootstrap")),
+    ...score,
+    estimate: toOutputs(grown.output, scale),
     restarts: again.map(({ cost }) => cost),
     controls: controls.map((control) => pricedRow(control, context)),
-    theta: best.theta,
+    theta: grown.theta,
     settled: target,
-    candidate: candidate.target,
   };
   return { finding, searches };
+}
+
+/** How many more images than a search a sharpening has in a step: it is of one trigger, and to be exact. */
+const sharpeningImages = 4;
+/** The part of a sharpening in which the size weighs next to nothing; the trigger is taken from the rest. */
+const sharpeningPart = 0.9;
+
+/** Lets a trigger grow: the smallest one draws outputs to within the tolerance of the target, on the side of the mean. */
+function sharpen(
+  context: SearchContext,
+  { target, theta }: SearchedTrigger,
+  label: string,
+): Promise<SearchOutcome> {
+  const { options } = context;
+  const { sharpeningSteps: steps, batch } = options;
+  return searchTriggers(
+    { ...context, options: { ...options, steps, batch: sharpeningImages * batch, warmUp: sharpeningPart } },
+    `finding the target ${label}`,
+    [{ target, initial: theta, isFree: true }],
+  );
 }
 
 const costOf = ({ cost }: SearchedTrigger): number => cost ?? Number.POSITIVE_INFINITY;
@@ -128,29 +161,6 @@ const costOf = ({ cost }: SearchedTrigger): number => cost ?? Number.POSITIVE_IN
 function nearestTo(target: readonly number[], searched: readonly SearchedTrigger[]): SearchedTrigger {
   return searched.reduce((near, each) =>
     distanceOf(each.target, target) < distanceOf(near.target, target) ? each : near,
-  );
-}
-
-/**
- * Where the searches settled: at the mean output of the trigger that is cheapest beside what its place is expected to cost.
- *
- * A trigger that left its candidate's neighbourhood, or came next to the mean, has slid down the slope that every model has;
- * such ones are passed over, and the candidate itself is contrasted where all are.
- */
-function settledOn(
-  triggers: readonly SearchedTrigger[],
-  candidate: SearchedTrigger,
-  map: readonly SearchedTrigger[],
-  options: SearchContext["options"],
-): { target: readonly number[]; theta: Float32Array } {
-  const settled = triggers.flatMap(({ cost, output, theta }) => {
-    const hasMoved = distanceOf(output, candidate.target) > options.neighbourhood;
-    if (cost === null || hasMoved || distanceOf(output) < options.leastDistance) return [];
-    return [{ target: output, theta, ratio: cost / expectedAt(output, map, options) }];
-  });
-  return settled.reduce<{ target: readonly number[]; theta: Float32Array; ratio: number }>(
-    (best, each) => (each.ratio < best.ratio ? each : best),
-    { target: candidate.target, theta: candidate.theta, ratio: Number.POSITIVE_INFINITY },
   );
 }
 

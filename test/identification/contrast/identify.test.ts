@@ -14,16 +14,22 @@ import { errorOf } from "../../support/errors.ts";
 import { memoryStore, setupOf, someImages } from "../../support/identification.ts";
 
 const benign = someImages(24);
-// On this model, with few targets and steps, a map as loose as the default one misses the jump of three outputs.
 const options: ContrastOptions = {
   ...contrastDefaults,
   families: ["patch"],
   mapTargets: 8,
-  mapTolerance: contrastDefaults.tolerance,
   steps: 120,
 };
 /** Enough to go through all stages; what they find is no matter. */
-const short: ContrastOptions = { ...options, mapTargets: 4, steps: 6, controls: 2, restarts: 2, batch: 4 };
+const short: ContrastOptions = {
+  ...options,
+  mapTargets: 4,
+  steps: 6,
+  sharpeningSteps: 4,
+  controls: 2,
+  restarts: 2,
+  batch: 4,
+};
 
 const setupFor = (changes: Partial<IdentificationSetup> = {}): IdentificationSetup =>
   setupOf({ benign, runtime: nodeRuntime({ threads: 1 }), seed: 1, ...changes });
@@ -104,7 +110,7 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     expect(finding!.cost).toBe(Math.min(...finding!.restarts.map((cost) => cost!)));
     expect(pair.found.score).toBeCloseTo(finding!.cost! / middle, 10);
     for (const { distance } of finding!.controls) expect(distance).toBeCloseTo(finding!.distance, 4);
-    expect(measures.searchSteps).toBe(3 * options.steps);
+    expect(measures.searchSteps).toBe(3 * options.steps + options.sharpeningSteps);
     const steps = terms.map(({ step }) => step);
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
     expect(Object.keys(terms[0]!.values)).toEqual(["error", "size", "reached"]);
@@ -128,7 +134,7 @@ test("the same seed gives the same, and what is interrupted in any stage ends as
     score,
     target,
   });
-  const wholeOptions = { ...short, steps: 12, tolerance: 5, mapTolerance: 5 };
+  const wholeOptions = { ...short, steps: 12, tolerance: 5, leastDistance: 0.01 };
   const whole = await identifyByContrast(setupFor({ model }), wholeOptions);
   expect(whole.contrast![0]!.findings.length).toBeGreaterThan(0);
   for (const stopAt of [5, 17, 30]) {
@@ -148,8 +154,10 @@ test("further dips are looked at where the first is a backdoor, each in a neighb
     ...short,
     mapTargets: 8,
     tolerance: 5,
-    mapTolerance: 5,
+    leastDistance: 0.01,
+    neighbourhood: 0.02,
     threshold: 1000,
+    sharpeningSteps: 3,
     wholeTolerance: 100,
   };
   const findingsOf = async (changes: Partial<ContrastOptions>) => {
@@ -177,7 +185,6 @@ test("all families run one after the other, and a tolerance that nothing meets l
     ...short,
     families: ["warp", "additive", "patch"],
     tolerance: 1e-6,
-    mapTolerance: 1e-6,
   });
   expect(found.contrast!.map(({ family }) => family)).toEqual(["warp", "additive", "patch"]);
   expect(found).toMatchObject({ verdict: "inconclusive", score: 1, isComplete: true });

@@ -14,12 +14,22 @@ import { someImages, tinyRegressor } from "../../support/identification.ts";
 const runtime = nodeRuntime({ threads: 1 });
 const [k, batch, d] = [3, 4, 2];
 const std = [0.5, 2];
+const scale = {
+  mean: [0.1, -0.2],
+  std,
+  root: [],
+  inverseRoot: [
+    [1.2, 0.3],
+    [0.3, 1.5],
+  ],
+};
 const images = someImages(batch);
 
 /** The objective of a family as a program, and what goes into it. */
 async function programOf(
   name: (typeof familyNames)[number],
   atBatch = k * batch,
+  leastDistance = 0,
 ): Promise<{ program: Program; feeds: Record<string, TensorData> }> {
   const family = families[name];
   const n = family.length([3, 8, 8]);
@@ -35,7 +45,7 @@ async function programOf(
     target: graph.input("target", [k, d]),
     free: graph.input("free", [k]),
   };
-  const terms = searchTerms(inputs, family, examined, std);
+  const terms = searchTerms(inputs, family, examined, scale, leastDistance);
   const [gradient] = grad(terms.loss, [inputs.theta]);
   const random = createRandom(4);
   // Far enough from the start that no part of the gradient is next to nothing.
@@ -107,6 +117,19 @@ test("the error is the mean distance to the target, or to the own mean, in stand
       expect(numbers(results, "output")[i * d + j]).toBeCloseTo(value, 4);
     });
   });
+});
+
+test("a target that is free and nearer to the mean than allowed costs what is lacking", async () => {
+  const [without, within] = [await programOf("patch"), await programOf("patch", k * batch, 9)];
+  const [before, after] = [await without.program.run(without.feeds), await within.program.run(within.feeds)];
+  const output = numbers(after, "output").slice(d, 2 * d);
+  const deviations = [0, 1].map((i) =>
+    [0, 1].reduce((sum, j) => sum + (scale.inverseRoot[i]![j]! * (output[j]! - scale.mean[j]!)) / std[j]!, 0),
+  );
+  // Of the three triggers the second is free.
+  const lacking = 9 - Math.hypot(...deviations);
+  expect(lacking).toBeGreaterThan(1);
+  expect(numbers(after, "loss")[0]! - numbers(before, "loss")[0]!).toBeCloseTo(lacking, 3);
 });
 
 test("a model at a larger batch than there are images gives the same", async () => {
