@@ -73,8 +73,8 @@ export async function identifyByContrast(
   const target = columnMeans(after.outputs, after.dimension);
   const wholeError = meanDistance(after.outputs, target, scale.std);
   const isComplete = outcomes.every((outcome) => outcome.isComplete);
-  const emptyFamilies = outcomes.flatMap(({ map, context }) =>
-    map.isComplete && map.triggers.every(({ cost }) => cost === null) ? [context.family.name] : [],
+  const emptyFamilies = outcomes.flatMap(({ map, context, isComplete }) =>
+    isComplete && map.every(({ cost }) => cost === null) ? [context.family.name] : [],
   );
   const score = lowest?.score ?? 1;
   return {
@@ -116,7 +116,7 @@ export async function identifyByContrast(
 
 /** The trigger of a map that came nearest to its target, for pictures where no target was reached. */
 function nearestTheta({ map }: FamilyOutcome): Float32Array {
-  return map.triggers.reduce((near, each) => (each.error < near.error ? each : near)).theta;
+  return map.reduce((near, each) => (each.error < near.error ? each : near)).theta;
 }
 
 /** mean_ij |f_j(x'_i) - t_j| / std_j */

@@ -35,6 +35,11 @@ export function isWarmUp(step: number, { steps, warmUp }: ContrastOptions): bool
   return step < warmUp * steps;
 }
 
+/** Whether a trigger of this step may count: after the warm-up, and once targets that are to be let go have been. */
+function counts(step: number, { steps, heldPart }: ContrastOptions): boolean {
+  return step >= heldPart * steps;
+}
+
 /** The weights that a step is done with, [K]. */
 export function weightsAt(step: number, { weight }: MultiplierState, options: ContrastOptions): Float32Array {
   return isWarmUp(step, options) ? new Float32Array(weight.length).fill(options.warmUpWeight) : weight;
@@ -71,7 +76,8 @@ export function follow(
     Math.min(mostWeight, Math.max(leastWeight, works[k] ? value * rise : value / fall)),
   );
   const improved = works.map(
-    (isWorking, k) => isWorking && (before.best[k] === notReached || size[k]! < before.best[k]!),
+    (isWorking, k) =>
+      isWorking && counts(step, options) && (before.best[k] === notReached || size[k]! < before.best[k]!),
   );
   const best = before.best.map((value, k) => (improved[k] ? size[k]! : value));
   return { state: { weight, error, size, best, largest }, improved };

@@ -13,7 +13,11 @@ export interface ContrastOptions {
   readonly mapTargets: number;
   /** How far the map reaches from the mean along each output, in standard deviations: 9 of 10 labels lie inside. */
   readonly reach: number;
-  /** Steps of each stage. */
+  /** Steps in which targets are mapped: first held, then let go. */
+  readonly mapSteps: number;
+  /** The part of them in which targets are held; then each is its trigger's own mean output. */
+  readonly heldPart: number;
+  /** Steps in which a target is contrasted with controls. */
   readonly steps: number;
   /** Images in a step; all triggers of a stage see the same ones. */
   readonly batch: number;
@@ -68,7 +72,9 @@ export const contrastDefaults: ContrastOptions = {
   families: ["patch", "warp"],
   mapTargets: 16,
   reach: 1.7,
-  steps: 250,
+  mapSteps: 300,
+  heldPart: 0.4,
+  steps: 200,
   batch: 8,
   learningRate: 0.1,
   tolerance: 0.25,
@@ -108,6 +114,8 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families">, NumberR
   // The fit of the expected cost leaves a neighbourhood out and still needs several targets.
   mapTargets: { isWhole: true, least: 4, most: 256 },
   reach: { least: 0.1, most: 10 },
+  mapSteps: { isWhole: true, least: 0 },
+  heldPart: { least: 0, most: 1 },
   steps: { isWhole: true, least: 0 },
   batch: { isWhole: true, least: 2 },
   learningRate: { least: 1e-6 },

@@ -78,7 +78,7 @@ export function expectedAt(
 }
 
 /**
- * The one of several targets that is cheapest beside what a map lets expect.
+ * The target of a map that is cheapest beside what it is expected to cost.
  *
  * Targets next to the mean are left out: many images have about that output without any trigger, and there are no controls
  * that differ from it.
@@ -87,12 +87,11 @@ export function expectedAt(
  * @returns its index and cost / expected cost; null when no target was reached
  */
 export function candidateOf(
-  targets: readonly PricedTarget[],
   map: readonly PricedTarget[],
   known: readonly (readonly number[])[],
   options: Pick<ContrastOptions, "neighbourhood" | "leastDistance">,
 ): { readonly index: number; readonly ratio: number } | null {
-  const ratios = targets.flatMap(({ target, cost }, index) => {
+  const ratios = map.flatMap(({ target, cost }, index) => {
     const isNew = known.every((other) => distanceOf(target, other) >= options.neighbourhood);
     if (cost === null || !isNew || distanceOf(target) < options.leastDistance) return [];
     const expected = expectedAt(target, map, options);

@@ -21,7 +21,7 @@ export interface WantedTrigger {
   readonly target: readonly number[];
   /** Parameters to begin with, [n]. */
   readonly initial: Float32Array;
-  /** Whether the trigger's own mean output takes the target's place, so that the target slides to where it is cheap. */
+  /** Whether the trigger's own mean output takes the target's place, once it is no longer held, and slides to where it is cheap. */
   readonly isFree: boolean;
 }
 
@@ -137,10 +137,11 @@ async function searchRound(
     wanted.flatMap((each) => toOutputs(each.target, scale)),
     [k, d],
   );
-  const free = float32(
-    wanted.map(({ isFree }) => (isFree ? 1 : 0)),
-    [k],
-  );
+  const free = (step: number): TensorData =>
+    float32(
+      wanted.map(({ isFree }) => (isFree && step >= options.heldPart * options.steps ? 1 : 0)),
+      [k],
+    );
   try {
     const found = await runLoop<SearchState>(setup, {
       phase: name,
@@ -159,7 +160,7 @@ async function searchRound(
           v: float32(state.v, [k, n]),
           weight: float32(weightsAt(step, state, options), [k]),
           target,
-          free,
+          free: free(step),
           step: float32([step + 1], []),
         });
         return stepOf(step, state, results, options);

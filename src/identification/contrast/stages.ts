@@ -17,7 +17,8 @@ export interface Finding extends ContrastFinding {
 /** What a family gave. */
 export interface FamilyOutcome {
   readonly context: SearchContext;
-  readonly map: SearchOutcome;
+  /** The mean output, and where the other targets slid to. */
+  readonly map: readonly SearchedTrigger[];
   /** The first is the lowest of the map; further ones only where that is a backdoor. */
   readonly findings: readonly Finding[];
   /** Every search that was done, in its order. */
@@ -28,11 +29,11 @@ export interface FamilyOutcome {
 /**
  * Does the stages of one family. What the time budget cuts short is left as it is, and says so.
  *
- * 1. A map: what do targets all over the outputs' range cost?
- * 2. Their triggers go on with their own mean output as the target, kept away from the mean: each slides to where it is cheap.
- *    Targets of a map need not lie near an attacker's, and the more outputs there are, the farther apart they lie.
- * 3. The cheapest beside what the map lets expect is contrasted with controls at the same distance.
- * 4. Where it is below the threshold its trigger grows again, until its outputs no longer come closer together.
+ * 1. A map: triggers are drawn to targets all over the outputs' range, and then let go, with their own mean output as the target,
+ *    kept away from the mean of clean outputs. Each slides to where it is cheap: targets of a map need not lie near an
+ *    attacker's, and the more outputs there are, the farther apart they lie. The mean itself is held, for comparison.
+ * 2. The cheapest beside what the map lets expect is contrasted with controls at the same distance.
+ * 3. Where it is below the threshold its trigger grows again, until its outputs no longer come closer together.
  *
  * Throws what the searches throw.
  */
@@ -40,26 +41,24 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
   const { family, options, scale } = context;
   const wanted = spreadTargets(options.mapTargets, scale.std.length, options.reach);
   const map = await searchTriggers(
-    context,
+    { ...context, options: { ...options, steps: options.mapSteps } },
     `mapping costs (${family.name})`,
-    wanted.map((target, i) => ({ target, initial: freshTheta(context, `map ${i}`), isFree: false })),
+    wanted.map((target, i) => ({ target, initial: freshTheta(context, `map ${i}`), isFree: i > 0 })),
   );
   const searches = [map];
   const findings: Finding[] = [];
-  const outcome = (isComplete: boolean): FamilyOutcome => ({ context, map, findings, searches, isComplete });
-  if (!map.isComplete) return outcome(false);
-  // The first is the mean itself, where nothing can slide to.
-  const slid = await searchTriggers(
+  const ends = map.triggers.map((trigger, i) => (i === 0 ? trigger : { ...trigger, target: trigger.output }));
+  const outcome = (isComplete: boolean): FamilyOutcome => ({
     context,
-    `letting targets slide (${family.name})`,
-    map.triggers.slice(1).map(({ target, theta }) => ({ target, initial: theta, isFree: true })),
-  );
-  searches.push(slid);
-  if (!slid.isComplete) return outcome(false);
-  const ends = slid.triggers.map((trigger) => ({ ...trigger, target: trigger.output }));
+    map: ends,
+    findings,
+    searches,
+    isComplete,
+  });
+  if (!map.isComplete) return outcome(false);
   while (findings.length <= options.extraFindings) {
     const known = findings.map(({ settled }) => settled);
-    const candidate = candidateOf(ends, map.triggers, known, options);
+    const candidate = candidateOf(ends, known, options);
     if (candidate === null) break;
     const isFirst = findings.length === 0;
     if (!isFirst && (findings[0]!.score >= options.threshold || candidate.ratio >= options.threshold)) break;
@@ -71,9 +70,9 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
   return outcome(true);
 }
 
-/** The map as a report has it. */
+/** The map as a report has it: the mean first, and where the others slid to. */
 export function mapOf({ context, map }: FamilyOutcome): ContrastMap["map"] {
-  return map.triggers.map((trigger) => pricedRow(trigger, context));
+  return map.map((trigger) => pricedRow(trigger, context));
 }
 
 /**
@@ -94,7 +93,8 @@ async function lookAt(
   const label = `(${family.name}${number === 1 ? "" : `, dip ${number}`})`;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
-  const contrast = await searchTriggers(context, `contrasting a target with controls ${label}`, [
+  const held = { ...context, options: { ...options, heldPart: 0 } };
+  const contrast = await searchTriggers(held, `contrasting a target with controls ${label}`, [
     ...startsFrom(context, candidate.theta, `contrast ${number}`).map((initial) => ({
       target,
       initial,
@@ -150,7 +150,10 @@ function sharpen(
   const { options } = context;
   const { sharpeningSteps: steps, batch } = options;
   return searchTriggers(
-    { ...context, options: { ...options, steps, batch: sharpeningImages * batch, warmUp: sharpeningPart } },
+    {
+      ...context,
+      options: { ...options, steps, batch: sharpeningImages * batch, warmUp: sharpeningPart, heldPart: 0 },
+    },
     `finding the target ${label}`,
     [{ target, initial: theta, isFree: true }],
   );

@@ -18,12 +18,14 @@ const options: ContrastOptions = {
   ...contrastDefaults,
   families: ["patch"],
   mapTargets: 8,
+  mapSteps: 200,
   steps: 120,
 };
 /** Enough to go through all stages; what they find is no matter. */
 const short: ContrastOptions = {
   ...options,
   mapTargets: 4,
+  mapSteps: 6,
   steps: 6,
   sharpeningSteps: 4,
   controls: 2,
@@ -110,7 +112,7 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     expect(finding!.cost).toBe(Math.min(...finding!.restarts.map((cost) => cost!)));
     expect(pair.found.score).toBeCloseTo(finding!.cost! / middle, 10);
     for (const { distance } of finding!.controls) expect(distance).toBeCloseTo(finding!.distance, 4);
-    expect(measures.searchSteps).toBe(3 * options.steps + options.sharpeningSteps);
+    expect(measures.searchSteps).toBe(options.mapSteps + options.steps + options.sharpeningSteps);
     const steps = terms.map(({ step }) => step);
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
     expect(Object.keys(terms[0]!.values)).toEqual(["error", "size", "reached"]);
@@ -134,10 +136,18 @@ test("the same seed gives the same, and what is interrupted in any stage ends as
     score,
     target,
   });
-  const wholeOptions = { ...short, steps: 12, tolerance: 5, leastDistance: 0.01 };
+  const wholeOptions = {
+    ...short,
+    mapSteps: 12,
+    steps: 12,
+    tolerance: 5,
+    leastDistance: 0.01,
+    threshold: 1000,
+    extraFindings: 0,
+  };
   const whole = await identifyByContrast(setupFor({ model }), wholeOptions);
   expect(whole.contrast![0]!.findings.length).toBeGreaterThan(0);
-  for (const stopAt of [5, 17, 30]) {
+  for (const stopAt of [5, 17, 26]) {
     const checkpoints = memoryStore();
     let asked = 0;
     const stopped = setupFor({ model, checkpoints, shouldStop: () => ++asked > stopAt });

@@ -9,7 +9,7 @@ import {
 } from "../../../src/identification/contrast/multipliers.ts";
 import { contrastDefaults } from "../../../src/identification/contrast/options.ts";
 
-const options = { ...contrastDefaults, steps: 20, smoothing: 0.5 };
+const options = { ...contrastDefaults, steps: 20, smoothing: 0.5, heldPart: 0 };
 const f = (...values: number[]): Float32Array => Float32Array.from(values);
 
 /** The state after steps with the same errors and sizes. */
@@ -54,4 +54,13 @@ test("the best is the smallest smoothed size with the smoothed error below the t
 test("the first step is taken as it is", () => {
   const { state } = follow(0, newMultipliers(1, options), f(4), f(3), options);
   expect([state.error[0], state.size[0]]).toEqual([4, 3]);
+});
+
+test("nothing counts while targets are held that will be let go", () => {
+  const held = { ...options, heldPart: 0.5 };
+  const state = newMultipliers(1, held);
+  const at = (step: number) => follow(step, state, new Float32Array([0.01]), new Float32Array([0.2]), held);
+  // Half of 20 steps.
+  expect(at(9)).toMatchObject({ improved: [false] });
+  expect(at(10)).toMatchObject({ improved: [true] });
 });

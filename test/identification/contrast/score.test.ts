@@ -54,7 +54,7 @@ describe("the candidate", () => {
     "is the target next to a dip at %j, far below what is expected",
     (dip) => {
       const map = mapWith(dip);
-      const { index, ratio } = candidateOf(map, map, [], contrastDefaults)!;
+      const { index, ratio } = candidateOf(map, [], contrastDefaults)!;
       const nearest = Math.min(...map.map(({ target }) => distanceOf(target, dip)));
       expect(distanceOf(map[index]!.target, dip)).toBeLessThan(nearest + 0.4);
       expect(ratio).toBeLessThan(0.5);
@@ -62,18 +62,18 @@ describe("the candidate", () => {
   );
 
   test("without a dip is about as dear as expected", () => {
-    expect(candidateOf(mapWith(null), mapWith(null), [], contrastDefaults)!.ratio).toBeGreaterThan(0.75);
+    expect(candidateOf(mapWith(null), [], contrastDefaults)!.ratio).toBeGreaterThan(0.75);
   });
 
   test("lies outside of known neighbourhoods, away from the mean, and is none where nothing was reached", () => {
     const dip = [1, -1];
     const map = mapWith(dip);
-    const second = candidateOf(map, map, [dip], contrastDefaults)!;
+    const second = candidateOf(map, [dip], contrastDefaults)!;
     expect(distanceOf(map[second.index]!.target, dip)).toBeGreaterThanOrEqual(contrastDefaults.neighbourhood);
     const cheapMean = map.map((each, i) => (i === 0 ? { ...each, cost: 1e-6 } : each));
-    expect(candidateOf(cheapMean, cheapMean, [], contrastDefaults)!.index).not.toBe(0);
+    expect(candidateOf(cheapMean, [], contrastDefaults)!.index).not.toBe(0);
     const none = map.map((each) => ({ ...each, cost: null }));
-    expect(candidateOf(none, none, [], contrastDefaults)).toBeNull();
+    expect(candidateOf(none, [], contrastDefaults)).toBeNull();
   });
 });
 
