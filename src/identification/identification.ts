@@ -4,6 +4,7 @@ import type { Work } from "../loops/work.ts";
 import type { ImportedModel } from "../models/import.ts";
 import type { Preprocessing } from "../models/preprocessing.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { ReversedTrigger } from "./reversed-trigger.ts";
 
 /** The answer. `inconclusive` is a real one: nothing was found, or what was found cannot be judged. */
 export type Verdict = "benign" | "backdoored" | "inconclusive";
@@ -88,6 +89,8 @@ export interface Identification {
   readonly options: Readonly<Record<string, unknown>>;
   /** Costs of targets by each family of triggers; only by methods that compare them. */
   readonly contrast?: readonly ContrastMap[];
+  /** What was reversed, the most suspicious first; only by methods whose triggers are plain data. */
+  readonly triggers?: readonly ReversedTrigger[];
   readonly notChecked: readonly string[];
   readonly evidence: readonly EvidenceImage[];
 }

@@ -17,6 +17,7 @@ import type { JobContext, ScanRequest } from "./job.ts";
 import { type LoadedModel, loadModel } from "./load-model.ts";
 import { type Precheck, precheck } from "./precheck.ts";
 import { openSavedScan } from "./saved-scan.ts";
+import { triggerText } from "./trigger-text.ts";
 import { version } from "./version.ts";
 
 /** The part of the memory limit that a step may take; the rest is for Node, the images and the model itself. */
@@ -171,6 +172,7 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
     terms: found.terms.map(({ step, values }) => ({ step, values: { ...values } })),
     measures: { ...found.measures },
     ...(found.contrast === undefined ? {} : { contrast: plainContrast(found.contrast) }),
+    ...(found.triggers === undefined ? {} : { triggers: found.triggers.map(triggerText) }),
     notChecked: [...found.notChecked],
     warnings: [...parts.warnings],
     evidence: await Promise.all(found.evidence.map(drawEvidence)),

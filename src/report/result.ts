@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The version of the schema: the first number changes when readers of older results would misread newer ones. */
-export const resultSchemaVersion = "1.2";
+export const resultSchemaVersion = "1.3";
 
 const numbersByName = z.record(z.string(), z.number());
 /** Infinity and NaN have no JSON; what could not be measured is null. */
@@ -100,6 +100,15 @@ const contrastSchema = z
   })
   .describe("what targets cost by one family of triggers");
 
+const triggerSchema = z
+  .object({
+    family: z.string().describe("the kind of trigger"),
+    theta: z.string().describe("its parameters: little-endian float32 in base64"),
+    target: z.array(z.number()).describe("where outputs go under it, in the model's unit"),
+    score: z.number().describe("the score that its target was judged by; lower is more suspicious"),
+  })
+  .describe("a reversed trigger as data, for a repair");
+
 /** The schema of result.json. */
 export const resultSchema = z
   .object({
@@ -136,6 +145,12 @@ export const resultSchema = z
       .describe("loss terms over time"),
     measures: numbersByName,
     contrast: z.array(contrastSchema).optional().describe("only of methods that compare costs of targets"),
+    triggers: z
+      .array(triggerSchema)
+      .optional()
+      .describe(
+        "since 1.3: what was reversed, the most suspicious first; only of methods whose triggers are plain data",
+      ),
     notChecked: z.array(z.string()),
     warnings: z.array(z.string()),
     evidence: z.array(evidenceSchema),

@@ -2,7 +2,7 @@
 import { imageOf } from "../../data/image-set.ts";
 import { DrmGuardError } from "../../errors.ts";
 import { columnMeans, meanVarianceRatio } from "../../metrics/statistics.ts";
-import { families } from "../families/families.ts";
+import { type FamilyName, families } from "../families/families.ts";
 import type {
   ContrastMap,
   EvidenceImage,
@@ -11,6 +11,7 @@ import type {
   TermSample,
 } from "../identification.ts";
 import { assertFiniteOutputs } from "../predict.ts";
+import type { ReversedTrigger } from "../reversed-trigger.ts";
 import { examineFor } from "./fitting.ts";
 import { type Responses, respondToClean, respondToTrigger, type TriggeredResponses } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
@@ -104,6 +105,7 @@ export async function identifyByContrast(
     },
     options: { ...options, families: options.families.join(":") },
     contrast: outcomes.map(partOf),
+    triggers: outcomes.flatMap(triggersOf).sort((a, b) => a.score - b.score),
     notChecked: [
       `triggers of other families than ${options.families.join(", ")}`,
       `targets nearer to the mean clean output than ${options.leastDistance} standard deviations`,
@@ -145,6 +147,11 @@ function partOf(outcome: FamilyOutcome): ContrastMap {
   const { name, sizeUnit } = outcome.context.family;
   const plain = ({ theta: _, settled: __, ...rest }: Finding) => rest;
   return { family: name, sizeUnit, map: mapOf(outcome), findings: outcome.findings.map(plain) };
+}
+
+function triggersOf({ context, findings }: FamilyOutcome): ReversedTrigger[] {
+  const { name } = context.family as { name: FamilyName };
+  return findings.map(({ theta, estimate, score }) => ({ family: name, theta, target: estimate, score }));
 }
 
 function evidenceOf(
