@@ -1,19 +1,13 @@
 /** The method of contrast from end to end: is one target much cheaper to reach than others as far away? */
-import { imageOf } from "../../data/image-set.ts";
 import { DrmGuardError } from "../../errors.ts";
 import { columnMeans, meanVarianceRatio } from "../../metrics/statistics.ts";
+import { evidenceOf } from "../evidence.ts";
 import { type FamilyName, families } from "../families/families.ts";
-import type {
-  ContrastMap,
-  EvidenceImage,
-  Identification,
-  IdentificationSetup,
-  TermSample,
-} from "../identification.ts";
+import type { ContrastMap, Identification, IdentificationSetup, TermSample } from "../identification.ts";
 import { assertFiniteOutputs } from "../predict.ts";
 import type { ReversedTrigger } from "../reversed-trigger.ts";
 import { examineFor } from "./fitting.ts";
-import { type Responses, respondToClean, respondToTrigger, type TriggeredResponses } from "./measuring.ts";
+import { respondToClean, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
 import { constantOutputs, outputScale } from "./scale.ts";
 import { type FamilyOutcome, type Finding, mapOf, searchFamily } from "./stages.ts";
@@ -56,7 +50,7 @@ export async function identifyByContrast(
   const scale = outputScale(clean.outputs, clean.dimension);
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
-    const outcome = await searchFamily({ setup, options, family: families[name], scale, deadline });
+    const outcome = await searchFamily({ setup, options, family: families[name], scale, center, deadline });
     outcomes.push(outcome);
     for (const { score, low, high } of outcome.findings) {
       const numbers = `${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
@@ -112,7 +106,7 @@ export async function identifyByContrast(
       `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],
-    evidence: evidenceOf(setup, clean, after),
+    evidence: evidenceOf(benign, { clean, reversed: after, attention: null }, evidenceCount),
   };
 }
 
@@ -152,22 +146,4 @@ function partOf(outcome: FamilyOutcome): ContrastMap {
 function triggersOf({ context, findings }: FamilyOutcome): ReversedTrigger[] {
   const { name } = context.family as { name: FamilyName };
   return findings.map(({ theta, estimate, score }) => ({ family: name, theta, target: estimate, score }));
-}
-
-function evidenceOf(
-  { benign }: IdentificationSetup,
-  clean: Responses,
-  after: TriggeredResponses,
-): EvidenceImage[] {
-  const [count, c, h, w] = benign.shape;
-  const d = clean.dimension;
-  return Array.from({ length: Math.min(evidenceCount, count) }, (_, i) => ({
-    name: benign.names[i] ?? `image ${i}`,
-    shape: [c, h, w] as const,
-    clean: imageOf(benign, i).slice(),
-    reversed: after.images.slice(i * c * h * w, (i + 1) * c * h * w),
-    attention: null,
-    cleanOutput: [...clean.outputs.subarray(i * d, (i + 1) * d)],
-    reversedOutput: [...after.outputs.subarray(i * d, (i + 1) * d)],
-  }));
 }

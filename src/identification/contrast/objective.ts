@@ -1,12 +1,13 @@
 /** The objective of a search: K triggers at once, each drawn to its own target. */
-import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
+import type { ExaminedModel } from "../../models/examined-model.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
 import { abs, add, mul, relu, sqrt, square, sub } from "../../tensor/elementwise.ts";
 import type { Tensor } from "../../tensor/graph.ts";
 import { matmul } from "../../tensor/linalg.ts";
-import { concat, reshape, slice } from "../../tensor/movement.ts";
+import { reshape } from "../../tensor/movement.ts";
 import { mean, sum } from "../../tensor/reduction.ts";
 import type { TriggerFamily } from "../families/family.ts";
+import { outputsOf } from "../outputs.ts";
 import type { OutputScale } from "./scale.ts";
 
 /** What goes in. */
@@ -84,16 +85,4 @@ const smallestSquare = 1e-12;
 
 function constant({ graph }: Tensor, values: readonly number[], shape: readonly number[]): Tensor {
   return graph.constant(float32(values, shape));
-}
-
-/** f(x) of fewer images than a model that is fixed to a batch size takes: the first ones fill it up. */
-function outputsOf(examined: ExaminedModel, images: Tensor): Tensor {
-  const count = images.shape[0]!;
-  let filled = images;
-  while (filled.shape[0]! < examined.batch) {
-    const missing = Math.min(count, examined.batch - filled.shape[0]!);
-    filled = concat([filled, slice(images, [{ axis: 0, start: 0, end: missing }])], 0);
-  }
-  const { outputs } = applyModel(examined, filled);
-  return filled === images ? outputs : slice(outputs, [{ axis: 0, start: 0, end: count }]);
 }

@@ -1,5 +1,6 @@
 /** Triggers that cover a part of the image: one mask and one pattern for all images, as Neural Cleanse has them. */
 import { add, mul, sigmoid, sub } from "../../tensor/elementwise.ts";
+import type { Tensor } from "../../tensor/graph.ts";
 import { reshape, slice } from "../../tensor/movement.ts";
 import { normals, relativeChange, type TriggerFamily } from "./family.ts";
 
@@ -24,13 +25,34 @@ export const patch: TriggerFamily = {
       ...normals(random, c * h * w, start.patternSpread),
     ]),
   write(theta, image) {
-    const [batch, c, h, w] = image.shape as [number, number, number, number];
-    const [count, n] = theta.shape as [number, number];
-    const part = (from: number, to: number, channels: number) =>
-      sigmoid(reshape(slice(theta, [{ axis: 1, start: from, end: to }]), [count, 1, channels, h, w]));
-    const [mask, pattern] = [part(0, h * w, 1), part(h * w, n, c)];
-    const x = reshape(image, [1, batch, c, h, w]);
-    const change = mul(mask, sub(pattern, x));
-    return { images: add(x, change), size: relativeChange(change, image) };
+    const { images, change } = applyPatch(theta, image);
+    return { images, size: relativeChange(change, image) };
   },
 };
+
+/** Images under K patches, with what they are made of. */
+export interface PatchedImages {
+  /** x' = x + m (p - x), [K, B, C, H, W] */
+  readonly images: Tensor;
+  /** x' - x, of the same shape */
+  readonly change: Tensor;
+  /** m, [K, 1, 1, H, W] in (0, 1) */
+  readonly mask: Tensor;
+}
+
+/**
+ * Adds the images under K patches to a program.
+ *
+ * @param theta [K, n], the mask's numbers before the pattern's
+ * @param image [B, C, H, W] in [0, 1]
+ */
+export function applyPatch(theta: Tensor, image: Tensor): PatchedImages {
+  const [batch, c, h, w] = image.shape as [number, number, number, number];
+  const [count, n] = theta.shape as [number, number];
+  const part = (from: number, to: number, channels: number) =>
+    sigmoid(reshape(slice(theta, [{ axis: 1, start: from, end: to }]), [count, 1, channels, h, w]));
+  const [mask, pattern] = [part(0, h * w, 1), part(h * w, n, c)];
+  const x = reshape(image, [1, batch, c, h, w]);
+  const change = mul(mask, sub(pattern, x));
+  return { images: add(x, change), change, mask };
+}

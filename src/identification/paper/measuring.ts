@@ -13,7 +13,6 @@ import { compile } from "../../runtime/compile.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { Graph } from "../../tensor/graph.ts";
 import type { GeneratorState } from "../../training/generator-state.ts";
-import type { CleanResponses } from "./clean.ts";
 import { momentumReversedTrigger, perturbation } from "./objective.ts";
 import type { PaperOptions } from "./options.ts";
 
@@ -40,21 +39,22 @@ export interface ReversedTriggerMeter {
 /**
  * Compiles the measurement of a generator: mean perturbation over all of D_be, with Eq. 7 applied (6.9 of the
  * readings: after the last step, all images).
+ *
+ * @param attention T(x) of all images, [N, 1, H, W]; null to leave Eq. 7 out: x' = G(x)
  */
 export async function createMeter(
   runtime: Runtime,
   examined: ExaminedModel,
   set: ImageSet,
-  clean: CleanResponses,
+  attention: Float32Array | null,
   generator: GeneratorOptions,
-  options: PaperOptions,
+  options: Pick<PaperOptions, "l1Reduction">,
 ): Promise<ReversedTriggerMeter> {
   const { batch } = examined;
   const [count, c, h, w] = set.shape;
   const graph = new Graph();
   const packings = generatorPackings(generator);
   const image = graph.input("image", [batch, c, h, w]);
-  const attention = graph.input("attention", [batch, 1, h, w]);
   const parameters = graph.input("parameters", [packedLength(packings.parameters)]);
   const statistics = graph.input("statistics", [packedLength(packings.statistics)]);
   const generated = triggerGenerator(
@@ -63,7 +63,10 @@ export async function createMeter(
     unpackTensors(statistics, packings.statistics),
     generator,
   );
-  const reversed = momentumReversedTrigger(image, generated.image, attention);
+  const reversed =
+    attention === null
+      ? generated.image
+      : momentumReversedTrigger(image, generated.image, graph.input("attention", [batch, 1, h, w]));
   const { outputs, angles } = applyModel(examined, reversed);
   const l1 = perturbation({ clean: image, reversed }, options);
   const program = await compile(runtime, { reversed, outputs, angles, l1 });
@@ -74,7 +77,7 @@ export async function createMeter(
       const all = await collectRows(count, batch, async (indices, first) => {
         const results = await program.run({
           image: pixelsOf(set, indices),
-          attention: rowsOf(clean.attention, [1, h, w], indices),
+          ...(attention === null ? {} : { attention: rowsOf(attention, [1, h, w], indices) }),
           parameters: float32(state.parameters),
           statistics: float32(state.statistics),
         });

@@ -19,6 +19,12 @@ import {
 import type { IdentificationSetup } from "../identification.ts";
 import type { PaperOptions } from "./options.ts";
 
+/** The options that pretraining depends on. */
+export type PretrainingOptions = Pick<
+  PaperOptions,
+  "pretrainingSteps" | "pretrainingLearningRate" | "statisticsMomentum"
+>;
+
 /** A pretrained generator, and how it came about. */
 export interface Pretrained {
   readonly state: GeneratorState;
@@ -36,7 +42,7 @@ export interface Pretrained {
 export async function pretrainGenerator(
   setup: IdentificationSetup,
   generator: GeneratorOptions,
-  options: PaperOptions,
+  options: PretrainingOptions,
   batch: number,
   deadline: number | null,
 ): Promise<Pretrained> {
@@ -90,7 +96,7 @@ function pretrainingKey(
   { shape: [, c, h, w] }: ImageSet,
   seed: number,
   { baseChannels }: GeneratorOptions,
-  { pretrainingSteps, pretrainingLearningRate, statisticsMomentum }: PaperOptions,
+  { pretrainingSteps, pretrainingLearningRate, statisticsMomentum }: PretrainingOptions,
   batch: number,
 ): string {
   const parts = [
