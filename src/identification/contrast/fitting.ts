@@ -58,7 +58,10 @@ export function searchBytes(
  *
  * Throws what {@link examine} throws.
  */
-export async function examineFor(setup: IdentificationSetup, images: number): Promise<ExaminedModel> {
+export async function examineFor(
+  setup: Pick<IdentificationSetup, "runtime" | "model" | "preprocessing" | "benign" | "features" | "outputs">,
+  images: number,
+): Promise<ExaminedModel> {
   const { runtime, model, preprocessing, benign, features, outputs } = setup;
   const at = (batch: number): Promise<ExaminedModel> => {
     const [, c, h, w] = benign.shape;
