@@ -185,6 +185,7 @@ function plainContrast(maps: NonNullable<Identification["contrast"]>): ScanResul
   const row = (each: TargetCost) => ({ ...each, target: [...each.target] });
   return maps.map((each) => ({
     ...each,
+    center: [...each.center],
     map: each.map.map(row),
     findings: each.findings.map((finding) => ({
       ...finding,

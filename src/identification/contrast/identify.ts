@@ -4,13 +4,14 @@ import { columnMeans, meanVarianceRatio } from "../../metrics/statistics.ts";
 import { evidenceOf } from "../evidence.ts";
 import { type FamilyName, families } from "../families/families.ts";
 import type { ContrastMap, Identification, IdentificationSetup, TermSample } from "../identification.ts";
-import { assertFiniteOutputs } from "../predict.ts";
+import { assertFiniteOutputs, predict } from "../predict.ts";
 import type { ReversedTrigger } from "../reversed-trigger.ts";
 import { examineFor } from "./fitting.ts";
 import { respondToClean, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
-import { constantOutputs, outputScale } from "./scale.ts";
+import { averageImage, constantOutputs, outputScale, toDeviations, toOutputs } from "./scale.ts";
 import { type FamilyOutcome, type Finding, mapOf, searchFamily } from "./stages.ts";
+import { distanceOf } from "./targets.ts";
 import { judge, lowestOf } from "./verdict.ts";
 
 /** Images shown as evidence. */
@@ -20,7 +21,7 @@ const measuringBatch = 32;
 
 /**
  * Identifies a backdoor by the contrast of costs. The cost of a target is the smallest size of a trigger under which the
- * outputs of all images collapse onto it; it grows with the distance from the mean clean output, and is several times lower at
+ * outputs of all images collapse onto it; it grows with the distance from what the model gives when an image shows nothing, and is several times lower at
  * an attacker's target than at others as far away.
  *
  * Throws what examining the model throws, E_IMAGES for fewer than two images, E_MODEL_OUTPUT when an output does not
@@ -48,6 +49,10 @@ export async function identifyByContrast(
     );
   }
   const scale = outputScale(clean.outputs, clean.dimension);
+  const average = averageImage(benign);
+  const ofAverage = await predict(runtime, examined, average);
+  assertFiniteOutputs(ofAverage, average);
+  const center = toDeviations(ofAverage, scale);
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
     const outcome = await searchFamily({ setup, options, family: families[name], scale, center, deadline });
@@ -93,6 +98,7 @@ export async function identifyByContrast(
       batch: Math.min(options.batch, count),
       searchSteps: outcomes.reduce((total, { searches }) => total + stepsOf(searches), 0),
       wholeError,
+      centerDistance: distanceOf(center),
       findings: findings.length,
       findingsBelowThreshold: findings.filter(({ high }) => high < options.threshold).length,
       ...(lowest === null ? {} : { scoreLow: lowest.low, scoreHigh: lowest.high }),
@@ -102,7 +108,7 @@ export async function identifyByContrast(
     triggers: outcomes.flatMap(triggersOf).sort((a, b) => a.score - b.score),
     notChecked: [
       `triggers of other families than ${options.families.join(", ")}`,
-      `targets nearer to the mean clean output than ${options.leastDistance} standard deviations`,
+      `targets within ${options.leastDistance} standard deviations of what the model gives for an average image`,
       `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],
@@ -138,9 +144,15 @@ function termsOf(outcomes: readonly FamilyOutcome[]): TermSample[] {
 }
 
 function partOf(outcome: FamilyOutcome): ContrastMap {
-  const { name, sizeUnit } = outcome.context.family;
+  const { family, center, scale } = outcome.context;
   const plain = ({ theta: _, settled: __, ...rest }: Finding) => rest;
-  return { family: name, sizeUnit, map: mapOf(outcome), findings: outcome.findings.map(plain) };
+  return {
+    family: family.name,
+    sizeUnit: family.sizeUnit,
+    center: toOutputs(center, scale),
+    map: mapOf(outcome),
+    findings: outcome.findings.map(plain),
+  };
 }
 
 function triggersOf({ context, findings }: FamilyOutcome): ReversedTrigger[] {

@@ -47,7 +47,8 @@ export function weightsAt(step: number, { weight }: MultiplierState, options: Co
 
 /**
  * Follows a step: lambda_k rises while the smoothed error is below the tolerance and falls while it is not, so that the size
- * shrinks until the trigger only just works.
+ * shrinks until the trigger only just works. It moves by rise^(1 - error / tau) or fall^-min(1, error / tau - 1): by a fixed factor it
+ * would swing for a hundred steps around where it belongs.
  *
  * Source: the schedule of Wang et al. 2019, "Neural Cleanse", with an error in the place of the attack's success rate.
  *
@@ -72,8 +73,10 @@ export function follow(
     return { state: { ...before, error, size, largest }, improved: Array.from(error, () => false) };
   }
   const works = Array.from(error, (value) => value < tolerance);
+  const stepOf = (value: number): number =>
+    value < tolerance ? rise ** (1 - value / tolerance) : fall ** -Math.min(1, value / tolerance - 1);
   const weight = before.weight.map((value, k) =>
-    Math.min(mostWeight, Math.max(leastWeight, works[k] ? value * rise : value / fall)),
+    Math.min(mostWeight, Math.max(leastWeight, value * stepOf(error[k]!))),
   );
   const improved = works.map(
     (isWorking, k) =>

@@ -21,7 +21,7 @@ export interface ContrastOptions {
   readonly steps: number;
   /** Images in a step; all triggers of a stage see the same ones. */
   readonly batch: number;
-  /** Adam's learning rate, for parameters that pass through a sigmoid or tanh: 250 steps must lead through their range. */
+  /** Adam's learning rate, for parameters that pass through a sigmoid or tanh: 150 steps must lead through their range. */
   readonly learningRate: number;
   /** tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations. */
   readonly tolerance: number;
@@ -33,9 +33,9 @@ export interface ContrastOptions {
   readonly warmUpWeight: number;
   /** lambda after the warm-up, before it moves. */
   readonly initialWeight: number;
-  /** lambda's factor in a step with the error below the tolerance. */
+  /** lambda's factor in a step without any error; less, the nearer the error is to the tolerance. */
   readonly rise: number;
-  /** lambda's divisor in a step with the error above it: larger than the rise, since a lost trigger must be found again. */
+  /** lambda's divisor in a step with twice the tolerance or more: larger than the rise, since a lost trigger must be found again. */
   readonly fall: number;
   /** The smallest lambda. */
   readonly leastWeight: number;
@@ -45,9 +45,9 @@ export interface ContrastOptions {
   readonly smoothing: number;
   /** Distance in standard deviations within which a backdoor makes targets cheap beside the attacker's own. */
   readonly neighbourhood: number;
-  /** Nearer to the mean than this, in standard deviations, a target has no controls that differ from it. */
+  /** Nearer to the centre than this, in standard deviations, a target is cheap on every model. */
   readonly leastDistance: number;
-  /** A trigger whose target slides is kept this far from the mean, in standard deviations, or all would end there. */
+  /** A trigger whose target slides is kept this far from the centre, in standard deviations, or all would end there. */
   readonly slideDistance: number;
   /** Searches that begin at a candidate. */
   readonly restarts: number;
@@ -74,25 +74,25 @@ export const contrastDefaults: ContrastOptions = {
   reach: 1.7,
   mapSteps: 300,
   heldPart: 0.4,
-  steps: 200,
-  batch: 8,
+  steps: 150,
+  batch: 6,
   learningRate: 0.1,
   tolerance: 0.25,
   wholeTolerance: 0.5,
   warmUp: 0.15,
   warmUpWeight: 0.02,
   initialWeight: 0.3,
-  rise: 1.06,
-  fall: 1.09,
+  rise: 1.15,
+  fall: 1.2,
   leastWeight: 1e-3,
   mostWeight: 200,
   smoothing: 0.8,
   neighbourhood: 1.2,
   leastDistance: 0.5,
   slideDistance: 0.75,
-  restarts: 4,
+  restarts: 3,
   sharpeningSteps: 100,
-  controls: 8,
+  controls: 6,
   leastAngle: 60,
   threshold: 0.5,
   extraFindings: 2,

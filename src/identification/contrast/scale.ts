@@ -1,4 +1,5 @@
 /** Where clean outputs lie, and coordinates in which they are spread evenly. */
+import type { ImageSet } from "../../data/image-set.ts";
 import { columnMeans, columnVariances } from "../../metrics/statistics.ts";
 import { symmetricPower } from "../../metrics/symmetric-power.ts";
 
@@ -60,6 +61,19 @@ export function toDeviations(output: ArrayLike<number>, { mean, std, inverseRoot
     inverseRoot,
     mean.map((center, j) => (output[j]! - center) / std[j]!),
   );
+}
+
+/**
+ * The average of all clean images: it shows nothing in particular, and so does an image whose informative parts a trigger covers. What
+ * a model gives for it is the centre: the output that is cheapest to draw all images to, backdoor or not.
+ */
+export function averageImage(set: ImageSet): ImageSet {
+  const { shape, pixels } = set;
+  const [count, ...imageShape] = shape;
+  const size = pixels.length / count;
+  const mean = new Float32Array(size);
+  for (let i = 0; i < pixels.length; i++) mean[i % size]! += pixels[i]! / count;
+  return { ...set, shape: [1, ...imageShape], pixels: mean, labels: null, names: ["average of all images"] };
 }
 
 function correlationOf(

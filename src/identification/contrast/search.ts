@@ -47,6 +47,8 @@ export interface SearchContext {
   readonly options: ContrastOptions;
   readonly family: TriggerFamily;
   readonly scale: OutputScale;
+  /** What the model gives when an image shows nothing, in deviations from the mean, [d]; see {@link centerOf}. */
+  readonly center: readonly number[];
   /** Seconds since the epoch; null for none. */
   readonly deadline: number | null;
 }
@@ -178,7 +180,7 @@ async function searchRound(
 }
 
 async function searchProgram(
-  { setup, options, family, scale }: SearchContext,
+  { setup, options, family, scale, center }: SearchContext,
   k: number,
   batch: number,
 ): Promise<Program> {
@@ -198,6 +200,7 @@ async function searchProgram(
     family,
     await examineFor(setup, k * batch),
     scale,
+    center,
     options.slideDistance,
   );
   const [gradient] = grad(loss, [inputs.theta]);

@@ -30,7 +30,7 @@ export interface FamilyOutcome {
  * Does the stages of one family. What the time budget cuts short is left as it is, and says so.
  *
  * 1. A map: triggers are drawn to targets all over the outputs' range, and then let go, with their own mean output as the target,
- *    kept away from the mean of clean outputs. Each slides to where it is cheap: targets of a map need not lie near an
+ *    kept away from the centre. Each slides to where it is cheap: targets of a map need not lie near an
  *    attacker's, and the more outputs there are, the farther apart they lie. The mean itself is held, for comparison.
  * 2. The cheapest beside what the map lets expect is contrasted with controls at the same distance.
  * 3. Where it is below the threshold its trigger grows again, until its outputs no longer come closer together.
@@ -38,7 +38,7 @@ export interface FamilyOutcome {
  * Throws what the searches throw.
  */
 export async function searchFamily(context: SearchContext): Promise<FamilyOutcome> {
-  const { family, options, scale } = context;
+  const { family, options, scale, center } = context;
   const wanted = spreadTargets(options.mapTargets, scale.std.length, options.reach);
   const map = await searchTriggers(
     { ...context, options: { ...options, steps: options.mapSteps } },
@@ -58,7 +58,7 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
   if (!map.isComplete) return outcome(false);
   while (findings.length <= options.extraFindings) {
     const known = findings.map(({ settled }) => settled);
-    const candidate = candidateOf(ends, known, options);
+    const candidate = candidateOf(ends, center, known, options);
     if (candidate === null) break;
     const isFirst = findings.length === 0;
     if (!isFirst && (findings[0]!.score >= options.threshold || candidate.ratio >= options.threshold)) break;
@@ -87,7 +87,7 @@ async function lookAt(
   candidate: SearchedTrigger,
   number: number,
 ): Promise<{ finding: Omit<Finding, "ratio"> | null; searches: SearchOutcome[] }> {
-  const { family, options, setup, scale } = context;
+  const { family, options, setup, scale, center } = context;
   const { restarts, leastAngle, threshold } = options;
   const { target } = candidate;
   const label = `(${family.name}${number === 1 ? "" : `, dip ${number}`})`;
@@ -113,7 +113,11 @@ async function lookAt(
   const best = again.reduce((low, each) => (costOf(each) < costOf(low) ? each : low));
   const score = contrastOf(
     prices.slice(0, restarts),
-    prices.slice(restarts),
+    distanceOf(target, center),
+    controls.map((control, i) => ({
+      distance: distanceOf(control.target, center),
+      cost: prices[restarts + i]!,
+    })),
     options,
     random.fork("bootstrap"),
   );

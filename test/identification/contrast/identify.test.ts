@@ -3,6 +3,7 @@ import type { ImageSet } from "../../../src/data/image-set.ts";
 import { identifyByContrast } from "../../../src/identification/contrast/identify.ts";
 import { type ContrastOptions, contrastDefaults } from "../../../src/identification/contrast/options.ts";
 import { outputScale, toDeviations, toOutputs } from "../../../src/identification/contrast/scale.ts";
+import { expectedCost } from "../../../src/identification/contrast/score.ts";
 import { distanceOf } from "../../../src/identification/contrast/targets.ts";
 import type { Identification, IdentificationSetup } from "../../../src/identification/identification.ts";
 import { predict } from "../../../src/identification/predict.ts";
@@ -100,18 +101,24 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
 
   test("the numbers of the contrast fit each other", () => {
     const { contrast, measures, terms } = pair.found;
-    const [{ map, findings, family }] = contrast as [NonNullable<typeof contrast>[number]];
+    const [{ map, findings, family, center }] = contrast as [NonNullable<typeof contrast>[number]];
     expect(family).toBe("patch");
     expect(map).toHaveLength(9);
     expect(map[0]!.distance).toBe(0);
     const [finding] = findings;
     expect(finding!.restarts).toHaveLength(options.restarts);
     expect(finding!.controls).toHaveLength(options.controls);
-    const costs = finding!.controls.map(({ cost }) => cost!).sort((a, b) => a - b);
-    const middle = (costs[3]! + costs[4]!) / 2;
+    const { scale } = pair;
+    const [origin, place] = [center, finding!.target].map((output) => toDeviations(output, scale));
+    const controls = finding!.controls.map(({ target, cost }) => ({
+      distance: distanceOf(toDeviations(target, scale), origin),
+      cost: cost!,
+    }));
+    const expected = expectedCost(controls, distanceOf(place!, origin));
     expect(finding!.cost).toBe(Math.min(...finding!.restarts.map((cost) => cost!)));
-    expect(pair.found.score).toBeCloseTo(finding!.cost! / middle, 10);
-    for (const { distance } of finding!.controls) expect(distance).toBeCloseTo(finding!.distance, 4);
+    expect(pair.found.score).toBeCloseTo(finding!.cost! / expected, 2);
+    const radius = Math.max(1, finding!.distance);
+    for (const { distance } of finding!.controls) expect(distance).toBeCloseTo(radius, 4);
     expect(measures.searchSteps).toBe(options.mapSteps + options.steps + options.sharpeningSteps);
     const steps = terms.map(({ step }) => step);
     expect(steps).toEqual([...steps].sort((a, b) => a - b));

@@ -17,12 +17,16 @@ const std = [0.5, 2];
 const scale = {
   mean: [0.1, -0.2],
   std,
-  root: [],
+  root: [
+    [1, 0.2],
+    [0.2, 1],
+  ],
   inverseRoot: [
     [1.2, 0.3],
     [0.3, 1.5],
   ],
 };
+const center = [0.4, -0.3];
 const images = someImages(batch);
 
 /** The objective of a family as a program, and what goes into it. */
@@ -45,7 +49,7 @@ async function programOf(
     target: graph.input("target", [k, d]),
     free: graph.input("free", [k]),
   };
-  const terms = searchTerms(inputs, family, examined, scale, leastDistance);
+  const terms = searchTerms(inputs, family, examined, scale, center, leastDistance);
   const [gradient] = grad(terms.loss, [inputs.theta]);
   const random = createRandom(4);
   // Far enough from the start that no part of the gradient is next to nothing.
@@ -123,13 +127,15 @@ test("a target that is free and nearer to the mean than allowed costs what is la
   const [without, within] = [await programOf("patch"), await programOf("patch", k * batch, 9)];
   const [before, after] = [await without.program.run(without.feeds), await within.program.run(within.feeds)];
   const output = numbers(after, "output").slice(d, 2 * d);
+  // The centre in the model's units: mean + std root center.
+  const at = [0.1 + 0.5 * (0.4 - 0.06), -0.2 + 2 * (0.08 - 0.3)];
   const deviations = [0, 1].map((i) =>
-    [0, 1].reduce((sum, j) => sum + (scale.inverseRoot[i]![j]! * (output[j]! - scale.mean[j]!)) / std[j]!, 0),
+    [0, 1].reduce((sum, j) => sum + (scale.inverseRoot[i]![j]! * (output[j]! - at[j]!)) / std[j]!, 0),
   );
   // Of the three triggers the second is free.
   const lacking = 9 - Math.hypot(...deviations);
   expect(lacking).toBeGreaterThan(1);
-  expect(numbers(after, "loss")[0]! - numbers(before, "loss")[0]!).toBeCloseTo(lacking, 3);
+  expect(numbers(after, "loss")[0]! - numbers(before, "loss")[0]!).toBeCloseTo(4 * lacking, 2);
 });
 
 test("a model at a larger batch than there are images gives the same", async () => {
