@@ -71,6 +71,8 @@ export type {
   TermSample,
   Verdict,
 } from "./identification/identification.ts";
+export { identifyByNeuralCleanse } from "./identification/neural-cleanse/identify.ts";
+export { type NeuralCleanseOptions, neuralCleanseDefaults } from "./identification/neural-cleanse/options.ts";
 export { identifyByPaper } from "./identification/paper/identify.ts";
 export {
   type PaperOptions,

@@ -3,17 +3,19 @@ import { DrmGuardError } from "../errors.ts";
 import { identifyByContrast } from "./contrast/identify.ts";
 import { type ContrastOptions, contrastChoices, contrastDefaults } from "./contrast/options.ts";
 import type { Identification, IdentificationSetup } from "./identification.ts";
+import { identifyByNeuralCleanse } from "./neural-cleanse/identify.ts";
+import { type NeuralCleanseOptions, neuralCleanseDefaults } from "./neural-cleanse/options.ts";
 import { identifyByPaper } from "./paper/identify.ts";
 import { type PaperOptions, paperChoices, paperDefaults, paperPresets, presetFor } from "./paper/options.ts";
 
 /** The name of an identification method. */
-export type MethodName = "paper" | "contrast";
+export type MethodName = "paper" | "contrast" | "neural-cleanse";
 
 /** Presets of the paper's method; `auto` chooses by the number of outputs. */
 export type PresetChoice = "auto" | keyof typeof paperPresets;
 
 /** What differs from a method's defaults. */
-export type MethodChanges = Partial<PaperOptions> | Partial<ContrastOptions>;
+export type MethodChanges = Partial<PaperOptions> | Partial<ContrastOptions> | Partial<NeuralCleanseOptions>;
 
 /** The options of a method. */
 export interface MethodOptions {
@@ -26,6 +28,7 @@ export interface MethodOptions {
 export const methodOptions = {
   paper: { defaults: paperDefaults, choices: paperChoices },
   contrast: { defaults: contrastDefaults, choices: contrastChoices },
+  "neural-cleanse": { defaults: neuralCleanseDefaults, choices: {} },
 } as const satisfies Readonly<Record<MethodName, MethodOptions>>;
 
 /** The names of all methods. */
@@ -55,21 +58,41 @@ export function prepareMethod(
   dimension: number,
   changes: MethodChanges,
 ): PreparedMethod {
-  if (name === "contrast") {
-    if (preset !== "auto") {
-      throw new DrmGuardError(
-        "E_USAGE",
-        `found preset ${preset}, expected none: the method contrast has no presets`,
-      );
-    }
-    const options: ContrastOptions = { ...contrastDefaults, ...(changes as Partial<ContrastOptions>) };
-    return {
-      preset: null,
-      options: { ...options },
-      identify: (setup) => identifyByContrast(setup, options),
-    };
+  if (name !== "paper" && preset !== "auto") {
+    throw new DrmGuardError(
+      "E_USAGE",
+      `found preset ${preset}, expected none: the method ${name} has no presets`,
+    );
   }
-  const chosen = preset === "auto" ? presetFor(dimension) : preset;
-  const options: PaperOptions = { ...paperPresets[chosen], ...(changes as Partial<PaperOptions>) };
-  return { preset: chosen, options: { ...options }, identify: (setup) => identifyByPaper(setup, options) };
+  switch (name) {
+    case "contrast":
+      return prepared(
+        null,
+        { ...contrastDefaults, ...(changes as Partial<ContrastOptions>) },
+        identifyByContrast,
+      );
+    case "neural-cleanse":
+      return prepared(
+        null,
+        { ...neuralCleanseDefaults, ...(changes as Partial<NeuralCleanseOptions>) },
+        identifyByNeuralCleanse,
+      );
+    case "paper": {
+      const chosen = preset === "auto" ? presetFor(dimension) : preset;
+      const options = { ...paperPresets[chosen], ...(changes as Partial<PaperOptions>) };
+      return prepared(chosen, options, identifyByPaper);
+    }
+  }
+}
+
+function prepared<O extends object>(
+  preset: string | null,
+  options: O,
+  identify: (setup: IdentificationSetup, options: O) => Promise<Identification>,
+): PreparedMethod {
+  return {
+    preset,
+    options: Object.fromEntries(Object.entries(options)),
+    identify: (setup) => identify(setup, options),
+  };
 }

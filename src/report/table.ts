@@ -51,10 +51,21 @@ const ofContrast: ScoreWords = {
   threshold: "below it the target is suspiciously cheap",
 };
 
+const ofMask: ScoreWords = {
+  text: percent,
+  score: "part of the image under the smallest mask",
+  threshold: "below it the mask is an outlier",
+};
+/** By method; the paper's where nothing else is said. */
+const scoreWords: Readonly<Record<string, ScoreWords>> = {
+  contrast: ofContrast,
+  "neural-cleanse": ofMask,
+};
+
 /** The rows of numbers that a report shows: what, its value, and what to compare it with. */
 export function evidenceRows(result: ScanResult): [what: string, value: string, meaning: string][] {
   const { collapse, reconstructionFloor, score, threshold, margin, benign } = result;
-  const scale = result.contrast === undefined ? ofPerturbation : ofContrast;
+  const scale = scoreWords[result.method] ?? ofPerturbation;
   const rows: [string, string, string][] = [
     ["score", scale.text(score), scale.score],
     ["threshold", scale.text(threshold), scale.threshold],

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { contrastDefaults } from "../../src/identification/contrast/options.ts";
 import { methodNames, methodOptions, prepareMethod } from "../../src/identification/methods.ts";
+import { neuralCleanseDefaults } from "../../src/identification/neural-cleanse/options.ts";
 import { paperPresets } from "../../src/identification/paper/options.ts";
 import { errorOf } from "../support/errors.ts";
 
@@ -9,12 +10,13 @@ test.each([
   ["paper", "auto", 3, "head-pose", { ...paperPresets["head-pose"], steps: 3 }],
   ["paper", "generic", 2, "generic", { ...paperPresets.generic, steps: 3 }],
   ["contrast", "auto", 2, null, { ...contrastDefaults, steps: 3 }],
+  ["neural-cleanse", "auto", 3, null, { ...neuralCleanseDefaults, steps: 3 }],
 ] as const)("%s with preset %s for %d outputs", (name, preset, dimension, chosen, options) => {
   expect(prepareMethod(name, preset, dimension, { steps: 3 })).toMatchObject({ preset: chosen, options });
 });
 
-test("a preset of a method without presets is refused", async () => {
-  const error = await errorOf(() => prepareMethod("contrast", "gaze", 2, {}));
+test.each(methodNames.filter((name) => name !== "paper"))("a preset of %s is refused", async (name) => {
+  const error = await errorOf(() => prepareMethod(name, "gaze", 2, {}));
   expect(error).toMatchObject({ code: "E_USAGE", message: expect.stringContaining("no presets") });
 });
 

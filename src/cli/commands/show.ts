@@ -1,7 +1,7 @@
 /** Commands that only show something: `list`, `schema`, `config`, `doctor`. */
 import { cpus, totalmem } from "node:os";
 import { plannedDefaults } from "../../attacks/plan.ts";
-import { methodNames, methodOptions } from "../../identification/methods.ts";
+import { type MethodOptions, methodNames, methodOptions } from "../../identification/methods.ts";
 import { paperChoices, paperPresets } from "../../identification/paper/options.ts";
 import { defaultMemoryLimit } from "../../jobs/memory.ts";
 import { version } from "../../jobs/version.ts";
@@ -21,12 +21,12 @@ export async function list(): Promise<number> {
     ...presets.map(([, options]) => String(options[name])),
     name in paperChoices ? paperChoices[name as keyof typeof paperChoices].join(" | ") : "number",
   ]);
-  const { defaults, choices } = methodOptions.contrast;
-  const contrastRows = Object.entries(defaults).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.join(":") : String(value),
-    name in choices ? `some of ${choices[name as keyof typeof choices].join(" : ")}` : "number",
-  ]);
+  const otherMethods = methodNames
+    .filter((name) => name !== "paper")
+    .flatMap((name) => [
+      `\n${name} (--method ${name}), each option with --set name=value:\n`,
+      textTable([["option", "default", "values"], ...optionRows(methodOptions[name])]),
+    ]);
   const attackRows = attackNames.flatMap((attack) =>
     optionNames(plannedDefaults[attack]).map((name) => [
       `${attack}.${name}`,
@@ -46,8 +46,7 @@ export async function list(): Promise<number> {
       `identification methods: ${methodNames.join(", ")}\n`,
       "paper, by preset (--preset), each option with --set name=value:\n",
       textTable([["option", ...presets.map(([name]) => name), "values"], ...methodRows]),
-      "\ncontrast (--method contrast), each option with --set name=value:\n",
-      textTable([["option", "default", "values"], ...contrastRows]),
+      ...otherMethods,
       `\nattacks (drmguard train --attack): ${attackNames.join(", ")}\n`,
       "each option with --attack-set name=value; lists as 0.1:0.2:0.3:\n",
       textTable([["option", "default"], ...attackRows]),
@@ -57,6 +56,19 @@ export async function list(): Promise<number> {
     ].join("\n"),
   );
   return 0;
+}
+
+/** Each option of a method that has no presets: its name, default, and what it may be. */
+function optionRows({ defaults, choices }: MethodOptions): string[][] {
+  const shown = (value: unknown): string => {
+    if (Array.isArray(value)) return value.join(":");
+    return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
+  };
+  return Object.entries(defaults).map(([name, value]) => {
+    const words = choices[name];
+    if (words === undefined) return [name, shown(value), "number"];
+    return [name, shown(value), Array.isArray(value) ? `some of ${words.join(" : ")}` : words.join(" | ")];
+  });
 }
 
 function textTable(rows: readonly (readonly string[])[]): string {

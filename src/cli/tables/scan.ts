@@ -14,7 +14,7 @@ export const scanTable = {
   },
   method: {
     flags: "--method <name>",
-    help: `identification method: ${methodNames.join(" or ")}`,
+    help: `identification method: ${methodNames.join(", ")}`,
     parse: parseChoice(...methodNames),
     fallback: jobDefaults.method,
   },

@@ -1,0 +1,112 @@
+/** Neural Cleanse for regression from end to end: is one mask much smaller than the others? */
+import { DrmGuardError } from "../../errors.ts";
+import { columnMeans, meanVarianceRatio } from "../../metrics/statistics.ts";
+import { assertOutputsVary } from "../clean-outputs.ts";
+import { examineFor } from "../contrast/fitting.ts";
+import { respondToClean, respondToTrigger } from "../contrast/measuring.ts";
+import { outputScale } from "../contrast/scale.ts";
+import { evidenceOf } from "../evidence.ts";
+import { patch } from "../families/patch.ts";
+import type { Identification, IdentificationSetup } from "../identification.ts";
+import { assertFiniteOutputs } from "../predict.ts";
+import { assertNeuralCleanseOptions, type NeuralCleanseOptions } from "./options.ts";
+import { type CleansedStart, searchMasks } from "./search.ts";
+import { judge, outlierOf, thresholdOf } from "./verdict.ts";
+
+/** Images shown as evidence. */
+const evidenceCount = 4;
+/** Images at once where nothing is differentiated. */
+const measuringBatch = 32;
+/** The score where no mask works: that of the whole image. */
+const wholeImage = 1;
+
+/**
+ * Identifies a backdoor by Neural Cleanse (Wang et al. 2019), in the form that the paper gives it for regression in Eq. 8: mask,
+ * pattern and target are optimised together. The score is the smallest |m| / (H W), by which the paper ranks models; the threshold is
+ * the size below which it would be an outlier beside the masks of targets that stand still.
+ *
+ * Throws what examining the model throws, E_IMAGES for fewer than two images, E_MODEL_OUTPUT when an output does not
+ * depend on the image, E_USAGE for options out of their range, E_INTERRUPTED when asked to stop, E_NAN when the model gives no
+ * finite numbers, E_DIVERGED when the search does not.
+ */
+export async function identifyByNeuralCleanse(
+  setup: IdentificationSetup,
+  options: NeuralCleanseOptions,
+): Promise<Identification> {
+  assertNeuralCleanseOptions(options);
+  const { benign, runtime, timeBudget } = setup;
+  const count = benign.shape[0];
+  if (count < 2) throw new DrmGuardError("E_IMAGES", `found ${count} images, expected at least 2`);
+  const deadline = timeBudget === null ? null : Date.now() / 1000 + timeBudget;
+  const examined = await examineFor(setup, setup.model.fixedBatch ?? Math.min(measuringBatch, count));
+  const clean = await respondToClean(runtime, examined, benign);
+  assertFiniteOutputs(clean.outputs, benign);
+  assertOutputsVary(clean.outputs, clean.dimension);
+  const scale = outputScale(clean.outputs, clean.dimension);
+  const search = await searchMasks({ setup, options, scale, deadline });
+
+  const { starts } = search;
+  const reached = starts.filter(({ size }) => size !== null);
+  const heldSizes = reached.filter(({ isFree }) => !isFree).map(({ size }) => size!);
+  const smallest = reached.reduce<CleansedStart | null>(
+    (low, each) => (low === null || each.size! < low.size! ? each : low),
+    null,
+  );
+  const shown = smallest ?? starts[0]!;
+  const after = await respondToTrigger(runtime, examined, benign, patch, shown.theta, evidenceCount);
+  const target = columnMeans(after.outputs, after.dimension);
+  const wholeError = meanError(after.outputs, shown.target, scale.std);
+  const outlier = heldSizes.length === 0 ? null : outlierOf(smallest!.size!, heldSizes);
+  const score = smallest?.size ?? wholeImage;
+  const threshold = outlier === null ? wholeImage : thresholdOf(outlier, options);
+  return {
+    method: "neural-cleanse",
+    ...judge(
+      {
+        outlier,
+        reached: heldSizes.length,
+        wholeError: smallest === null ? null : wholeError,
+        isComplete: search.isComplete,
+      },
+      options,
+    ),
+    score,
+    threshold,
+    margin: score / threshold,
+    target,
+    collapse: {
+      coneRatio: meanVarianceRatio(after.angles, clean.angles, clean.angleCount),
+      outputVarianceRatio: meanVarianceRatio(after.outputs, clean.outputs, clean.dimension),
+    },
+    reconstructionFloor: null,
+    isComplete: search.isComplete,
+    terms: search.history,
+    measures: {
+      batch: search.batch,
+      searchSteps: search.steps,
+      reached: reached.length,
+      wholeError,
+      // Those that did not work have no size.
+      ...Object.fromEntries(
+        starts.flatMap(({ size }, k) => (size === null ? [] : [[`size of start ${k}`, size]])),
+      ),
+      ...(outlier === null ? {} : { medianHeldSize: outlier.median }),
+      ...(outlier !== null && Number.isFinite(outlier.index) ? { anomalyIndex: outlier.index } : {}),
+    },
+    options: { ...options },
+    triggers: smallest === null ? [] : [{ family: "patch", theta: smallest.theta, target, score }],
+    notChecked: [
+      "triggers that are no patch at one place",
+      "targets that no free start led to",
+      "more than one target",
+    ],
+    evidence: evidenceOf(benign, { clean, reversed: after, attention: null }, evidenceCount),
+  };
+}
+
+/** mean_ij |f_j(x'_i) - y_tj| / std_j */
+function meanError(outputs: Float32Array, target: readonly number[], std: readonly number[]): number {
+  const d = target.length;
+  const total = outputs.reduce((sum, value, i) => sum + Math.abs(value - target[i % d]!) / std[i % d]!, 0);
+  return total / outputs.length;
+}
