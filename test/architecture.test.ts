@@ -20,6 +20,7 @@ const order = [
   "training",
   "attacks",
   "identification",
+  "mitigation",
   "report",
   "jobs",
   "experiments",

@@ -1,4 +1,4 @@
-/** ONNX files: bytes to plain data and back. The only file that knows protobuf. */
+/** ONNX files: bytes to plain data and back. This and `replace-weights.ts` alone know protobuf. */
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   type AttributeProto,

@@ -155,11 +155,41 @@ export function float16ToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-const bfloatView = new DataView(new ArrayBuffer(4));
+const wordView = new DataView(new ArrayBuffer(4));
 
 function bfloat16ToNumber(bits: number): number {
-  bfloatView.setUint32(0, bits << 16);
-  return bfloatView.getFloat32(0);
+  wordView.setUint32(0, bits << 16);
+  return wordView.getFloat32(0);
+}
+
+/** A number as IEEE 754 half precision bits, rounded to the nearest, ties to even; what is too large becomes infinite. */
+export function numberToFloat16(value: number): number {
+  wordView.setFloat32(0, value);
+  const bits = wordView.getUint32(0);
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = ((bits >>> 23) & 0xff) - 112;
+  const fraction = bits & 0x7fffff;
+  if (exponent === 143) return sign | 0x7c00 | (fraction === 0 ? 0 : 0x200);
+  if (exponent >= 31) return sign | 0x7c00;
+  if (exponent < -10) return sign;
+  // Below the smallest normal number the leading one is written out, and moved to where its exponent says.
+  const [whole, shift] =
+    exponent > 0 ? [(exponent << 23) | fraction, 13] : [fraction | 0x800000, 14 - exponent];
+  return sign | roundedShift(whole, shift);
+}
+
+/** A number as bfloat16 bits, rounded to the nearest, ties to even. */
+export function numberToBfloat16(value: number): number {
+  if (Number.isNaN(value)) return 0x7fc0;
+  wordView.setFloat32(0, value);
+  return roundedShift(wordView.getUint32(0), 16) & 0xffff;
+}
+
+function roundedShift(bits: number, shift: number): number {
+  const kept = bits >>> shift;
+  const rest = bits & ((1 << shift) - 1);
+  const half = 1 << (shift - 1);
+  return rest > half || (rest === half && (kept & 1) === 1) ? kept + 1 : kept;
 }
 
 function checked(tensor: TensorData): TensorData {

@@ -1,0 +1,241 @@
+/** Training of a user's model on clean images and on images under reversed triggers: the paper's mitigation, and its plain form. */
+import { grad } from "../autodiff/grad.ts";
+import { examineFor } from "../identification/contrast/fitting.ts";
+import { modelStepBytes } from "../identification/step-bytes.ts";
+import { batchAt, rowsOf } from "../loops/batches.ts";
+import { type LoopResult, runLoop } from "../loops/loop.ts";
+import type { ExaminedModel } from "../models/examined-model.ts";
+import { float32, type TensorData } from "../onnx/tensor-data.ts";
+import { optimizerOf } from "../optim/optimizer.ts";
+import { packedLength } from "../optim/packing.ts";
+import { rateAt } from "../optim/schedule.ts";
+import { createRandom } from "../random.ts";
+import { compile } from "../runtime/compile.ts";
+import { mul } from "../tensor/elementwise.ts";
+import { Graph, type Tensor } from "../tensor/graph.ts";
+import { regressionLoss } from "../training/losses.ts";
+import { assertSavedState } from "../training/saved-state.ts";
+import type { MitigationSetup } from "./mitigation.ts";
+import type { FineTuningOptions } from "./options.ts";
+import { applyWithWeights, type RepairErrors, weightedModel } from "./trained-model.ts";
+
+/** What one training is. */
+export interface FineTuning {
+  /** Its name, which events and saved states go by. */
+  readonly phase: string;
+  /** The weights to begin with, [n]. */
+  readonly initial: Float32Array;
+  /** Whether half of each batch is under reversed triggers. */
+  readonly hasTriggers: boolean;
+  /** 0 for weights that are pruned and stay 0, 1 for all others, [n]; null for none. */
+  readonly kept: Float32Array | null;
+}
+
+/** What came of it. */
+export interface FineTuned {
+  /** The weights that did best on the validation images, [n]. */
+  readonly weights: Float32Array;
+  /** Steps done; fewer than asked for when the time ran out. */
+  readonly steps: number;
+  /** After how many steps the weights were taken. */
+  readonly bestStep: number;
+  readonly history: LoopResult<unknown>["history"];
+}
+
+/** Before anything is measured; Infinity would not count as a finite state. */
+const notMeasured = 3e38;
+/** The fewest images of a step. */
+const smallestBatch = 4;
+
+interface TuningState {
+  readonly weights: Float32Array;
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+  readonly best: Float32Array;
+  /** The validation error of the best weights, and after how many steps they were taken, [2]. */
+  readonly bestAt: Float32Array;
+}
+
+/**
+ * Trains a model's own weights: min over w of mean |f_w(x) - y|, over clean images and, where there are triggers, as many images under
+ * them, whose labels stay the true ones.
+ *
+ * Batch norm is in inference: its running statistics stay as they are, its scale and shift are trained. A folded one is a part
+ * of its convolution, and trained as that.
+ *
+ * Reading: the paper does not say how it fine-tunes. Rows are half and half; the weights of the step whose
+ * validation error is lowest are taken, which is the mean of the error on clean images and that under triggers.
+ *
+ * Throws E_DIVERGED, E_INTERRUPTED and E_RESUME as {@link runLoop} does, E_NO_GRADIENT when an operator has no rule.
+ */
+export async function fineTune(
+  setup: MitigationSetup,
+  options: FineTuningOptions,
+  tuning: FineTuning,
+): Promise<FineTuned> {
+  const { runtime, validation, weights } = setup;
+  const examined = await examineForStep(setup, options.batch);
+  const { batch } = examined;
+  const n = packedLength(weights.packing);
+  const program = await compile(runtime, stepProgram(setup, examined, tuning.kept));
+  const meter = await weightedModel(runtime, examined, setup);
+  const rows = batchRows(setup, batch, tuning);
+  try {
+    const result = await runLoop<TuningState>(setup, {
+      phase: tuning.phase,
+      steps: options.steps,
+      key: `${setup.runKey}-${tuning.phase.replaceAll(/\W+/g, "-")}`,
+      initial: {
+        weights: tuning.initial,
+        m: new Float32Array(n),
+        v: new Float32Array(n),
+        best: tuning.initial,
+        bestAt: Float32Array.of(notMeasured, 0),
+      },
+      deadline: setup.deadline,
+      keepsEnd: true,
+      toSaved: (state) => ({ ...state }),
+      fromSaved: (arrays) => assertSavedState(arrays, { weights: n, m: n, v: n, best: n, bestAt: 2 }),
+      async step(state, step) {
+        const rate = rateAt({ rate: options.learningRate, warmUp: options.warmUp }, step, options.steps);
+        const results = await program.run({
+          ...rows(step),
+          weights: float32(state.weights),
+          m: float32(state.m),
+          v: float32(state.v),
+          step: float32([step + 1], []),
+          rate: float32([rate], []),
+        });
+        const array = (name: string): Float32Array => results[name]!.data as Float32Array;
+        const next = { weights: array("weights"), m: array("m"), v: array("v") };
+        const values = { loss: array("loss")[0]! };
+        const isMeasured = (step + 1) % options.evaluateEvery === 0 || step + 1 === options.steps;
+        // What is not finite cannot be measured; the loop finds that out by itself.
+        if (!isMeasured || !Number.isFinite(values.loss)) return { state: { ...state, ...next }, values };
+        const errors = await meter.errors(next.weights, validation);
+        return {
+          state: { ...next, ...bestOf(state, next.weights, scoreOf(errors, tuning.hasTriggers), step + 1) },
+          values: { ...values, ...namedErrors(errors) },
+          isKept: true,
+        };
+      },
+    });
+    const { state, steps, history } = result;
+    const isMeasured = state.bestAt[0]! < notMeasured;
+    return {
+      weights: isMeasured ? state.best : state.weights,
+      steps,
+      bestStep: isMeasured ? state.bestAt[1]! : steps,
+      history,
+    };
+  } finally {
+    await program.release();
+    await meter.release();
+  }
+}
+
+/** The rows of each step. */
+function batchRows(
+  { seed, training }: MitigationSetup,
+  size: number,
+  { phase, hasTriggers }: FineTuning,
+): (step: number) => { image: TensorData; labels: TensorData } {
+  const { clean, labels, triggered } = training;
+  const [count, ...imageShape] = clean.shape;
+  const d = labels.length / count;
+  const ofTriggers = hasTriggers && triggered.length > 0 ? Math.floor(size / 2) : 0;
+  const random = createRandom(seed).fork(phase);
+  const [forClean, forTriggered] = [random.fork("clean"), random.fork("triggered")];
+  return (step) => {
+    const cleanRows = batchAt(step, count, size - ofTriggers, forClean);
+    const triggeredRows = ofTriggers === 0 ? [] : batchAt(step, count, ofTriggers, forTriggered);
+    const images = [
+      ...cleanRows.map((index) => ({ pixels: clean.pixels, index })),
+      // Triggers take turns, also where there are more of them than rows.
+      ...triggeredRows.map((index, i) => ({
+        pixels: triggered[(step * ofTriggers + i) % triggered.length]!,
+        index,
+      })),
+    ];
+    return {
+      image: stacked(images, imageShape),
+      labels: rowsOf(labels, [d], [...cleanRows, ...triggeredRows]),
+    };
+  };
+}
+
+function stacked(
+  images: readonly { readonly pixels: Float32Array; readonly index: number }[],
+  imageShape: readonly number[],
+): TensorData {
+  const size = imageShape.reduce((a, b) => a * b, 1);
+  const data = new Float32Array(images.length * size);
+  images.forEach(({ pixels, index }, i) => {
+    data.set(pixels.subarray(index * size, (index + 1) * size), i * size);
+  });
+  return float32(data, [images.length, ...imageShape]);
+}
+
+/** Loss, gradient by the packed weights, and a step of Adam. */
+function stepProgram(
+  { weights, training }: MitigationSetup,
+  examined: ExaminedModel,
+  kept: Float32Array | null,
+): Record<string, Tensor> {
+  const { batch } = examined;
+  const [count, ...imageShape] = training.clean.shape;
+  const n = packedLength(weights.packing);
+  const graph = new Graph();
+  const image = graph.input("image", [batch, ...imageShape]);
+  const labels = graph.input("labels", [batch, training.labels.length / count]);
+  const vector = graph.input("weights", [n]);
+  const slots = { m: graph.input("m", [n]), v: graph.input("v", [n]) };
+  const [step, rate] = [graph.input("step", []), graph.input("rate", [])];
+  const { outputs } = applyWithWeights(examined, image, vector, weights);
+  const loss = regressionLoss("l1", outputs, labels);
+  const [gradient] = grad(loss, [vector]) as [Tensor];
+  const next = optimizerOf({ kind: "adam" }).update(vector, gradient, slots, step, rate);
+  const pruned = kept === null ? next.parameter : mul(next.parameter, graph.constant(float32(kept)));
+  return { loss, weights: pruned, ...next.slots };
+}
+
+/** What weights are chosen by: the mean of the error on clean images and the mean error under triggers. */
+function scoreOf({ clean, triggered }: RepairErrors, hasTriggers: boolean): number {
+  return hasTriggers && triggered.length > 0 ? (clean + mean(triggered)) / 2 : clean;
+}
+
+function bestOf(
+  { best, bestAt }: TuningState,
+  weights: Float32Array,
+  score: number,
+  steps: number,
+): Pick<TuningState, "best" | "bestAt"> {
+  return score < bestAt[0]! ? { best: weights, bestAt: Float32Array.of(score, steps) } : { best, bestAt };
+}
+
+/** Errors as values of a step. */
+export function namedErrors({ clean, triggered }: RepairErrors): Record<string, number> {
+  return { cleanError: clean, ...(triggered.length === 0 ? {} : { triggeredError: mean(triggered) }) };
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0) / values.length;
+
+/** The model at the largest batch that memory allows. */
+export async function examineForStep(setup: MitigationSetup, wanted: number): Promise<ExaminedModel> {
+  const { model, training, memoryLimit, weights } = setup;
+  const at = { ...setup, benign: training.clean };
+  const small = await examineFor(at, model.fixedBatch ?? Math.min(2, wanted));
+  // Weights, their gradient, Adam's means and the best ones, old and new.
+  const extra = 10 * packedLength(weights.packing);
+  const bytesFor = (size: number): number => modelStepBytes(small.instance, size, 0) + 4 * extra;
+  let batch = wanted;
+  while (memoryLimit !== null && batch > smallestBatch && bytesFor(batch) > memoryLimit) batch >>= 1;
+  if (batch < wanted) {
+    setup.onEvent({
+      kind: "warning",
+      message: `batch of ${batch} instead of ${wanted}: more would not fit into ${(memoryLimit! / 1e9).toFixed(1)} GB`,
+    });
+  }
+  return batch === small.batch ? small : await examineFor(at, batch);
+}
