@@ -61,6 +61,12 @@ export { DrmGuardError, type ErrorCode } from "./errors.ts";
 export { identifyByContrast } from "./identification/contrast/identify.ts";
 export { type ContrastOptions, contrastDefaults } from "./identification/contrast/options.ts";
 export { type FamilyName, familyNames } from "./identification/families/families.ts";
+export { identifyByFeatureRe } from "./identification/feature-re/identify.ts";
+export {
+  type FeatureReOptions,
+  featureReChoices,
+  featureReDefaults,
+} from "./identification/feature-re/options.ts";
 export type {
   ContrastFinding,
   ContrastMap,

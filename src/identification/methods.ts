@@ -2,6 +2,8 @@
 import { DrmGuardError } from "../errors.ts";
 import { identifyByContrast } from "./contrast/identify.ts";
 import { type ContrastOptions, contrastChoices, contrastDefaults } from "./contrast/options.ts";
+import { identifyByFeatureRe } from "./feature-re/identify.ts";
+import { type FeatureReOptions, featureReChoices, featureReDefaults } from "./feature-re/options.ts";
 import type { Identification, IdentificationSetup } from "./identification.ts";
 import { identifyByNeuralCleanse } from "./neural-cleanse/identify.ts";
 import { type NeuralCleanseOptions, neuralCleanseDefaults } from "./neural-cleanse/options.ts";
@@ -9,13 +11,17 @@ import { identifyByPaper } from "./paper/identify.ts";
 import { type PaperOptions, paperChoices, paperDefaults, paperPresets, presetFor } from "./paper/options.ts";
 
 /** The name of an identification method. */
-export type MethodName = "paper" | "contrast" | "neural-cleanse";
+export type MethodName = "paper" | "contrast" | "neural-cleanse" | "feature-re";
 
 /** Presets of the paper's method; `auto` chooses by the number of outputs. */
 export type PresetChoice = "auto" | keyof typeof paperPresets;
 
 /** What differs from a method's defaults. */
-export type MethodChanges = Partial<PaperOptions> | Partial<ContrastOptions> | Partial<NeuralCleanseOptions>;
+export type MethodChanges =
+  | Partial<PaperOptions>
+  | Partial<ContrastOptions>
+  | Partial<NeuralCleanseOptions>
+  | Partial<FeatureReOptions>;
 
 /** The options of a method. */
 export interface MethodOptions {
@@ -29,6 +35,7 @@ export const methodOptions = {
   paper: { defaults: paperDefaults, choices: paperChoices },
   contrast: { defaults: contrastDefaults, choices: contrastChoices },
   "neural-cleanse": { defaults: neuralCleanseDefaults, choices: {} },
+  "feature-re": { defaults: featureReDefaults, choices: featureReChoices },
 } as const satisfies Readonly<Record<MethodName, MethodOptions>>;
 
 /** The names of all methods. */
@@ -76,6 +83,12 @@ export function prepareMethod(
         null,
         { ...neuralCleanseDefaults, ...(changes as Partial<NeuralCleanseOptions>) },
         identifyByNeuralCleanse,
+      );
+    case "feature-re":
+      return prepared(
+        null,
+        { ...featureReDefaults, ...(changes as Partial<FeatureReOptions>) },
+        identifyByFeatureRe,
       );
     case "paper": {
       const chosen = preset === "auto" ? presetFor(dimension) : preset;

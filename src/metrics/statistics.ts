@@ -25,6 +25,26 @@ export function meanVarianceRatio(a: Float32Array, b: Float32Array, columns: num
   return above.reduce((total, value, j) => total + value / (below[j]! + 1e-12), 0) / columns;
 }
 
+/**
+ * How far rows are from a point, in units of each column: mean_ij |v_ij - t_j| / s_j.
+ *
+ * @param values [rows, columns]
+ * @param target t, [columns]
+ * @param units s, [columns]
+ */
+export function meanScaledDistance(
+  values: Float32Array,
+  target: readonly number[],
+  units: readonly number[],
+): number {
+  const columns = target.length;
+  const total = values.reduce(
+    (sum, value, i) => sum + Math.abs(value - target[i % columns]!) / units[i % columns]!,
+    0,
+  );
+  return total / values.length;
+}
+
 /** The value below which a percentage of values lie, by linear interpolation; 100 gives the largest. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -35,7 +35,35 @@ export function inline(
       `image has shape ${found}, the model was instantiated for [${instance.inputShape.join(", ")}]`,
     );
   }
-  const tensors = new Map<string, Tensor>([[instance.model.input.name, image], ...weights]);
+  const known = new Map([[instance.model.input.name, image], ...weights]);
+  const { tensors, lookup } = inlineNodes(graph, instance, instance.nodes, known);
+  return { outputs: instance.outputs.map(lookup), tensors };
+}
+
+/** Some nodes of a model inside a program. */
+export interface InlinedNodes {
+  /** Every tensor that is known, read or made, by its name in the file. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** A tensor by its name, also one that the file holds as a constant. Throws E_NOT_ONNX when there is none. */
+  readonly lookup: (name: string) => Tensor;
+}
+
+/**
+ * Adds some of a model's nodes to a program.
+ *
+ * Throws E_NOT_ONNX when they read a tensor that is neither known, nor a weight, nor made by one before.
+ *
+ * @param instance the model at some shape
+ * @param nodes in their order
+ * @param given tensors by their names in the file, such as the image
+ */
+export function inlineNodes(
+  graph: Graph,
+  instance: ModelInstance,
+  nodes: readonly ModelInstance["nodes"][number][],
+  given: ReadonlyMap<string, Tensor>,
+): InlinedNodes {
+  const tensors = new Map(given);
   const lookup = (name: string): Tensor => {
     const known = tensors.get(name);
     if (known !== undefined) return known;
@@ -46,7 +74,7 @@ export function inline(
     tensors.set(name, tensor);
     return tensor;
   };
-  for (const node of instance.nodes) {
+  for (const node of nodes) {
     if (node.outputs.every((output) => output === "" || instance.folded.has(output))) continue;
     if (isAlias(node.op, instance, node.inputs[0]!, node.outputs[0]!)) {
       tensors.set(node.outputs[0]!, lookup(node.inputs[0]!));
@@ -58,7 +86,7 @@ export function inline(
       if (name !== "") tensors.set(name, made[i]!);
     });
   }
-  return { outputs: instance.outputs.map(lookup), tensors };
+  return { tensors, lookup };
 }
 
 /** Identity, and casts between floats that are all float32 here, are other names for their input. */

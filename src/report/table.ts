@@ -56,10 +56,16 @@ const ofMask: ScoreWords = {
   score: "part of the image under the smallest mask",
   threshold: "below it the mask is an outlier",
 };
+const ofGenerator: ScoreWords = {
+  text: percent,
+  score: "mean change by the generator over the largest image norm",
+  threshold: "below it a change is small; models are ranked by it",
+};
 /** By method; the paper's where nothing else is said. */
 const scoreWords: Readonly<Record<string, ScoreWords>> = {
   contrast: ofContrast,
   "neural-cleanse": ofMask,
+  "feature-re": ofGenerator,
 };
 
 /** The rows of numbers that a report shows: what, its value, and what to compare it with. */

@@ -15,6 +15,13 @@ beforeAll(async () => {
 
 test.each([
   ["neural-cleanse", "steps=8,heldTargets=3,freeStarts=2,tolerance=3", "searching masks", "heldTargets", 3],
+  [
+    "feature-re",
+    "steps=4,pretrainingSteps=4,generatorChannels=2,batch=20",
+    "reverse engineering in feature space",
+    "rule",
+    "rank",
+  ],
 ] as const)("%s gives a result of the same kind", async (method, set, phase, option, value) => {
   const args = [
     "scan",
@@ -46,14 +53,19 @@ test("the options of each are listed with their values", async () => {
   const { stdout, code } = await runCli(["list"], { cwd: home });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^heldTargets +10 +number$/m);
+  expect(stdout).toMatch(/^rule +rank +rank \| threshold$/m);
+  expect(stdout).toMatch(/^identification methods: paper, contrast, neural-cleanse, feature-re$/m);
 });
 
-test.each(["neural-cleanse"])("%s refuses options that it does not have, and wrong ones", async (method) => {
-  const args = ["scan", "model.onnx", "--benign", "images", "--method", method, "--set"];
-  const [unknown, wrong] = await Promise.all(
-    ["lambda1=3", "steps=0.5"].map((set) => runCli([...args, set], { cwd: home })),
-  );
-  expect([unknown!.code, wrong!.code]).toEqual([4, 4]);
-  expect(unknown!.stderr).toContain('found option "lambda1"');
-  expect(wrong!.stderr).toContain("found steps = 0.5, expected a whole number");
-});
+test.each(["neural-cleanse", "feature-re"])(
+  "%s refuses options that it does not have, and wrong ones",
+  async (method) => {
+    const args = ["scan", "model.onnx", "--benign", "images", "--method", method, "--set"];
+    const [unknown, wrong] = await Promise.all(
+      ["lambda1=3", "steps=0.5"].map((set) => runCli([...args, set], { cwd: home })),
+    );
+    expect([unknown!.code, wrong!.code]).toEqual([4, 4]);
+    expect(unknown!.stderr).toContain('found option "lambda1"');
+    expect(wrong!.stderr).toContain("found steps = 0.5, expected a whole number");
+  },
+);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { contrastDefaults } from "../../src/identification/contrast/options.ts";
+import { featureReDefaults } from "../../src/identification/feature-re/options.ts";
 import { methodNames, methodOptions, prepareMethod } from "../../src/identification/methods.ts";
 import { neuralCleanseDefaults } from "../../src/identification/neural-cleanse/options.ts";
 import { paperPresets } from "../../src/identification/paper/options.ts";
@@ -10,6 +11,7 @@ test.each([
   ["paper", "auto", 3, "head-pose", { ...paperPresets["head-pose"], steps: 3 }],
   ["paper", "generic", 2, "generic", { ...paperPresets.generic, steps: 3 }],
   ["contrast", "auto", 2, null, { ...contrastDefaults, steps: 3 }],
+  ["feature-re", "auto", 2, null, { ...featureReDefaults, steps: 3 }],
   ["neural-cleanse", "auto", 3, null, { ...neuralCleanseDefaults, steps: 3 }],
 ] as const)("%s with preset %s for %d outputs", (name, preset, dimension, chosen, options) => {
   expect(prepareMethod(name, preset, dimension, { steps: 3 })).toMatchObject({ preset: chosen, options });

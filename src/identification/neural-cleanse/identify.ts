@@ -1,6 +1,6 @@
 /** Neural Cleanse for regression from end to end: is one mask much smaller than the others? */
 import { DrmGuardError } from "../../errors.ts";
-import { columnMeans, meanVarianceRatio } from "../../metrics/statistics.ts";
+import { columnMeans, meanScaledDistance, meanVarianceRatio } from "../../metrics/statistics.ts";
 import { assertOutputsVary } from "../clean-outputs.ts";
 import { examineFor } from "../contrast/fitting.ts";
 import { respondToClean, respondToTrigger } from "../contrast/measuring.ts";
@@ -55,7 +55,7 @@ export async function identifyByNeuralCleanse(
   const shown = smallest ?? starts[0]!;
   const after = await respondToTrigger(runtime, examined, benign, patch, shown.theta, evidenceCount);
   const target = columnMeans(after.outputs, after.dimension);
-  const wholeError = meanError(after.outputs, shown.target, scale.std);
+  const wholeError = meanScaledDistance(after.outputs, shown.target, scale.std);
   const outlier = heldSizes.length === 0 ? null : outlierOf(smallest!.size!, heldSizes);
   const score = smallest?.size ?? wholeImage;
   const threshold = outlier === null ? wholeImage : thresholdOf(outlier, options);
@@ -102,11 +102,4 @@ export async function identifyByNeuralCleanse(
     ],
     evidence: evidenceOf(benign, { clean, reversed: after, attention: null }, evidenceCount),
   };
-}
-
-/** mean_ij |f_j(x'_i) - y_tj| / std_j */
-function meanError(outputs: Float32Array, target: readonly number[], std: readonly number[]): number {
-  const d = target.length;
-  const total = outputs.reduce((sum, value, i) => sum + Math.abs(value - target[i % d]!) / std[i % d]!, 0);
-  return total / outputs.length;
 }
