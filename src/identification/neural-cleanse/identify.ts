@@ -47,7 +47,7 @@ export async function identifyByNeuralCleanse(
 
   const { starts } = search;
   const reached = starts.filter(({ size }) => size !== null);
-  const heldSizes = reached.filter(({ isFree }) => !isFree).map(({ size }) => size!);
+  const heldSizes = reached.filter(({ isFree, isSettled }) => !isFree && isSettled).map(({ size }) => size!);
   const smallest = reached.reduce<CleansedStart | null>(
     (low, each) => (low === null || each.size! < low.size! ? each : low),
     null,
@@ -64,7 +64,7 @@ export async function identifyByNeuralCleanse(
     ...judge(
       {
         outlier,
-        reached: heldSizes.length,
+        settled: heldSizes.length,
         wholeError: smallest === null ? null : wholeError,
         isComplete: search.isComplete,
       },
@@ -85,6 +85,7 @@ export async function identifyByNeuralCleanse(
       batch: search.batch,
       searchSteps: search.steps,
       reached: reached.length,
+      settled: starts.filter(({ isSettled }) => isSettled).length,
       wholeError,
       // Those that did not work have no size.
       ...Object.fromEntries(

@@ -50,7 +50,7 @@ export interface NeuralCleanseOptions {
   readonly fall: number;
   /** The anomaly index above which the smallest mask is an outlier, the publication's. */
   readonly anomalyLimit: number;
-  /** Deviation: with fewer masks that work there is no verdict; a median of few is no norm. */
+  /** Deviation: with fewer masks of held targets that shrank as far as they can there is no verdict; a median of few is no norm. */
   readonly leastReached: number;
   /** Deviation: the mean error over all clean images above which a mask that was found on batches does not count. */
   readonly wholeTolerance: number;

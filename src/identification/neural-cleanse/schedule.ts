@@ -11,6 +11,10 @@ export interface ScheduleState {
   readonly successes: Float32Array;
   /** Passes in a row without. */
   readonly failures: Float32Array;
+  /** 1 once lambda has been multiplied by its factor. */
+  readonly rose: Float32Array;
+  /** 1 once a lambda above 0 has been divided. */
+  readonly fell: Float32Array;
   /** |m| of the smallest mask that works, as a part of the image; {@link notReached} before that. */
   readonly best: Float32Array;
 }
@@ -28,6 +32,8 @@ export function newSchedule(count: number): ScheduleState {
     passError: filled(0),
     successes: filled(0),
     failures: filled(0),
+    rose: filled(0),
+    fell: filled(0),
     best: filled(notReached),
   };
 }
@@ -66,6 +72,8 @@ export function follow(
     if (successes[k]! >= patience) return value === 0 ? initialCost : Math.min(largestCost, value * rise);
     return failures[k]! >= patience ? value / fall : value;
   });
+  const since = (flag: Float32Array, counts: Float32Array): Float32Array =>
+    flag.map((value, k) => (before.cost[k]! > 0 && counts[k]! >= patience ? 1 : value));
   const untilPatience = (count: number): number => (count >= patience ? 0 : count);
   return {
     state: {
@@ -73,8 +81,20 @@ export function follow(
       passError: new Float32Array(total.length),
       successes: successes.map(untilPatience),
       failures: failures.map(untilPatience),
+      rose: since(before.rose, successes),
+      fell: since(before.fell, failures),
       best: before.best.map((value, k) => (improved[k] ? sizes[k]! : value)),
     },
     improved,
   };
+}
+
+/**
+ * Whether a mask has shrunk until it only just works: lambda has gone both ways. The publication asks this before it stops early; before
+ * that the size says where the search stands, and nothing of the model.
+ *
+ * @param k which start
+ */
+export function isSettled({ rose, fell, best }: ScheduleState, k: number): boolean {
+  return best[k] !== notReached && rose[k] === 1 && fell[k] === 1;
 }

@@ -16,7 +16,7 @@ import { patch } from "../families/patch.ts";
 import type { IdentificationSetup } from "../identification.ts";
 import { cleanseTerms } from "./objective.ts";
 import type { NeuralCleanseOptions } from "./options.ts";
-import { follow, newSchedule, notReached, type ScheduleState } from "./schedule.ts";
+import { follow, isSettled, newSchedule, notReached, type ScheduleState } from "./schedule.ts";
 
 /** What one start led to. */
 export interface CleansedStart {
@@ -26,6 +26,8 @@ export interface CleansedStart {
   readonly size: number | null;
   /** Mask and pattern as the family `patch` has them, [n]. */
   readonly theta: Float32Array;
+  /** Whether that mask has shrunk until it only just works, see {@link isSettled}. */
+  readonly isSettled: boolean;
   /** Whether y_t was optimised too, as in Eq. 8; otherwise it stood still, as a class does. */
   readonly isFree: boolean;
 }
@@ -186,6 +188,7 @@ async function searchRound(
         ),
         size: state.best[i] === notReached ? null : state.best[i]!,
         theta: state.bestTheta.slice(i * n, (i + 1) * n),
+        isSettled: isSettled(state, i),
         isFree,
       })),
       steps,

@@ -33,8 +33,8 @@ export function outlierOf(smallest: number, sizes: readonly number[]): Outlier {
 export interface VerdictInputs {
   /** The smallest mask beside those of held targets; null when there is none to compare. */
   readonly outlier: Outlier | null;
-  /** Held targets that a mask reaches. */
-  readonly reached: number;
+  /** Held targets with a mask that has shrunk until it only just works. */
+  readonly settled: number;
   /** The mean error over all clean images under the smallest one, in standard deviations; null when there is none. */
   readonly wholeError: number | null;
   readonly isComplete: boolean;
@@ -53,19 +53,19 @@ export interface JudgedVerdict {
  * The paper leaves the verdict out and ranks models by |m|, and that is what this method is good for: targets near an attacker's are
  * cheap as well, so that sizes spread on a backdoored model and the index stays low.
  *
- * Deviation: inconclusive when the search was cut short, when too few masks work for a median to mean anything, and when the smallest
+ * Deviation: inconclusive when the search was cut short, when too few masks have shrunk as far as they can for a median to mean anything, and when the smallest
  * does not work on all clean images.
  */
 export function judge(
-  { outlier, reached, wholeError, isComplete }: VerdictInputs,
+  { outlier, settled, wholeError, isComplete }: VerdictInputs,
   options: NeuralCleanseOptions,
 ): JudgedVerdict {
   const { anomalyLimit, heldTargets, leastReached, wholeTolerance } = options;
   const doubts: string[] = [];
   if (!isComplete) doubts.push("the search was cut short by the time budget");
-  if (outlier === null || reached < leastReached) {
+  if (outlier === null || settled < leastReached) {
     doubts.push(
-      `${reached} of ${heldTargets} targets that stand still were reached by a mask, expected ${leastReached}`,
+      `${settled} of ${heldTargets} targets that stand still have a mask that shrank until it only just works, expected ${leastReached}`,
     );
   }
   // Asked the other way round, so that what could not be measured (NaN) does not count as working.

@@ -125,6 +125,9 @@ test("the same seed gives the same, and what is interrupted ends as if it had no
   });
   const whole = await identifyByNeuralCleanse(setupFor({ model }), short);
   expect(whole.measures.reached).toBe(5);
+  // Masks that always work have not shrunk as far as they can: their sizes say nothing.
+  expect(whole).toMatchObject({ verdict: "inconclusive", measures: { settled: 0 } });
+  expect(whole.reasons.join()).toContain("0 of 3 targets");
   expect(numbers(await identifyByNeuralCleanse(setupFor({ model }), short))).toEqual(numbers(whole));
   for (const stopAt of [1, 5, 8]) {
     const checkpoints = memoryStore();

@@ -5,6 +5,7 @@ import {
 } from "../../../src/identification/neural-cleanse/options.ts";
 import {
   follow,
+  isSettled,
   newSchedule,
   notReached,
   type ScheduleState,
@@ -37,6 +38,22 @@ test("lambda is 0 until a mask works, rises after successes in a row and falls a
   expect(costsAfter([bad, bad, bad, good, good, good, good])).toEqual([0, 0, 0, 0, 3, 3, 6]);
   expect(costsAfter([good, good, bad, bad, bad, bad])).toEqual([0, 3, 3, 0.75, 0.75, 0.1875]);
   expect(costsAfter([good, good, good, bad, good, bad])).toEqual([0, 3, 3, 3, 3, 3]);
+});
+
+test("a mask has settled once lambda has gone both ways", () => {
+  const settledAfter = (errors: readonly number[]): boolean => {
+    let state = newSchedule(1);
+    errors.forEach((error, step) => {
+      ({ state } = follow(step, state, Float32Array.of(error), Float32Array.of(0.5), options));
+    });
+    return isSettled(state, 0);
+  };
+  const [good, bad] = [0.4, 0.6];
+  // The first lambda is no rise, and one of 0 cannot fall.
+  expect(settledAfter([bad, bad, good, good, bad, bad])).toBe(false);
+  expect(settledAfter([bad, bad, good, good, good, good])).toBe(false);
+  expect(settledAfter([good, good, good, good, bad, bad])).toBe(true);
+  expect(settledAfter([good, good, bad, bad, good, good])).toBe(true);
 });
 
 test("the error of a pass is the mean over its batches", () => {

@@ -33,7 +33,7 @@ test("the threshold is a positive number where no mask can be an outlier, and si
 describe("the verdict", () => {
   const inputs: VerdictInputs = {
     outlier: outlierOf(0.1, sizes),
-    reached: 5,
+    settled: 5,
     wholeError: 0.2,
     isComplete: true,
   };
@@ -41,8 +41,8 @@ describe("the verdict", () => {
     ["an outlier", {}, "backdoored", "anomaly index 6.74, above 2"],
     ["none", { outlier: outlierOf(0.26, sizes) }, "benign", "not above 2"],
     ["a search cut short", { isComplete: false }, "inconclusive", "cut short by the time budget"],
-    ["few targets", { reached: 4 }, "inconclusive", "4 of 10 targets that stand still"],
-    ["no mask at all", { outlier: null, reached: 0, wholeError: null }, "inconclusive", "0 of 10 targets"],
+    ["few targets", { settled: 4 }, "inconclusive", "4 of 10 targets that stand still"],
+    ["no mask at all", { outlier: null, settled: 0, wholeError: null }, "inconclusive", "0 of 10 targets"],
     ["a mask for few images", { wholeError: 0.6 }, "inconclusive", "mean error of 0.600"],
     ["what could not be measured", { wholeError: Number.NaN }, "inconclusive", "mean error of NaN"],
   ] as const)("of %s", (_, changes, verdict, part) => {
