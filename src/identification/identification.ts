@@ -43,12 +43,12 @@ export interface TargetCost {
 export interface ContrastFinding extends TargetCost {
   /** Its cost on the map over what its distance lets expect. */
   readonly ratio: number;
-  /** The mean output once its trigger has grown again: where an attacker's target would be, in the model's unit. */
-  readonly estimate: readonly number[];
   /** What several searches for it cost; null for those that did not reach it. */
   readonly restarts: readonly (number | null)[];
   readonly controls: readonly TargetCost[];
-  /** The smallest of the restarts' costs over the median of the controls', and the interval that it lies in. */
+  /** The mean clean output and what the model gives for the average image: cheap on any model. */
+  readonly homes: readonly TargetCost[];
+  /** The smallest of the restarts' costs over the root of the controls' median times the cheapest home, and its interval. */
   readonly score: number;
   readonly low: number;
   readonly high: number;

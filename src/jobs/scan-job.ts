@@ -190,9 +190,9 @@ function plainContrast(maps: NonNullable<Identification["contrast"]>): ScanResul
     findings: each.findings.map((finding) => ({
       ...finding,
       target: [...finding.target],
-      estimate: [...finding.estimate],
       restarts: [...finding.restarts],
       controls: finding.controls.map(row),
+      homes: finding.homes.map(row),
     })),
   }));
 }

@@ -89,13 +89,17 @@ const contrastSchema = z
         z.object({
           ...targetCost,
           ratio: z.number().describe("its cost on the map over what its distance lets expect"),
-          estimate: z
-            .array(z.number())
-            .optional()
-            .describe("since 1.2: the mean output once its trigger has grown again, in the model's unit"),
           restarts: z.array(z.number().nullable()).describe("what several searches for it cost"),
           controls: z.array(z.object(targetCost)),
-          score: z.number().describe("the smallest of the restarts over the median of the controls"),
+          homes: z
+            .array(z.object(targetCost))
+            .optional()
+            .describe("since 1.2: the mean clean output, and the output for the average image"),
+          score: z
+            .number()
+            .describe(
+              "the smallest of the restarts over the root of the median of the controls times the cheapest home",
+            ),
           low: z.number().describe("the lower end of the score's interval"),
           high: z.number(),
         }),

@@ -266,7 +266,7 @@ test("control characters and tags in names do not reach the terminal or the page
   const check = await runCli(["check", "evil.onnx"], { cwd: home });
   expect(check.code).toBe(0);
   expect(check.stdout).toContain("evil?[2J");
-  const short = ["--set", "steps=1,pretrainingSteps=1,generatorChannels=2"];
+  const short = ["--set", "mapSteps=1,steps=1"];
   await runCli(["scan", "evil.onnx", "--benign", "images", ...short, "--output", "evil.html"], { cwd: home });
   const html = readFileSync(join(home, "evil.html"), "utf8");
   expect(html).toContain("&lt;img src=x");

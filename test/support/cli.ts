@@ -120,13 +120,15 @@ export const shortContrast: readonly string[] = [
   "--method",
   "contrast",
   "--set",
-  "steps=8,mapTargets=4,controls=2,restarts=2,bootstraps=20,families=patch:warp",
+  "mapSteps=8,steps=8,growingSteps=4,mapTargets=4,controls=2,restarts=2,bootstraps=20,families=patch:warp",
   "--threads",
   "1",
 ];
 
 /** Options that make a scan short; its verdict says nothing. */
 export const shortScan: readonly string[] = [
+  "--method",
+  "paper",
   "--set",
   "steps=4,pretrainingSteps=4,generatorChannels=2,batch=20",
   "--threads",

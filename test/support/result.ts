@@ -103,7 +103,6 @@ export function contrastResultOf(changes: Partial<ScanResult> = {}): ScanResult 
             distance: 1.25,
             cost: 0.003,
             ratio: 0.2,
-            estimate: [0.31, -0.1],
             restarts: [0.003, null],
             controls: [
               { target: [-0.5, 0.2], distance: 1.25, cost: 0.02 },

@@ -157,5 +157,5 @@ function partOf(outcome: FamilyOutcome): ContrastMap {
 
 function triggersOf({ context, findings }: FamilyOutcome): ReversedTrigger[] {
   const { name } = context.family as { name: FamilyName };
-  return findings.map(({ theta, estimate, score }) => ({ family: name, theta, target: estimate, score }));
+  return findings.map(({ theta, target, score }) => ({ family: name, theta, target, score }));
 }

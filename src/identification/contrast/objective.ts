@@ -8,7 +8,7 @@ import { reshape } from "../../tensor/movement.ts";
 import { mean, sum } from "../../tensor/reduction.ts";
 import type { TriggerFamily } from "../families/family.ts";
 import { outputsOf } from "../outputs.ts";
-import { type OutputScale, toOutputs } from "./scale.ts";
+import type { OutputScale } from "./scale.ts";
 
 /** What goes in. */
 export interface SearchInputs {
@@ -42,8 +42,9 @@ export interface SearchTerms {
  * The error is linear in the distance, not squared: a squared one would be ruled by the few images that a trigger does not
  * reach yet.
  *
- * Nearness keeps a trigger whose target is free away from the centre, which is cheap on every model: 4 max(0, r - |z_k - c|), where
- * z_k are the deviations of its mean output, c is the centre and r is the least distance.
+ * Nearness keeps a trigger whose target is free away from the mean of clean outputs, 0, and from the centre c, which are cheap on
+ * every model: 4 max(0, r - |z_k|) + 4 max(0, r - |z_k - c|), where z_k are the deviations of its mean output and r is the least
+ * distance.
  *
  * @param examined the model at a batch of at least K B
  * @param center c, in deviations, [d]
@@ -74,13 +75,21 @@ export function searchTerms(
   );
   const off = mul(sub(outputs, reshape(wanted, [count, 1, d])), unit);
   const error = mean(abs(off), { axes: [1, 2] });
-  const fromCenter = sub(reshape(output, [count, d]), constant(image, toOutputs(center, scale), [1, d]));
-  // z - c = (f - f_c) / std C^(-1/2), where C^(-1/2) is symmetric.
+  const fromMean = sub(reshape(output, [count, d]), constant(image, scale.mean, [1, d]));
+  // z = (f - mean) / std C^(-1/2), where C^(-1/2) is symmetric.
   const toDeviations = inverseRoot.flatMap((row, i) => row.map((value) => value / std[i]!));
-  const z = matmul(fromCenter, constant(image, toDeviations, [d, d]));
-  const distance = sqrt(add(sum(square(z), { axes: [1] }), smallestSquare));
-  const nearness = mul(mul(free, relu(sub(leastDistance, distance))), nearnessWeight);
-  return { loss: sum(add(add(error, mul(weight, size)), nearness)), error, size, output };
+  const z = matmul(fromMean, constant(image, toDeviations, [d, d]));
+  const nearnessTo = (place: Tensor): Tensor => {
+    const distance = sqrt(add(sum(square(place), { axes: [1] }), smallestSquare));
+    return mul(relu(sub(leastDistance, distance)), nearnessWeight);
+  };
+  const nearness = add(nearnessTo(z), nearnessTo(sub(z, constant(image, center, [1, d]))));
+  return {
+    loss: sum(add(add(error, mul(weight, size)), mul(free, nearness))),
+    error,
+    size,
+    output,
+  };
 }
 
 /** What a deviation too near costs: more than the error and the size of any trigger could gain by it. */

@@ -45,19 +45,22 @@ export interface ContrastOptions {
   readonly smoothing: number;
   /** Distance in standard deviations within which a backdoor makes targets cheap beside the attacker's own. */
   readonly neighbourhood: number;
-  /** Nearer to the centre than this, in standard deviations, a target is cheap on every model. */
+  /** Nearer to the mean or the centre than this, in standard deviations, a target is cheap on every model. */
   readonly leastDistance: number;
-  /** A trigger whose target slides is kept this far from the centre, in standard deviations, or all would end there. */
+  /** A trigger whose target slides is kept this far from the mean and the centre, in standard deviations, or all would end there. */
   readonly slideDistance: number;
   /** Searches that begin at a candidate. */
   readonly restarts: number;
-  /** Steps in which a trigger that was found grows again, so that its outputs show where the attacker's target is. */
-  readonly sharpeningSteps: number;
+  /** Steps in which a candidate's trigger grows again, so that its outputs show where an attacker's target is. */
+  readonly growingSteps: number;
   /** Control targets. */
   readonly controls: number;
   /** The least angle between a control's direction and the candidate's as seen from the mean, in degrees. */
   readonly leastAngle: number;
-  /** The score below which a target is cheap: set before models were measured, and by no fleet; docs/research-log.md has what they measured. */
+  /**
+   * The score below which a target is cheap: halfway, by ratio, between benign and backdoored models of one seed (docs/research-log.md,
+   * which also has what models of other seeds and other makers scored).
+   */
   readonly threshold: number;
   /** Further dips of the map that are looked at after a backdoor was found. */
   readonly extraFindings: number;
@@ -74,7 +77,7 @@ export const contrastDefaults: ContrastOptions = {
   reach: 1.7,
   mapSteps: 300,
   heldPart: 0.4,
-  steps: 150,
+  steps: 300,
   batch: 6,
   learningRate: 0.1,
   tolerance: 0.25,
@@ -89,12 +92,12 @@ export const contrastDefaults: ContrastOptions = {
   smoothing: 0.8,
   neighbourhood: 1.2,
   leastDistance: 0.5,
-  slideDistance: 0.75,
+  slideDistance: 0.7,
   restarts: 3,
-  sharpeningSteps: 100,
+  growingSteps: 100,
   controls: 6,
   leastAngle: 60,
-  threshold: 0.5,
+  threshold: 0.6,
   extraFindings: 2,
   bootstraps: 1000,
   confidence: 0.9,
@@ -133,7 +136,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families">, NumberR
   leastDistance: { least: 1e-3 },
   slideDistance: { least: 0 },
   restarts: { isWhole: true, least: 1, most: 64 },
-  sharpeningSteps: { isWhole: true, least: 0 },
+  growingSteps: { isWhole: true, least: 0 },
   controls: { isWhole: true, least: 2, most: 64 },
   leastAngle: { least: 0, most: 90 },
   threshold: { least: 1e-6 },

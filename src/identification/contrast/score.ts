@@ -60,31 +60,30 @@ const fewestPoints = 3;
  * too few.
  *
  * @param at in deviations from the mean, [d]
- * @param center where distances are taken from: what the model gives when an image shows nothing, in deviations from the mean, [d]
  */
 export function expectedAt(
   at: readonly number[],
   map: readonly PricedTarget[],
-  center: readonly number[],
   { neighbourhood }: Pick<ContrastOptions, "neighbourhood">,
 ): number {
   const prices = pricesOf(map);
   const points = map.map(({ target }, i) => ({
     target,
-    distance: distanceOf(target, center),
+    distance: distanceOf(target),
     cost: prices[i]!,
   }));
   const others = points.filter(({ target }) => distanceOf(target, at) > 0);
   const far = others.filter(({ target }) => distanceOf(target, at) >= neighbourhood);
-  return expectedCost(far.length >= fewestPoints ? far : others, distanceOf(at, center));
+  return expectedCost(far.length >= fewestPoints ? far : others, distanceOf(at));
 }
 
 /**
  * The target of a map that is cheapest beside what it is expected to cost.
  *
- * Targets next to the centre are left out: any image comes to it when it shows nothing any more.
+ * Targets next to the mean and next to the centre are left out: they are cheap on every model, and have no controls that
+ * differ from them.
  *
- * @param center as {@link expectedAt} has it
+ * @param center what the model gives when an image shows nothing, in deviations from the mean, [d]
  * @param known targets whose neighbourhoods are left out too
  * @returns its index and cost / expected cost; null when no target was reached
  */
@@ -96,8 +95,9 @@ export function candidateOf(
 ): { readonly index: number; readonly ratio: number } | null {
   const ratios = map.flatMap(({ target, cost }, index) => {
     const isNew = known.every((other) => distanceOf(target, other) >= options.neighbourhood);
-    if (cost === null || !isNew || distanceOf(target, center) < options.leastDistance) return [];
-    const expected = expectedAt(target, map, center, options);
+    const isCheap = Math.min(distanceOf(target), distanceOf(target, center)) < options.leastDistance;
+    if (cost === null || !isNew || isCheap) return [];
+    const expected = expectedAt(target, map, options);
     return expected > 0 ? [{ index, ratio: cost / expected }] : [];
   });
   return ratios.reduce<(typeof ratios)[number] | null>(
@@ -113,32 +113,30 @@ export interface Contrast {
   readonly high: number;
 }
 
-/** A control target's distance from the centre, and its price. */
-export interface PricedControl {
-  readonly distance: number;
-  readonly cost: number;
-}
-
 /**
- * min(candidate's costs) / what the controls let expect at its distance: the cost of a target is the smallest that any search found,
- * and the controls stand for targets without a backdoor. The interval comes from drawing both again with replacement.
+ * min(candidate's costs) / sqrt(median(controls' costs) min(homes' costs)): the cost of a target is the smallest that any search found.
+ * Controls stand for targets as far away without a backdoor, homes for the outputs that are cheap to reach on any model. Either alone
+ * misleads: the sides of a model's range differ by a factor of two, and a home may lie near a side. The interval comes from drawing
+ * restarts and controls again with replacement.
  *
  * @param restarts costs of searches for the candidate, at least one
- * @param distance of the candidate from the centre
- * @param controls at least one
+ * @param controls costs of control targets, at least one
+ * @param homes costs of the mean and of the centre
  */
 export function contrastOf(
   restarts: readonly number[],
-  distance: number,
-  controls: readonly PricedControl[],
+  controls: readonly number[],
+  homes: readonly number[],
   { bootstraps, confidence }: Pick<ContrastOptions, "bootstraps" | "confidence">,
   random: Random,
 ): Contrast {
-  const ratio = (a: readonly number[], b: readonly PricedControl[]): number => {
-    const expected = expectedCost(b, distance);
-    return expected > 0 ? Math.min(...a) / expected : 1;
+  const home = Math.min(...homes);
+  const ratio = (a: readonly number[], b: readonly number[]): number => {
+    const usual = Math.sqrt(percentile(b, 50) * home);
+    return usual > 0 ? Math.min(...a) / usual : 1;
   };
-  const again = <T>(values: readonly T[]): T[] => values.map(() => values[random.integer(values.length)]!);
+  const again = (values: readonly number[]): number[] =>
+    values.map(() => values[random.integer(values.length)]!);
   const drawn = Array.from({ length: bootstraps }, () => ratio(again(restarts), again(controls)));
   const tail = 50 * (1 - confidence);
   return {

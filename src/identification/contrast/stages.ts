@@ -8,7 +8,7 @@ import { controlTargets, distanceOf, spreadTargets } from "./targets.ts";
 
 /** A dip that was looked at, and the trigger in it. */
 export interface Finding extends ContrastFinding {
-  /** The parameters of its trigger, grown again where the target is below the threshold, [n]. */
+  /** The parameters of its trigger as it had grown, [n]. */
   readonly theta: Float32Array;
   /** What was contrasted, in deviations from the mean, [d]. */
   readonly settled: readonly number[];
@@ -30,10 +30,11 @@ export interface FamilyOutcome {
  * Does the stages of one family. What the time budget cuts short is left as it is, and says so.
  *
  * 1. A map: triggers are drawn to targets all over the outputs' range, and then let go, with their own mean output as the target,
- *    kept away from the centre. Each slides to where it is cheap: targets of a map need not lie near an
- *    attacker's, and the more outputs there are, the farther apart they lie. The mean itself is held, for comparison.
- * 2. The cheapest beside what the map lets expect is contrasted with controls at the same distance.
- * 3. Where it is below the threshold its trigger grows again, until its outputs no longer come closer together.
+ *    kept away from the mean of clean outputs and from the centre. Each slides to where it is cheap: targets of a map need not lie
+ *    near an attacker's, and the more outputs there are, the farther apart they lie. The mean itself is held, for comparison.
+ * 2. The trigger of the cheapest, beside what the map lets expect, grows again until its outputs no longer come closer together. The
+ *    smallest trigger draws them to within the tolerance of a backdoor's target only, on the side of the mean.
+ * 3. Where they have come to is contrasted with controls at the same distance, and with the mean and the centre.
  *
  * Throws what the searches throw.
  */
@@ -87,15 +88,20 @@ async function lookAt(
   candidate: SearchedTrigger,
   number: number,
 ): Promise<{ finding: Omit<Finding, "ratio"> | null; searches: SearchOutcome[] }> {
-  const { family, options, setup, scale, center } = context;
-  const { restarts, leastAngle, threshold } = options;
-  const { target } = candidate;
+  const { family, options, setup, center } = context;
+  const { restarts, leastAngle } = options;
   const label = `(${family.name}${number === 1 ? "" : `, dip ${number}`})`;
+  const grown = await grow(context, candidate, label);
+  const searches = [grown];
+  const end = grown.triggers[0]!;
+  if (!grown.isComplete) return { finding: null, searches };
+  // One that never drew all outputs together has shown no other place.
+  const { theta, output: target } = end.cost === null ? { ...candidate, output: candidate.target } : end;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
   const held = { ...context, options: { ...options, heldPart: 0 } };
   const contrast = await searchTriggers(held, `contrasting a target with controls ${label}`, [
-    ...startsFrom(context, candidate.theta, `contrast ${number}`).map((initial) => ({
+    ...startsFrom(context, theta, `contrast ${number}`).map((initial) => ({
       target,
       initial,
       isFree: false,
@@ -105,60 +111,54 @@ async function lookAt(
       initial: nearestTo(control, others).theta,
       isFree: false,
     })),
+    // The mean is the first of the map, and held there.
+    ...[center.map(() => 0), center].map((home) => ({
+      target: home,
+      initial: ends[0]!.theta,
+      isFree: false,
+    })),
   ]);
-  const searches = [contrast];
+  searches.push(contrast);
   if (!contrast.isComplete) return { finding: null, searches };
   const prices = pricesOf(contrast.triggers);
-  const [again, controls] = [contrast.triggers.slice(0, restarts), contrast.triggers.slice(restarts)];
+  const parts = <T>(all: readonly T[]): [T[], T[], T[]] => [
+    all.slice(0, restarts),
+    all.slice(restarts, -2),
+    all.slice(-2),
+  ];
+  const [again, controls, homes] = parts(contrast.triggers);
   const best = again.reduce((low, each) => (costOf(each) < costOf(low) ? each : low));
-  const score = contrastOf(
-    prices.slice(0, restarts),
-    distanceOf(target, center),
-    controls.map((control, i) => ({
-      distance: distanceOf(control.target, center),
-      cost: prices[restarts + i]!,
-    })),
-    options,
-    random.fork("bootstrap"),
-  );
-  let grown = best;
-  if (score.score < threshold && options.sharpeningSteps > 0) {
-    const sharpening = await sharpen(context, best, label);
-    searches.push(sharpening);
-    if (!sharpening.isComplete) return { finding: null, searches };
-    grown = sharpening.triggers[0]!;
-  }
   const finding = {
     ...pricedRow(best, context),
-    ...score,
-    estimate: toOutputs(grown.output, scale),
+    ...contrastOf(...parts(prices), options, random.fork("bootstrap")),
     restarts: again.map(({ cost }) => cost),
     controls: controls.map((control) => pricedRow(control, context)),
-    theta: grown.theta,
+    homes: homes.map((home) => pricedRow(home, context)),
+    theta,
     settled: target,
   };
   return { finding, searches };
 }
 
-/** How many more images than a search a sharpening has in a step: it is of one trigger, and to be exact. */
-const sharpeningImages = 4;
-/** The part of a sharpening in which the size weighs next to nothing; the trigger is taken from the rest. */
-const sharpeningPart = 0.9;
+/** How many more images than a search a growing trigger sees in a step: it is one alone, and to be exact. */
+const growingImages = 4;
+/** The part of the steps in which the size weighs next to nothing; the trigger is taken from the rest. */
+const growingPart = 0.9;
 
-/** Lets a trigger grow: the smallest one draws outputs to within the tolerance of the target, on the side of the mean. */
-function sharpen(
+/** Lets a trigger grow with its own mean output as the target. */
+function grow(
   context: SearchContext,
   { target, theta }: SearchedTrigger,
   label: string,
 ): Promise<SearchOutcome> {
   const { options } = context;
-  const { sharpeningSteps: steps, batch } = options;
+  const { growingSteps: steps, batch } = options;
   return searchTriggers(
     {
       ...context,
-      options: { ...options, steps, batch: sharpeningImages * batch, warmUp: sharpeningPart, heldPart: 0 },
+      options: { ...options, steps, batch: growingImages * batch, warmUp: growingPart, heldPart: 0 },
     },
-    `finding the target ${label}`,
+    `letting a trigger grow ${label}`,
     [{ target, initial: theta, isFree: true }],
   );
 }

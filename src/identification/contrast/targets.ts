@@ -29,13 +29,11 @@ export function spreadTargets(count: number, d: number, reach: number): number[]
 const lineFactors = { least: 0.7, most: 1.3 };
 /** Directions to choose each control's from. */
 const pool = 64;
-/** The least distance of controls from the mean: around a candidate next to it they would all lie in its own dip. */
-const leastControlDistance = 1;
 /** Nearer to the mean than this, a candidate has no direction. */
 const noDistance = 1e-6;
 
 /**
- * Targets as far from the mean as a candidate, but 1 deviation at least, in other directions: each the one farthest from those before it, among many
+ * Targets as far from the mean as a candidate, in other directions: each the one farthest from those before it, among many
  * random ones that are at least an angle away from the candidate. With one output there is one other side only; there the
  * distances differ, evenly around the candidate's.
  *
@@ -48,19 +46,19 @@ export function controlTargets(
   leastAngle: number,
   random: Random,
 ): number[][] {
-  const own = distanceOf(candidate);
-  const distance = Math.max(own, leastControlDistance);
+  const distance = distanceOf(candidate);
   if (candidate.length === 1) {
     const { least, most } = lineFactors;
-    const side = candidate[0]! < 0 ? 1 : -1;
     return Array.from({ length: count }, (_, i) => [
-      side * distance * (least + ((most - least) * (i + 0.5)) / count),
+      -candidate[0]! * (least + ((most - least) * (i + 0.5)) / count),
     ]);
   }
   const directions = Array.from({ length: pool * count }, () => unit(candidate.map(() => random.normal())));
   const limit = Math.cos((leastAngle * Math.PI) / 180);
   const away =
-    own < noDistance ? directions : directions.filter((direction) => cosine(direction, candidate) <= limit);
+    distance < noDistance
+      ? directions
+      : directions.filter((direction) => cosine(direction, candidate) <= limit);
   const chosen: number[][] = [];
   while (chosen.length < count && away.length > 0) {
     const nearest = away.map((direction) =>

@@ -78,13 +78,13 @@ function ruleOf({ family, score, low, high, controls }: JudgedFinding, threshold
   const reached = controls.filter(({ cost }) => cost !== null).length;
   const against =
     reached === 0
-      ? "the largest triggers tried for control targets, none of which was reached"
+      ? "control targets as far away, none of which the largest triggers reached"
       : reached < controls.length
-        ? `that of control targets as far away, of which ${reached} of ${controls.length} were reached`
-        : "that of control targets as far away";
+        ? `control targets as far away, of which ${reached} of ${controls.length} were reached`
+        : "control targets as far away";
   const side = score < threshold ? "below" : "not below";
   return (
-    `the cheapest target by ${family} triggers costs ${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) of ` +
-    `${against}, ${side} ${threshold}`
+    `the cheapest target by ${family} triggers costs ${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) of what is usual between the ` +
+    `mean output and ${against}, ${side} ${threshold}`
   );
 }

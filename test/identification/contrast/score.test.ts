@@ -11,9 +11,8 @@ import {
 import { distanceOf, spreadTargets } from "../../../src/identification/contrast/targets.ts";
 import { createRandom } from "../../../src/random.ts";
 
-const origin = [0, 0];
-/** A control as far away as all others. */
-const level = (cost: number) => ({ distance: 1, cost });
+/** A centre that no target lies next to. */
+const elsewhere = [9, 9];
 
 /** A map whose cost grows along a line, with noise, and a dip at a place where there is one. */
 function mapWith(dip: readonly number[] | null, noise = 0.15): PricedTarget[] {
@@ -48,8 +47,14 @@ describe("the expected cost", () => {
 
   test("leaves the neighbourhood of a target out", () => {
     const dip = spreadTargets(16, 2, 1.7)[3]!;
-    const expected = expectedAt(dip, mapWith(dip, 0), origin, contrastDefaults);
+    const expected = expectedAt(dip, mapWith(dip, 0), contrastDefaults);
     expect(expected / (0.01 + 0.008 * distanceOf(dip))).toBeGreaterThan(0.8);
+  });
+
+  test("is lower the dearer the homes are, by a root", () => {
+    const at = (home: number) => contrastOf([2], [8, 8], [home, 99], contrastDefaults, createRandom(2)).score;
+    expect(at(8)).toBeCloseTo(0.25, 12);
+    expect(at(32) / at(8)).toBeCloseTo(0.5, 12);
   });
 });
 
@@ -58,7 +63,7 @@ describe("the candidate", () => {
     "is the target next to a dip at %j, far below what is expected",
     (dip) => {
       const map = mapWith(dip);
-      const { index, ratio } = candidateOf(map, origin, [], contrastDefaults)!;
+      const { index, ratio } = candidateOf(map, elsewhere, [], contrastDefaults)!;
       const nearest = Math.min(...map.map(({ target }) => distanceOf(target, dip)));
       expect(distanceOf(map[index]!.target, dip)).toBeLessThan(nearest + 0.4);
       expect(ratio).toBeLessThan(0.5);
@@ -66,18 +71,20 @@ describe("the candidate", () => {
   );
 
   test("without a dip is about as dear as expected", () => {
-    expect(candidateOf(mapWith(null), origin, [], contrastDefaults)!.ratio).toBeGreaterThan(0.75);
+    expect(candidateOf(mapWith(null), elsewhere, [], contrastDefaults)!.ratio).toBeGreaterThan(0.75);
   });
 
   test("lies outside of known neighbourhoods, away from the mean, and is none where nothing was reached", () => {
     const dip = [1, -1];
     const map = mapWith(dip);
-    const second = candidateOf(map, origin, [dip], contrastDefaults)!;
+    const second = candidateOf(map, elsewhere, [dip], contrastDefaults)!;
     expect(distanceOf(map[second.index]!.target, dip)).toBeGreaterThanOrEqual(contrastDefaults.neighbourhood);
     const cheapMean = map.map((each, i) => (i === 0 ? { ...each, cost: 1e-6 } : each));
-    expect(candidateOf(cheapMean, origin, [], contrastDefaults)!.index).not.toBe(0);
+    expect(candidateOf(cheapMean, elsewhere, [], contrastDefaults)!.index).not.toBe(0);
+    const found = candidateOf(map, elsewhere, [], contrastDefaults)!;
+    expect(candidateOf(map, map[found.index]!.target, [], contrastDefaults)!.index).not.toBe(found.index);
     const none = map.map((each) => ({ ...each, cost: null }));
-    expect(candidateOf(none, origin, [], contrastDefaults)).toBeNull();
+    expect(candidateOf(none, elsewhere, [], contrastDefaults)).toBeNull();
   });
 });
 
@@ -89,42 +96,41 @@ test("what was never reached is as dear as the largest trigger that was tried", 
 describe("the contrast", () => {
   const random = () => createRandom(2);
 
-  test("is the least restart over what the controls cost, and its interval holds it", () => {
-    const found = contrastOf([2, 3, 9], 1, [8, 10, 12, 20, 4].map(level), contrastDefaults, random());
+  test("is the least restart over the middle control, and its interval holds it", () => {
+    const found = contrastOf([2, 3, 9], [8, 10, 12, 20, 4], [10, 11], contrastDefaults, random());
     expect(found.score).toBeCloseTo(0.2, 12);
     expect(found.low).toBeLessThanOrEqual(found.score);
     expect(found.high).toBeGreaterThanOrEqual(found.score);
-    expect(found.low).toBeGreaterThanOrEqual(2 / 20);
-    expect(found.high).toBeLessThanOrEqual(9 / 4);
-    expect(contrastOf([2, 3, 9], 1, [8, 10, 12, 20, 4].map(level), contrastDefaults, random())).toEqual(
-      found,
-    );
-  });
-
-  test("allows for controls that are farther from the centre than the candidate", () => {
-    const controls = [1, 1.5, 2, 3].map((distance) => ({ distance, cost: 2 + 4 * distance }));
-    expect(contrastOf([3], 0.5, controls, contrastDefaults, random()).score).toBeCloseTo(3 / 4, 10);
+    expect(found.low).toBeGreaterThanOrEqual(2 / Math.sqrt(20 * 10));
+    expect(found.high).toBeLessThanOrEqual(9 / Math.sqrt(4 * 10));
+    expect(contrastOf([2, 3, 9], [8, 10, 12, 20, 4], [10, 11], contrastDefaults, random())).toEqual(found);
   });
 
   test("is a point where all numbers agree, and one where there is nothing to compare", () => {
-    expect(contrastOf([3, 3], 1, [6, 6, 6].map(level), contrastDefaults, random())).toEqual({
+    expect(contrastOf([3, 3], [6, 6, 6], [6, 7], contrastDefaults, random())).toEqual({
       score: 0.5,
       low: 0.5,
       high: 0.5,
     });
-    expect(contrastOf([0], 1, [0, 0].map(level), contrastDefaults, random()).score).toBe(1);
+    expect(contrastOf([0], [0, 0], [0, 0], contrastDefaults, random()).score).toBe(1);
   });
 
   test("has an interval that covers the true ratio about as often as it says", () => {
     const stream = createRandom(8);
     const trials = 200;
-    const draw = (count: number) =>
-      Array.from({ length: count }, () => level(Math.exp(0.15 * stream.normal())));
+    const draw = (count: number): number[] =>
+      Array.from({ length: count }, () => Math.exp(0.15 * stream.normal()));
     let covered = 0;
     for (let i = 0; i < trials; i++) {
-      const { low, high } = contrastOf([1], 1, draw(12), { bootstraps: 200, confidence: 0.9 }, stream);
+      const { low, high } = contrastOf([1], draw(12), [1, 1], { bootstraps: 200, confidence: 0.9 }, stream);
       if (low <= 1 && high >= 1) covered++;
     }
     expect(covered / trials).toBeGreaterThan(0.8);
+  });
+
+  test("is lower the dearer the homes are, by a root", () => {
+    const at = (home: number) => contrastOf([2], [8, 8], [home, 99], contrastDefaults, random()).score;
+    expect(at(8)).toBeCloseTo(0.25, 12);
+    expect(at(32) / at(8)).toBeCloseTo(0.5, 12);
   });
 });
