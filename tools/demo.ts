@@ -4,16 +4,14 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const example = "examples/gaze64";
-const models = ["benign", "badnets"];
+const models = ["benign", "wanet"];
 
-console.error(`The demo scans ${models.length} models with a small part of the paper's budget (${example}/demo.config.json).
-A scan that counts takes the defaults: see docs/paper-method.md for what they cost and what they find.
+console.error(`The demo scans ${models.length} small gaze models as you would: a minute or two each.
 `);
 const codes = models.map((model) => {
   const args = [
     ...["scan", `${example}/${model}.onnx`],
     ...["--benign", `${example}/images`],
-    ...["--config", `${example}/demo.config.json`],
     ...["--cache-dir", "demo-output/cache"],
     ...["--output", `demo-output/${model}`],
     ...["--format", "table", "--format", "html"],

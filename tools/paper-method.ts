@@ -31,6 +31,7 @@ async function resultOf(model: string, seed: number): Promise<ScanResult> {
   console.error(`${model}, seed ${seed}`);
   const progress = createProgress(process.stderr, false);
   const result = await scan({
+    method: "paper",
     model: `${root}examples/gaze64/${model}.onnx`,
     benign: `${root}examples/gaze64/images`,
     preset: "gaze",
