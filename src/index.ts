@@ -121,6 +121,8 @@ export { respond } from "./models/respond.ts";
 export { createRandom, type Random, resumeRandom } from "./random.ts";
 export { resultHtml } from "./report/html.ts";
 export { readResult } from "./report/read-result.ts";
+export type { RepairReport } from "./report/repair-report.ts";
+export { repairTable } from "./report/repair-table.ts";
 export { resultJsonSchema, resultSchemaVersion, type ScanResult } from "./report/result.ts";
 export { plainColors, resultTable, type TextColors } from "./report/table.ts";
 export { type BackdoorReport, readTrainingReport, type TrainingReport } from "./report/training-report.ts";

@@ -22,6 +22,7 @@ export {
   writeSavedState,
 } from "./jobs/checkpoint-folder.ts";
 export type { PoisonReport, TrainingData } from "./jobs/job.ts";
+export { type RepairCall, repair } from "./jobs/repair.ts";
 export { type CheckCall, check, type ScanCall, scan } from "./jobs/scan.ts";
 export { type PoisonCall, poison, type TrainCall, train } from "./jobs/train.ts";
 export {

@@ -1,6 +1,7 @@
 /** What the command line's exit code says. */
 import type { ErrorCode } from "../errors.ts";
 import type { Verdict } from "../identification/identification.ts";
+import type { RepairOutcome } from "../mitigation/judgement.ts";
 
 /** The exit code of each verdict; `check` takes that of `benign` when it passed. */
 export const verdictExitCodes: Readonly<Record<Verdict, number>> = {
@@ -11,6 +12,12 @@ export const verdictExitCodes: Readonly<Record<Verdict, number>> = {
 
 /** Failed while scanning. */
 const failed = 2;
+/** The exit code of each outcome of a repair. */
+export const repairExitCodes: Readonly<Record<RepairOutcome, number>> = {
+  repaired: verdictExitCodes.benign,
+  failed,
+  unproven: verdictExitCodes.inconclusive,
+};
 /** Wrong usage, or input that cannot be scanned. */
 export const unusable = 4;
 

@@ -11,12 +11,13 @@ import { checkTable } from "./tables/check.ts";
 import { inspectTable, renderTable } from "./tables/data.ts";
 import { experimentTable } from "./tables/experiment.ts";
 import { poisonTable } from "./tables/poison.ts";
+import { repairTable } from "./tables/repair.ts";
 import { reportTable } from "./tables/report.ts";
 import { scanTable } from "./tables/scan.ts";
 import { trainTable } from "./tables/train.ts";
 
 const exitHelp = `
-Exit codes: 0 benign (or check passed), 1 backdoored, 2 failed while scanning, 3 inconclusive,
+Exit codes: 0 benign (or check passed, or repaired), 1 backdoored, 2 failed while scanning, or a repair that failed, 3 inconclusive,
 4 wrong usage or a model that cannot be scanned, 130 interrupted with the state saved.`;
 
 /** Runs the command line and gives its exit code. */
@@ -48,6 +49,15 @@ async function main(args: readonly string[]): Promise<number> {
     checkTable,
   ).action(async (model: string, flags: GivenFlags) =>
     done(await (await import("./commands/check.ts")).check(model, flags)),
+  );
+  addSettings(
+    program
+      .command("repair")
+      .description("train a backdoor out of a model, by the triggers that a scan reversed")
+      .argument("<model>", "an ONNX file"),
+    repairTable,
+  ).action(async (model: string, flags: GivenFlags) =>
+    done(await (await import("./commands/repair.ts")).repair(model, flags)),
   );
   addSettings(
     program.command("report").description("draw a saved result again").argument("<result>", "a result.json"),

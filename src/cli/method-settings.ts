@@ -6,6 +6,7 @@ import {
   type MethodOptions,
   methodOptions,
 } from "../identification/methods.ts";
+import { type MitigationChanges, type MitigationName, mitigationOptions } from "../mitigation/methods.ts";
 import { parseList } from "./settings.ts";
 
 /** Names and values as they were given, before it is known which method they are for. */
@@ -27,12 +28,24 @@ export function parseMethodSettings(text: string): MethodSettings {
 }
 
 /**
- * The options of a method from what was given.
+ * The options of an identification method from what was given.
  *
  * Throws E_USAGE for names that are no options of it and values of another type.
  */
 export function methodChanges(method: MethodName, settings: MethodSettings): MethodChanges {
-  const { defaults, choices }: MethodOptions = methodOptions[method];
+  return changesOf(methodOptions[method], settings) as MethodChanges;
+}
+
+/**
+ * The options of a mitigation from what was given.
+ *
+ * Throws E_USAGE for names that are no options of it and for what is no number.
+ */
+export function mitigationChanges(method: MitigationName, settings: MethodSettings): MitigationChanges {
+  return changesOf({ defaults: mitigationOptions[method], choices: {} }, settings) as MitigationChanges;
+}
+
+function changesOf({ defaults, choices }: MethodOptions, settings: MethodSettings): Record<string, unknown> {
   const usual = defaults as Readonly<Record<string, unknown>>;
   return Object.fromEntries(
     settings.map(([name, value]) => {
@@ -50,5 +63,5 @@ export function methodChanges(method: MethodName, settings: MethodSettings): Met
       }
       return [name, number];
     }),
-  ) as MethodChanges;
+  );
 }

@@ -91,6 +91,14 @@ export function parseSize(text: string): [height: number, width: number] {
   throw expected("a size in pixels such as 224 or 224x160 (height x width)", text);
 }
 
+/** A part of something that is not negative: `10%` or `10`, which becomes 0.1. */
+export function parsePercent(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*%?$/.exec(text.trim());
+  const percent = Number(match?.[1]);
+  if (Number.isFinite(percent)) return percent / 100;
+  throw expected("a percentage such as 10%", text);
+}
+
 const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /** Seconds: `90`, `90s`, `15m` or `2h`. */

@@ -7,6 +7,7 @@ import type { WorkEvent } from "../loops/work.ts";
 import { runCheck } from "./check-job.ts";
 import type { ChildMessage, JobContext, JobRequest, JobResults, ParentMessage } from "./job.ts";
 import { runPoisoning } from "./poison-job.ts";
+import { runRepair } from "./repair-job.ts";
 import { runScan } from "./scan-job.ts";
 import { runTraining } from "./train-job.ts";
 
@@ -47,6 +48,7 @@ const context: JobContext = {
 function run(request: JobRequest): Promise<JobResults[JobRequest["kind"]]> {
   if (request.kind === "check") return runCheck(request, context);
   if (request.kind === "scan") return runScan(request, context);
+  if (request.kind === "repair") return runRepair(request, context);
   if (request.kind === "train") return runTraining(request, context);
   return runPoisoning(request, context);
 }

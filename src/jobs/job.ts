@@ -5,9 +5,11 @@ import type { SplitShares } from "../data/splits.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { MethodChanges, MethodName, PresetChoice } from "../identification/methods.ts";
 import type { WorkEvent } from "../loops/work.ts";
+import type { MitigationChanges, MitigationName } from "../mitigation/methods.ts";
 import type { CheckReport } from "../models/check.ts";
 import type { NetworkOptions } from "../models/networks/network.ts";
 import type { PreprocessingHints } from "../models/preprocessing.ts";
+import type { RepairReport } from "../report/repair-report.ts";
 import type { ScanResult } from "../report/result.ts";
 import type { TrainingReport } from "../report/training-report.ts";
 import type { Provider } from "../runtime/node.ts";
@@ -48,6 +50,32 @@ export interface ScanRequest extends ModelRequest {
   /** Seconds after which no further search is begun; null for none. */
   readonly timeBudget: number | null;
   /** Folder of pretrained generators and of the states of unfinished scans. */
+  readonly cache: string;
+  /** Whether to go on from a saved state. */
+  readonly resume: boolean;
+}
+
+/** Asks for a repair. */
+export interface RepairRequest extends ModelRequest {
+  readonly kind: "repair";
+  /** A folder of clean images with labels or a .npz file. */
+  readonly benign: string;
+  /** The ONNX file to write; nothing is written over. */
+  readonly output: string;
+  /** The result.json of a scan of this model; null to scan it now. */
+  readonly from: string | null;
+  readonly method: MitigationName;
+  /** What differs from the method's defaults. */
+  readonly options: MitigationChanges;
+  /** How the model is scanned where there is no result. */
+  readonly scan: { readonly method: MethodName; readonly options: MethodChanges };
+  /** Whether the repaired model is scanned too. */
+  readonly rescan: boolean;
+  /** The part by which the error on clean images may rise. */
+  readonly maxDegradation: number;
+  /** Seconds after which no further step is begun; null for none. */
+  readonly timeBudget: number | null;
+  /** Folder of the states of unfinished repairs. */
   readonly cache: string;
   /** Whether to go on from a saved state. */
   readonly resume: boolean;
@@ -121,12 +149,13 @@ export interface PoisonReport {
 }
 
 /** A job for a child process. */
-export type JobRequest = CheckRequest | ScanRequest | TrainRequest | PoisonRequest;
+export type JobRequest = CheckRequest | ScanRequest | RepairRequest | TrainRequest | PoisonRequest;
 
 /** What a job of a kind gives. */
 export interface JobResults {
   readonly check: CheckReport;
   readonly scan: ScanResult;
+  readonly repair: RepairReport;
   readonly train: TrainingReport;
   readonly poison: PoisonReport;
 }

@@ -8,16 +8,24 @@ import { version } from "./version.ts";
 /** Everything that a scan's course depends on; plain JSON. */
 export type ScanConfiguration = Readonly<Record<string, unknown>>;
 
+/** Long work on a model: a repair is saved as a scan is. */
+type WorkKind = "scan" | "repair";
+
 const keyLength = 12;
 
 /** What a saved scan is called: by its model, and by everything else. */
-async function runKeyOf(modelSha256: string, configuration: ScanConfiguration): Promise<string> {
+async function runKeyOf(
+  kind: WorkKind,
+  modelSha256: string,
+  configuration: ScanConfiguration,
+): Promise<string> {
   const text = JSON.stringify([version, configuration]);
   const rest = await sha256(new TextEncoder().encode(text));
-  return `${modelPrefix(modelSha256)}${rest.slice(0, keyLength)}`;
+  return `${modelPrefix(kind, modelSha256)}${rest.slice(0, keyLength)}`;
 }
 
-const modelPrefix = (modelSha256: string): string => `scan-${modelSha256.slice(0, keyLength)}-`;
+const modelPrefix = (kind: WorkKind, modelSha256: string): string =>
+  `${kind}-${modelSha256.slice(0, keyLength)}-`;
 const about = "-about";
 
 /**
@@ -26,6 +34,7 @@ const about = "-about";
  * Throws E_RESUME when `resume` is set and only states of other configurations are there; it names what differs.
  *
  * @param resume whether to go on from a saved state; otherwise an old one is removed
+ * @param kind what is saved
  * @returns the key of the run, and whether there is something to go on from
  */
 export async function openSavedScan(
@@ -33,10 +42,11 @@ export async function openSavedScan(
   modelSha256: string,
   configuration: ScanConfiguration,
   resume: boolean,
+  kind: WorkKind = "scan",
 ): Promise<{ runKey: string; isResumed: boolean }> {
-  const runKey = await runKeyOf(modelSha256, configuration);
+  const runKey = await runKeyOf(kind, modelSha256, configuration);
   const known = await store.load(runKey + about);
-  if (resume && known === null) await assertNoOther(store, modelSha256, configuration);
+  if (resume && known === null) await assertNoOther(store, kind, modelSha256, configuration);
   if (!resume) await store.remove(runKey);
   await store.save(runKey + about, { arrays: {}, json: configuration });
   return { runKey, isResumed: resume && known !== null };
@@ -44,18 +54,19 @@ export async function openSavedScan(
 
 async function assertNoOther(
   store: CheckpointFolder,
+  kind: WorkKind,
   modelSha256: string,
   configuration: ScanConfiguration,
 ): Promise<void> {
-  const others = (await store.keys(modelPrefix(modelSha256))).filter((key) => key.endsWith(about));
+  const others = (await store.keys(modelPrefix(kind, modelSha256))).filter((key) => key.endsWith(about));
   for (const key of others) {
     const other = await store.load(key);
     if (other === null) continue;
     const differences = differencesOf(other.json as ScanConfiguration, configuration);
     throw new DrmGuardError(
       "E_RESUME",
-      `found a saved scan of this model with ${differences || "another version of drmguard"}`,
-      { hint: "repeat the options of that scan, or leave --resume out to start over" },
+      `found a saved ${kind} of this model with ${differences || "another version of drmguard"}`,
+      { hint: `repeat the options of that ${kind}, or leave --resume out to start over` },
     );
   }
 }

@@ -9,7 +9,7 @@ import { defaultMemoryLimit } from "./memory.ts";
 import { runInChild, type WatchOptions, watchOptions } from "./run-in-child.ts";
 
 /** Fields that may be left out; null is the default too. */
-type Optional<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
+export type Optional<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
 
 /** What a check of a file takes: the path; all else has a default. */
 export interface CheckCall extends Optional<Omit<ModelRequest, "model" | "preprocessing">>, WatchOptions {
@@ -63,7 +63,8 @@ export function check(call: CheckCall): Promise<CheckReport> {
   return runInChild(request, watchOptions(call));
 }
 
-function modelRequest(call: CheckCall): ModelRequest {
+/** What every job on a model needs, with every default filled in. */
+export function modelRequest(call: CheckCall): ModelRequest {
   return {
     model: call.model,
     preprocessing: {

@@ -9,14 +9,14 @@ import { float32, type TensorData } from "../onnx/tensor-data.ts";
 import { optimizerOf } from "../optim/optimizer.ts";
 import { packedLength } from "../optim/packing.ts";
 import { rateAt } from "../optim/schedule.ts";
-import { createRandom } from "../random.ts";
+import { createRandom, type Random } from "../random.ts";
 import { compile } from "../runtime/compile.ts";
 import { mul } from "../tensor/elementwise.ts";
 import { Graph, type Tensor } from "../tensor/graph.ts";
 import { regressionLoss } from "../training/losses.ts";
 import { assertSavedState } from "../training/saved-state.ts";
 import type { MitigationSetup } from "./mitigation.ts";
-import type { FineTuningOptions } from "./options.ts";
+import { assertFineTuningOptions, type FineTuningOptions } from "./options.ts";
 import { applyWithWeights, type RepairErrors, weightedModel } from "./trained-model.ts";
 
 /** What one training is. */
@@ -63,23 +63,25 @@ interface TuningState {
  * Batch norm is in inference: its running statistics stay as they are, its scale and shift are trained. A folded one is a part
  * of its convolution, and trained as that.
  *
- * Reading: the paper does not say how it fine-tunes. Rows are half and half; the weights of the step whose
+ * Reading: the paper does not say how it fine-tunes. Rows are half and half, and varied a little; the weights of the step whose
  * validation error is lowest are taken, which is the mean of the error on clean images and that under triggers.
  *
- * Throws E_DIVERGED, E_INTERRUPTED and E_RESUME as {@link runLoop} does, E_NO_GRADIENT when an operator has no rule.
+ * Throws E_DIVERGED, E_INTERRUPTED and E_RESUME as {@link runLoop} does, E_NO_GRADIENT when an operator has no rule, E_USAGE for options
+ * out of their range.
  */
 export async function fineTune(
   setup: MitigationSetup,
   options: FineTuningOptions,
   tuning: FineTuning,
 ): Promise<FineTuned> {
+  assertFineTuningOptions(options);
   const { runtime, validation, weights } = setup;
   const examined = await examineForStep(setup, options.batch);
   const { batch } = examined;
   const n = packedLength(weights.packing);
   const program = await compile(runtime, stepProgram(setup, examined, tuning.kept));
   const meter = await weightedModel(runtime, examined, setup);
-  const rows = batchRows(setup, batch, tuning);
+  const rows = batchRows(setup, batch, tuning, options);
   try {
     const result = await runLoop<TuningState>(setup, {
       phase: tuning.phase,
@@ -139,6 +141,7 @@ function batchRows(
   { seed, training }: MitigationSetup,
   size: number,
   { phase, hasTriggers }: FineTuning,
+  options: FineTuningOptions,
 ): (step: number) => { image: TensorData; labels: TensorData } {
   const { clean, labels, triggered } = training;
   const [count, ...imageShape] = clean.shape;
@@ -158,7 +161,7 @@ function batchRows(
       })),
     ];
     return {
-      image: stacked(images, imageShape),
+      image: stacked(images, imageShape, random.fork(`augmentation ${step}`), options),
       labels: rowsOf(labels, [d], [...cleanRows, ...triggeredRows]),
     };
   };
@@ -167,13 +170,44 @@ function batchRows(
 function stacked(
   images: readonly { readonly pixels: Float32Array; readonly index: number }[],
   imageShape: readonly number[],
+  random: Random,
+  options: FineTuningOptions,
 ): TensorData {
   const size = imageShape.reduce((a, b) => a * b, 1);
   const data = new Float32Array(images.length * size);
   images.forEach(({ pixels, index }, i) => {
-    data.set(pixels.subarray(index * size, (index + 1) * size), i * size);
+    const image = pixels.subarray(index * size, (index + 1) * size);
+    data.set(varied(image, imageShape as [number, number, number], random, options), i * size);
   });
   return float32(data, [images.length, ...imageShape]);
+}
+
+/** An image moved by a few pixels, its border drawn out, and brighter or darker; no label depends on either. */
+function varied(
+  image: Float32Array,
+  [c, h, w]: readonly [number, number, number],
+  random: Random,
+  { shift, gain }: FineTuningOptions,
+): Float32Array {
+  if (shift === 0 && gain === 0) return image;
+  const offset = (side: number): number => {
+    const most = Math.round(shift * side);
+    return random.integer(2 * most + 1) - most;
+  };
+  const [dy, dx] = [offset(h), offset(w)];
+  const factor = 1 + gain * (2 * random.uniform() - 1);
+  const result = new Float32Array(image.length);
+  const within = (place: number, length: number): number => Math.min(length - 1, Math.max(0, place));
+  for (let k = 0; k < c; k++) {
+    for (let y = 0; y < h; y++) {
+      const row = (k * h + within(y + dy, h)) * w;
+      for (let x = 0; x < w; x++) {
+        const value = factor * image[row + within(x + dx, w)]!;
+        result[(k * h + y) * w + x] = value > 1 ? 1 : value;
+      }
+    }
+  }
+  return result;
 }
 
 /** Loss, gradient by the packed weights, and a step of Adam. */

@@ -33,41 +33,57 @@ function detectorWeights(): Float32Array {
  * @param dimension d
  */
 export function cornerBackdoor(target: readonly number[] | null, dimension = 2, seed = 7): ImportedModel {
+  return importModel(cornerBackdoorFile(target, dimension, seed));
+}
+
+/** The same as a file. */
+export function cornerBackdoorFile(
+  target: readonly number[] | null,
+  dimension = 2,
+  seed = 7,
+): Uint8Array<ArrayBuffer> {
   const d = target?.length ?? dimension;
   const bias = someWeights([d], seed + 2).data as Float32Array;
   const head = someWeights([features, d], seed + 1, 4).data as Float32Array;
   const jump = bias.map((value, j) => (target === null ? 0 : target[j]! - value));
   const strength = target === null ? 0 : 1;
-  return importModel(
-    writeModel(
-      modelOf({
-        opset: 17,
-        inputs: [{ name: "x", dtype: "float32", shape: ["N", 3, side, side] }],
-        nodes: [
-          ["Conv", ["x", "conv"], ["c"], { pads: ints([1, 1, 1, 1]) }],
-          ["Relu", ["c"], ["r"]],
-          ["GlobalAveragePool", ["r"], ["p"]],
-          ["Flatten", ["p"], ["h"]],
-          ["Flatten", ["x"], ["flat"]],
-          ["MatMul", ["flat", "detector"], ["s"]],
-          ["Sub", ["s", "threshold"], ["over"]],
-          ["Sigmoid", ["over"], ["soft"]],
-          ["Mul", ["soft", "strength"], ["g"]],
-          ["Sub", ["one", "g"], ["rest"]],
-          ["Mul", ["h", "rest"], ["kept"]],
-          ["Concat", ["kept", "g"], ["all"], { axis: { kind: "int", value: 1 } }],
-          ["Gemm", ["all", "head", "bias"], ["y"]],
-        ],
-        initializers: {
-          conv: someWeights([features, 3, 3, 3], seed),
-          detector: float32(detectorWeights(), [3 * side * side, 1]),
-          threshold: float32([detector.steepness * detector.threshold], [1]),
-          strength: float32([strength], [1]),
-          one: float32([1], [1]),
-          head: float32([...head, ...jump], [features + 1, d]),
-          bias: float32(bias, [d]),
-        },
-      }),
-    ),
+  return writeModel(
+    modelOf({
+      opset: 17,
+      inputs: [{ name: "x", dtype: "float32", shape: ["N", 3, side, side] }],
+      nodes: [
+        ["Conv", ["x", "conv"], ["c"], { pads: ints([1, 1, 1, 1]) }],
+        ["Relu", ["c"], ["r"]],
+        ["GlobalAveragePool", ["r"], ["p"]],
+        ["Flatten", ["p"], ["h"]],
+        ["Flatten", ["x"], ["flat"]],
+        ["MatMul", ["flat", "detector"], ["s"]],
+        ["Sub", ["s", "threshold"], ["over"]],
+        ["Sigmoid", ["over"], ["soft"]],
+        ["Mul", ["soft", "strength"], ["g"]],
+        ["Sub", ["one", "g"], ["rest"]],
+        ["Mul", ["h", "rest"], ["kept"]],
+        ["Concat", ["kept", "g"], ["all"], { axis: { kind: "int", value: 1 } }],
+        ["Gemm", ["all", "head", "bias"], ["y"]],
+      ],
+      initializers: {
+        conv: someWeights([features, 3, 3, 3], seed),
+        detector: float32(detectorWeights(), [3 * side * side, 1]),
+        threshold: float32([detector.steepness * detector.threshold], [1]),
+        strength: float32([strength], [1]),
+        one: float32([1], [1]),
+        head: float32([...head, ...jump], [features + 1, d]),
+        bias: float32(bias, [d]),
+      },
+    }),
   );
+}
+
+/** Puts the pattern into the corner of images of 8 x 8 px, as an attacker would: 0 and 1 in place of what is there. */
+export function withCornerPattern(pixels: Float32Array): Float32Array {
+  return pixels.map((value, i) => {
+    const [y, x] = [Math.floor((i % (side * side)) / side), i % side];
+    const wanted = pattern[y]?.[x];
+    return wanted === undefined ? value : (wanted + 1) / 2;
+  });
 }

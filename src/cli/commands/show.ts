@@ -5,6 +5,7 @@ import { type MethodOptions, methodNames, methodOptions } from "../../identifica
 import { paperChoices, paperPresets } from "../../identification/paper/options.ts";
 import { defaultMemoryLimit } from "../../jobs/memory.ts";
 import { version } from "../../jobs/version.ts";
+import { mitigationNames, mitigationOptions } from "../../mitigation/methods.ts";
 import { trainingRecipes } from "../../training/options.ts";
 import { attackNames, optionNames } from "../attack-settings.ts";
 import { settingsOf } from "../command.ts";
@@ -47,6 +48,13 @@ export async function list(): Promise<number> {
       "paper, by preset (--preset), each option with --set name=value:\n",
       textTable([["option", ...presets.map(([name]) => name), "values"], ...methodRows]),
       ...otherMethods,
+      ...mitigationNames.flatMap((name) => [
+        `\n${name} (drmguard repair --method ${name}), each option with --set name=value:\n`,
+        textTable([
+          ["option", "default"],
+          ...Object.entries(mitigationOptions[name]).map(([option, value]) => [option, String(value)]),
+        ]),
+      ]),
       `\nattacks (drmguard train --attack): ${attackNames.join(", ")}\n`,
       "each option with --attack-set name=value; lists as 0.1:0.2:0.3:\n",
       textTable([["option", "default"], ...attackRows]),

@@ -1,0 +1,50 @@
+/** All mitigations by name, with their options. */
+import { fineTune } from "./fine-tuning.ts";
+import type { Mitigation, MitigationSetup } from "./mitigation.ts";
+import { fineTuningDefaults } from "./options.ts";
+
+/** The name of a mitigation. */
+export type MitigationName = keyof typeof mitigationOptions;
+
+/** The options of each mitigation, with their defaults. */
+export const mitigationOptions = {
+  unlearning: fineTuningDefaults,
+  "fine-tuning": fineTuningDefaults,
+} as const;
+
+/** The names of all mitigations. */
+export const mitigationNames = Object.keys(mitigationOptions) as MitigationName[];
+
+/** Options that differ from the defaults, by name. */
+export type MitigationChanges = Readonly<Record<string, number>>;
+
+/**
+ * Takes a backdoor out of a model.
+ *
+ * `unlearning` is the paper's: training on clean images and on images under the reversed triggers, with the true labels.
+ * `fine-tuning` trains on clean images alone.
+ *
+ * Throws what the training throws.
+ *
+ * @param changes options of this mitigation that differ from its defaults
+ */
+export async function mitigate(
+  setup: MitigationSetup,
+  name: MitigationName,
+  changes: MitigationChanges,
+): Promise<Mitigation> {
+  const options = { ...mitigationOptions[name], ...changes };
+  const tuned = await fineTune(setup, options, {
+    phase: name,
+    initial: setup.weights.values,
+    hasTriggers: name === "unlearning",
+    kept: null,
+  });
+  return {
+    weights: tuned.weights,
+    isComplete: tuned.steps === options.steps,
+    measures: { steps: tuned.steps, bestStep: tuned.bestStep },
+    options,
+    history: tuned.history,
+  };
+}
