@@ -1,7 +1,9 @@
 /** All mitigations by name, with their options. */
+import { pruneAdversarially } from "./anp.ts";
+import { finePrune } from "./fine-pruning.ts";
 import { fineTune } from "./fine-tuning.ts";
 import type { Mitigation, MitigationSetup } from "./mitigation.ts";
-import { fineTuningDefaults } from "./options.ts";
+import { anpDefaults, finePruningDefaults, fineTuningDefaults } from "./options.ts";
 
 /** The name of a mitigation. */
 export type MitigationName = keyof typeof mitigationOptions;
@@ -10,6 +12,8 @@ export type MitigationName = keyof typeof mitigationOptions;
 export const mitigationOptions = {
   unlearning: fineTuningDefaults,
   "fine-tuning": fineTuningDefaults,
+  "fine-pruning": finePruningDefaults,
+  anp: anpDefaults,
 } as const;
 
 /** The names of all mitigations. */
@@ -22,7 +26,7 @@ export type MitigationChanges = Readonly<Record<string, number>>;
  * Takes a backdoor out of a model.
  *
  * `unlearning` is the paper's: training on clean images and on images under the reversed triggers, with the true labels.
- * `fine-tuning` trains on clean images alone.
+ * `fine-tuning` trains on clean images alone, `fine-pruning` and `anp` prune first or only: see there.
  *
  * Throws what the training throws.
  *
@@ -33,6 +37,9 @@ export async function mitigate(
   name: MitigationName,
   changes: MitigationChanges,
 ): Promise<Mitigation> {
+  // Names are checked where they come from; numbers are by each method.
+  if (name === "anp") return await pruneAdversarially(setup, { ...mitigationOptions.anp, ...changes });
+  if (name === "fine-pruning") return await finePrune(setup, { ...mitigationOptions[name], ...changes });
   const options = { ...mitigationOptions[name], ...changes };
   const tuned = await fineTune(setup, options, {
     phase: name,
@@ -44,7 +51,7 @@ export async function mitigate(
     weights: tuned.weights,
     isComplete: tuned.steps === options.steps,
     measures: { steps: tuned.steps, bestStep: tuned.bestStep },
-    options,
+    options: { ...options },
     history: tuned.history,
   };
 }

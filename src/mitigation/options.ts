@@ -35,15 +35,70 @@ export const fineTuningDefaults: FineTuningOptions = {
   evaluateEvery: 25,
 };
 
+/** How a model is pruned and then fine-tuned. */
+export interface FinePruningOptions extends FineTuningOptions {
+  /** The part of all features that is cut off in a round. */
+  readonly prunedAtOnce: number;
+}
+
+/** Defaults of fine-pruning: rounds of one in a hundred, as BackdoorBench has them. */
+export const finePruningDefaults: FinePruningOptions = { ...fineTuningDefaults, prunedAtOnce: 0.01 };
+
+/** How adversarial neuron pruning learns its masks. */
+export interface AnpOptions {
+  readonly steps: number;
+  /** Images in a step. */
+  readonly batch: number;
+  /** Of SGD on the masks. */
+  readonly learningRate: number;
+  readonly momentum: number;
+  /** The weight of the loss without noise. */
+  readonly alpha: number;
+  /** How much of a scale or shift the noise is at most, before it climbs by as much again. */
+  readonly epsilon: number;
+}
+
+/**
+ * Defaults of adversarial neuron pruning: those of its publication, but a tenth of its steps, in which a mask at this rate can go all the
+ * way from 1 to 0 many times, and half of its noise, which there is held by a loss that the L1 error is not: it has no upper end.
+ */
+export const anpDefaults: AnpOptions = {
+  steps: 200,
+  batch: 32,
+  learningRate: 0.2,
+  momentum: 0.9,
+  alpha: 0.2,
+  epsilon: 0.2,
+};
+
+const fineTuningRules = {
+  steps: { isWhole: true, least: 1 },
+  batch: { isWhole: true, least: 2 },
+  learningRate: { least: 0 },
+  warmUp: { least: 0, most: 0.9 },
+  shift: { least: 0, most: 0.5 },
+  gain: { least: 0, most: 1 },
+  evaluateEvery: { isWhole: true, least: 1 },
+} as const;
+
 /** Throws E_USAGE for numbers that make no sense. */
 export function assertFineTuningOptions(options: FineTuningOptions): void {
+  assertNumbers(options, fineTuningRules);
+}
+
+/** Throws E_USAGE for numbers that make no sense. */
+export function assertFinePruningOptions(options: FinePruningOptions): void {
+  assertNumbers(options, { ...fineTuningRules, prunedAtOnce: { least: 0, most: 1 } });
+}
+
+/** Throws E_USAGE for numbers that make no sense. */
+export function assertAnpOptions(options: AnpOptions): void {
   assertNumbers(options, {
     steps: { isWhole: true, least: 1 },
     batch: { isWhole: true, least: 2 },
     learningRate: { least: 0 },
-    warmUp: { least: 0, most: 0.9 },
-    shift: { least: 0, most: 0.5 },
-    gain: { least: 0, most: 1 },
-    evaluateEvery: { isWhole: true, least: 1 },
+    momentum: { least: 0, most: 1 },
+    alpha: { least: 0, most: 1 },
+    epsilon: { least: 0 },
   });
 }

@@ -1,73 +1,22 @@
 /** Fine-tuning of a small model whose output jumps when a corner has a pattern. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { subsetOf } from "../../src/data/subset.ts";
-import { predict } from "../../src/identification/predict.ts";
-import { errorMeasureFor } from "../../src/metrics/regression-error.ts";
 import { mitigate } from "../../src/mitigation/methods.ts";
 import type { MitigationSetup, RepairImages } from "../../src/mitigation/mitigation.ts";
-import { trainableWeights } from "../../src/mitigation/trainable-weights.ts";
-import { weightedModel } from "../../src/mitigation/trained-model.ts";
-import { examine } from "../../src/models/examined-model.ts";
-import { importModel } from "../../src/models/import.ts";
-import { defaultPreprocessing } from "../../src/models/preprocessing.ts";
-import { readModel } from "../../src/onnx/proto.ts";
-import { nodeRuntime } from "../../src/runtime/node.ts";
-import { range } from "../../src/tensor/shape.ts";
-import { cornerBackdoor, cornerBackdoorFile, withCornerPattern } from "../support/backdoored.ts";
+import { cornerBackdoor, cornerBackdoorFile } from "../support/backdoored.ts";
 import { errorOf } from "../support/errors.ts";
-import { memoryStore, someImages } from "../support/identification.ts";
+import { memoryStore } from "../support/identification.ts";
+import { mitigationSetup, repairErrors } from "../support/mitigation.ts";
 
-const runtime = nodeRuntime({ threads: 1 });
-const images = someImages(60);
-const target = [3, -2];
-const at = { features: null, outputs: null };
 const short = { steps: 120, batch: 16, learningRate: 1e-2, evaluateEvery: 10, shift: 0, gain: 0 };
 
 let setup: MitigationSetup;
 let held: RepairImages;
-
-/** Labels are what the model would say without the jump. */
-async function imagesWith(indices: readonly number[]): Promise<RepairImages> {
-  const clean = subsetOf(images, indices);
-  const examined = await examine(runtime, cornerBackdoor(null), defaultPreprocessing, clean.shape, at);
-  const labels = await predict(runtime, examined, clean);
-  return { clean: { ...clean, labels }, labels, triggered: [withCornerPattern(clean.pixels)] };
-}
-
 beforeAll(async () => {
-  const bytes = cornerBackdoorFile(target);
-  const model = importModel(bytes);
-  const examined = await examine(runtime, model, defaultPreprocessing, [4, 3, 8, 8], at);
-  held = await imagesWith(range(12).map((i) => i + 48));
-  setup = {
-    runtime,
-    model,
-    weights: trainableWeights(readModel(bytes), examined.instance),
-    preprocessing: defaultPreprocessing,
-    ...at,
-    training: await imagesWith(range(36)),
-    validation: await imagesWith(range(12).map((i) => i + 36)),
-    measure: errorMeasureFor(["a", "b"], "as given"),
-    maxDegradation: 0.1,
-    seed: 1,
-    runKey: "repair",
-    deadline: null,
-    memoryLimit: null,
-    checkpoints: memoryStore(),
-    onEvent: () => {},
-    shouldStop: () => false,
-  };
+  // Labels are what the model would say without the jump.
+  ({ setup, held } = await mitigationSetup(cornerBackdoorFile([3, -2]), cornerBackdoor(null)));
 });
 
-async function errorsOf(
-  weights: Float32Array,
-): ReturnType<Awaited<ReturnType<typeof weightedModel>>["errors"]> {
-  const examined = await examine(runtime, setup.model, defaultPreprocessing, [4, 3, 8, 8], at);
-  const meter = await weightedModel(runtime, examined, setup);
-  const errors = await meter.errors(weights, held);
-  await meter.release();
-  return errors;
-}
+const errorsOf = (weights: Float32Array) => repairErrors(setup, weights, held);
 
 const fresh = (changes: Partial<MitigationSetup> = {}): MitigationSetup => ({
   ...setup,
