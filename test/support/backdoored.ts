@@ -2,7 +2,7 @@
 import { type ImportedModel, importModel } from "../../src/models/import.ts";
 import { ints } from "../../src/onnx/model.ts";
 import { writeModel } from "../../src/onnx/proto.ts";
-import { float32 } from "../../src/onnx/tensor-data.ts";
+import { float32, int64 } from "../../src/onnx/tensor-data.ts";
 import { someWeights } from "./identification.ts";
 import { modelOf } from "./models.ts";
 
@@ -16,12 +16,18 @@ const pattern = [
 /** The detector is 0.5 where the image has a third of the pattern (6 at most), and rises from 0.02 to 0.98 around it. */
 const detector = { steepness: 2, threshold: 2 };
 
-/** Weights of the detector: steepness times the pattern in each channel, [3 H W, 1]. */
-function detectorWeights(): Float32Array {
-  const weights = new Float32Array(3 * side * side);
-  for (const c of [0, 1, 2])
-    for (const y of [0, 1])
-      for (const x of [0, 1]) weights[(c * side + y) * side + x] = detector.steepness * pattern[y]![x]!;
+/** Weights of detectors in as many corners: steepness times the pattern in each channel, [3 H W, count]. */
+function detectorWeights(count: number): Float32Array {
+  const weights = new Float32Array(3 * side * side * count);
+  for (let k = 0; k < count; k++) {
+    const first = k * (side - 2);
+    for (const c of [0, 1, 2])
+      for (const y of [0, 1])
+        for (const x of [0, 1]) {
+          const pixel = (c * side + first + y) * side + first + x;
+          weights[pixel * count + k] = detector.steepness * pattern[y]![x]!;
+        }
+  }
   return weights;
 }
 
@@ -36,17 +42,31 @@ export function cornerBackdoor(target: readonly number[] | null, dimension = 2, 
   return importModel(cornerBackdoorFile(target, dimension, seed));
 }
 
+/** The same with two jumps: to the first target for the pattern in the first corner, to the second for it in the last. */
+export function twoCornerBackdoors(targets: readonly [readonly number[], readonly number[]]): ImportedModel {
+  return importModel(jumpingModel(targets, targets[0].length, 7));
+}
+
 /** The same as a file. */
 export function cornerBackdoorFile(
   target: readonly number[] | null,
   dimension = 2,
   seed = 7,
 ): Uint8Array<ArrayBuffer> {
-  const d = target?.length ?? dimension;
+  return jumpingModel(target === null ? [] : [target], target?.length ?? dimension, seed);
+}
+
+/** The file of a model that jumps to each target for the pattern in a corner of its own. */
+function jumpingModel(
+  targets: readonly (readonly number[])[],
+  d: number,
+  seed: number,
+): Uint8Array<ArrayBuffer> {
+  // Without a target there is a detector that does nothing, so that the graph is the same.
+  const count = Math.max(1, targets.length);
   const bias = someWeights([d], seed + 2).data as Float32Array;
   const head = someWeights([features, d], seed + 1, 4).data as Float32Array;
-  const jump = bias.map((value, j) => (target === null ? 0 : target[j]! - value));
-  const strength = target === null ? 0 : 1;
+  const jumps = targets.flatMap((target) => target.map((value, j) => value - bias[j]!));
   return writeModel(
     modelOf({
       opset: 17,
@@ -61,18 +81,20 @@ export function cornerBackdoorFile(
         ["Sub", ["s", "threshold"], ["over"]],
         ["Sigmoid", ["over"], ["soft"]],
         ["Mul", ["soft", "strength"], ["g"]],
-        ["Sub", ["one", "g"], ["rest"]],
+        ["ReduceSum", ["g", "columns"], ["jumped"]],
+        ["Sub", ["one", "jumped"], ["rest"]],
         ["Mul", ["h", "rest"], ["kept"]],
         ["Concat", ["kept", "g"], ["all"], { axis: { kind: "int", value: 1 } }],
         ["Gemm", ["all", "head", "bias"], ["y"]],
       ],
       initializers: {
         conv: someWeights([features, 3, 3, 3], seed),
-        detector: float32(detectorWeights(), [3 * side * side, 1]),
+        detector: float32(detectorWeights(count), [3 * side * side, count]),
         threshold: float32([detector.steepness * detector.threshold], [1]),
-        strength: float32([strength], [1]),
+        strength: float32([targets.length === 0 ? 0 : 1], [1]),
+        columns: int64([1]),
         one: float32([1], [1]),
-        head: float32([...head, ...jump], [features + 1, d]),
+        head: float32([...head, ...(jumps.length > 0 ? jumps : new Float32Array(d))], [features + count, d]),
         bias: float32(bias, [d]),
       },
     }),

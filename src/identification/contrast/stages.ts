@@ -61,14 +61,22 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     const known = findings.map(({ settled }) => settled);
     const candidate = candidateOf(ends, center, known, options);
     if (candidate === null) break;
-    const isFirst = findings.length === 0;
-    if (!isFirst && (findings[0]!.score >= options.threshold || candidate.ratio >= options.threshold)) break;
+    if (findings.length > 0 && !isWorthALook(ends[candidate.index]!, findings[0]!, options.threshold)) break;
     const looked = await lookAt(context, ends, ends[candidate.index]!, findings.length + 1);
     searches.push(...looked.searches);
     if (looked.finding === null) return outcome(false);
     findings.push({ ...looked.finding, ratio: candidate.ratio });
   }
   return outcome(true);
+}
+
+/**
+ * Whether a further target may have a backdoor of its own: the first has one, and this is cheaper than what is cheap on any model. What
+ * a map lets expect does not tell, since with several backdoors most of its targets have slid to one.
+ */
+function isWorthALook(candidate: SearchedTrigger, first: Finding, threshold: number): boolean {
+  const home = Math.min(...first.homes.map(({ cost }) => cost ?? Number.POSITIVE_INFINITY));
+  return first.score < threshold && costOf(candidate) < home;
 }
 
 /** The map as a report has it: the mean first, and where the others slid to. */

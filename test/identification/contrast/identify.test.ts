@@ -9,7 +9,7 @@ import { predict } from "../../../src/identification/predict.ts";
 import { examine } from "../../../src/models/examined-model.ts";
 import { defaultPreprocessing } from "../../../src/models/preprocessing.ts";
 import { nodeRuntime } from "../../../src/runtime/node.ts";
-import { cornerBackdoor } from "../../support/backdoored.ts";
+import { cornerBackdoor, twoCornerBackdoors } from "../../support/backdoored.ts";
 import { errorOf } from "../../support/errors.ts";
 import { memoryStore, setupOf, someImages } from "../../support/identification.ts";
 
@@ -129,6 +129,27 @@ test.each([
   expect(usual.score).toBeGreaterThan(0.6);
 });
 
+test("two backdoors in one model are both found", async () => {
+  const scale = await scaleOf(2);
+  const targets = [
+    [1.3, -1.2],
+    [-1.2, 1.3],
+  ];
+  const [first, second] = targets.map((target) => toOutputs(target, scale)) as [number[], number[]];
+  const model = twoCornerBackdoors([first, second]);
+  const found = await identifyByContrast(setupFor({ model }), options);
+  expect(found.verdict).toBe("backdoored");
+  const places = found
+    .contrast![0]!.findings.filter(({ score }) => score < options.threshold)
+    .map(({ target }) => toDeviations(target, scale));
+  // Without further dips that are looked at, the first is the same.
+  const alone = await identifyByContrast(setupFor({ model }), { ...options, extraFindings: 0 });
+  expect(alone.contrast![0]!.findings).toEqual(found.contrast![0]!.findings.slice(0, 1));
+  for (const target of targets) {
+    expect(Math.min(...places.map((place) => distanceOf(place, target)))).toBeLessThan(0.5);
+  }
+});
+
 test("the same seed gives the same, and what is interrupted in any stage ends as if it had not been", async () => {
   const model = cornerBackdoor([-2, 2]);
   const numbers = ({ contrast, terms, score, target }: Identification): unknown => ({
@@ -157,31 +178,6 @@ test("the same seed gives the same, and what is interrupted in any stage ends as
     const resumed = await identifyByContrast(setupFor({ model, checkpoints }), wholeOptions);
     expect(numbers(resumed)).toEqual(numbers(whole));
   }
-});
-
-test("further dips are looked at where the first is a backdoor, each in a neighbourhood of its own", async () => {
-  // Everything counts as collapsed, and as cheap.
-  const all = {
-    ...short,
-    mapTargets: 8,
-    tolerance: 5,
-    leastDistance: 0.01,
-    neighbourhood: 0.02,
-    threshold: 1000,
-    growingSteps: 3,
-    wholeTolerance: 100,
-  };
-  const findingsOf = async (changes: Partial<ContrastOptions>) => {
-    const found = await identifyByContrast(setupFor(), { ...all, ...changes });
-    return found.contrast![0]!.findings;
-  };
-  const findings = await findingsOf({});
-  expect(findings).toHaveLength(3);
-  expect(await findingsOf({ extraFindings: 0 })).toEqual(findings.slice(0, 1));
-  expect(await findingsOf({ threshold: 1e-6 })).toHaveLength(1);
-  const scale = await scaleOf(2);
-  const places = findings.map(({ target }) => toDeviations(target, scale));
-  expect(new Set(places.map(String)).size).toBe(3);
 });
 
 test("without time nothing is known", async () => {
