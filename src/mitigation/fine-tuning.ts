@@ -2,14 +2,12 @@
 import { grad } from "../autodiff/grad.ts";
 import { examineFor } from "../identification/contrast/fitting.ts";
 import { modelStepBytes } from "../identification/step-bytes.ts";
-import { batchAt, rowsOf } from "../loops/batches.ts";
 import { type LoopResult, runLoop } from "../loops/loop.ts";
 import type { ExaminedModel } from "../models/examined-model.ts";
 import { float32, type TensorData } from "../onnx/tensor-data.ts";
 import { optimizerOf } from "../optim/optimizer.ts";
 import { packedLength } from "../optim/packing.ts";
 import { rateAt } from "../optim/schedule.ts";
-import { createRandom, type Random } from "../random.ts";
 import { compile } from "../runtime/compile.ts";
 import { mul } from "../tensor/elementwise.ts";
 import { Graph, type Tensor } from "../tensor/graph.ts";
@@ -17,6 +15,7 @@ import { regressionLoss } from "../training/losses.ts";
 import { assertSavedState } from "../training/saved-state.ts";
 import type { MitigationSetup } from "./mitigation.ts";
 import { assertFineTuningOptions, type FineTuningOptions } from "./options.ts";
+import { type BatchRows, batchRows } from "./rows.ts";
 import { applyWithWeights, type RepairErrors, weightedModel } from "./trained-model.ts";
 
 /** What one training is. */
@@ -82,6 +81,17 @@ export async function fineTune(
   const program = await compile(runtime, stepProgram(setup, examined, tuning.kept));
   const meter = await weightedModel(runtime, examined, setup);
   const rows = batchRows(setup, batch, tuning, options);
+  /** The outputs that are trained towards. */
+  const wanted = async ({ origin, labels }: BatchRows): Promise<TensorData> => {
+    const part = options.teacher;
+    if (part === 0) return labels;
+    const said = await meter.outputs(weights.values, origin.data as Float32Array);
+    const own = labels.data as Float32Array;
+    return float32(
+      own.map((value, i) => value + part * (said[i]! - value)),
+      labels.dims,
+    );
+  };
   try {
     const result = await runLoop<TuningState>(setup, {
       phase: tuning.phase,
@@ -100,8 +110,10 @@ export async function fineTune(
       fromSaved: (arrays) => assertSavedState(arrays, { weights: n, m: n, v: n, best: n, bestAt: 2 }),
       async step(state, step) {
         const rate = rateAt({ rate: options.learningRate, warmUp: options.warmUp }, step, options.steps);
+        const batchOfStep = rows(step);
         const results = await program.run({
-          ...rows(step),
+          image: batchOfStep.image,
+          labels: await wanted(batchOfStep),
           weights: float32(state.weights),
           m: float32(state.m),
           v: float32(state.v),
@@ -134,80 +146,6 @@ export async function fineTune(
     await program.release();
     await meter.release();
   }
-}
-
-/** The rows of each step. */
-function batchRows(
-  { seed, training }: MitigationSetup,
-  size: number,
-  { phase, hasTriggers }: FineTuning,
-  options: FineTuningOptions,
-): (step: number) => { image: TensorData; labels: TensorData } {
-  const { clean, labels, triggered } = training;
-  const [count, ...imageShape] = clean.shape;
-  const d = labels.length / count;
-  const ofTriggers = hasTriggers && triggered.length > 0 ? Math.floor(size / 2) : 0;
-  const random = createRandom(seed).fork(phase);
-  const [forClean, forTriggered] = [random.fork("clean"), random.fork("triggered")];
-  return (step) => {
-    const cleanRows = batchAt(step, count, size - ofTriggers, forClean);
-    const triggeredRows = ofTriggers === 0 ? [] : batchAt(step, count, ofTriggers, forTriggered);
-    const images = [
-      ...cleanRows.map((index) => ({ pixels: clean.pixels, index })),
-      // Triggers take turns, also where there are more of them than rows.
-      ...triggeredRows.map((index, i) => ({
-        pixels: triggered[(step * ofTriggers + i) % triggered.length]!,
-        index,
-      })),
-    ];
-    return {
-      image: stacked(images, imageShape, random.fork(`augmentation ${step}`), options),
-      labels: rowsOf(labels, [d], [...cleanRows, ...triggeredRows]),
-    };
-  };
-}
-
-function stacked(
-  images: readonly { readonly pixels: Float32Array; readonly index: number }[],
-  imageShape: readonly number[],
-  random: Random,
-  options: FineTuningOptions,
-): TensorData {
-  const size = imageShape.reduce((a, b) => a * b, 1);
-  const data = new Float32Array(images.length * size);
-  images.forEach(({ pixels, index }, i) => {
-    const image = pixels.subarray(index * size, (index + 1) * size);
-    data.set(varied(image, imageShape as [number, number, number], random, options), i * size);
-  });
-  return float32(data, [images.length, ...imageShape]);
-}
-
-/** An image moved by a few pixels, its border drawn out, and brighter or darker; no label depends on either. */
-function varied(
-  image: Float32Array,
-  [c, h, w]: readonly [number, number, number],
-  random: Random,
-  { shift, gain }: FineTuningOptions,
-): Float32Array {
-  if (shift === 0 && gain === 0) return image;
-  const offset = (side: number): number => {
-    const most = Math.round(shift * side);
-    return random.integer(2 * most + 1) - most;
-  };
-  const [dy, dx] = [offset(h), offset(w)];
-  const factor = 1 + gain * (2 * random.uniform() - 1);
-  const result = new Float32Array(image.length);
-  const within = (place: number, length: number): number => Math.min(length - 1, Math.max(0, place));
-  for (let k = 0; k < c; k++) {
-    for (let y = 0; y < h; y++) {
-      const row = (k * h + within(y + dy, h)) * w;
-      for (let x = 0; x < w; x++) {
-        const value = factor * image[row + within(x + dx, w)]!;
-        result[(k * h + y) * w + x] = value > 1 ? 1 : value;
-      }
-    }
-  }
-  return result;
 }
 
 /** Loss, gradient by the packed weights, and a step of Adam. */

@@ -14,6 +14,8 @@ export interface FineTuningOptions {
   readonly shift: number;
   /** How much brighter or darker images become at most, as a part. */
   readonly gain: number;
+  /** The part of the wanted output that is what the model said of the clean image before; the rest is the label. */
+  readonly teacher: number;
   /** Steps between two looks at the validation images. */
   readonly evaluateEvery: number;
 }
@@ -32,6 +34,7 @@ export const fineTuningDefaults: FineTuningOptions = {
   warmUp: 0.1,
   shift: 1 / 64,
   gain: 0.1,
+  teacher: 0,
   evaluateEvery: 25,
 };
 
@@ -78,6 +81,7 @@ const fineTuningRules = {
   warmUp: { least: 0, most: 0.9 },
   shift: { least: 0, most: 0.5 },
   gain: { least: 0, most: 1 },
+  teacher: { least: 0, most: 1 },
   evaluateEvery: { isWhole: true, least: 1 },
 } as const;
 

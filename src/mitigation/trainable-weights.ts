@@ -61,7 +61,8 @@ export function trainableWeights(file: OnnxModel, instance: ModelInstance): Trai
   const { learnt, otherwise } = usesOf(graph);
   const settled = settledInputs(instance);
   const arrays: Record<string, TensorData> = {};
-  for (const name of namesOf(graph)) {
+  // Constants of functions are not among them: one of them may stand in several places once it is inlined.
+  for (const name of namesOf(file.graph)) {
     const value = instance.initializers.get(name);
     const isTrainable = learnt.has(name) && !otherwise.has(name) && !settled.has(name);
     if (isTrainable && value?.dtype === "float32" && value.data.length > 0) arrays[name] = value;
