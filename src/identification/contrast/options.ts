@@ -97,7 +97,7 @@ export const contrastDefaults: ContrastOptions = {
   growingSteps: 100,
   controls: 6,
   leastAngle: 60,
-  threshold: 0.6,
+  threshold: 0.7,
   extraFindings: 2,
   bootstraps: 1000,
   confidence: 0.9,
