@@ -56,8 +56,8 @@ interface TuningState {
 }
 
 /**
- * Trains a model's own weights: min over w of mean |f_w(x) - y|, over clean images and, where there are triggers, as many images under
- * them, whose labels stay the true ones.
+ * Trains a model's own weights: min over w of mean |f_w(x) - t|, over clean images and, where there are triggers, as many images under
+ * them. t is the true label y, or partly what the model said of the clean image before.
  *
  * Batch norm is in inference: its running statistics stay as they are, its scale and shift are trained. A folded one is a part
  * of its convolution, and trained as that.

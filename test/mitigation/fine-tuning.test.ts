@@ -7,7 +7,7 @@ import { errorOf } from "../support/errors.ts";
 import { memoryStore } from "../support/identification.ts";
 import { mitigationSetup, repairErrors } from "../support/mitigation.ts";
 
-const short = { steps: 120, batch: 16, learningRate: 1e-2, evaluateEvery: 10, shift: 0, gain: 0 };
+const short = { steps: 120, batch: 16, learningRate: 1e-2, evaluateEvery: 10, shift: 0, gain: 0, teacher: 0 };
 
 let setup: MitigationSetup;
 let held: RepairImages;
@@ -73,6 +73,25 @@ describe("unlearning", () => {
     const plain = await mitigate(fresh(), "unlearning", { ...varied, shift: 0, gain: 0 });
     expect(first.weights).toEqual(second.weights);
     expect(first.weights).not.toEqual(plain.weights);
+  });
+
+  test("targets are labels, what the model said of the clean image, or between them", async () => {
+    // Labels are off by 5, and at the first step the model says what it said.
+    const labels = setup.training.labels.map((value) => value + 5);
+    const training = { ...setup.training, labels };
+    const lossAt = async (teacher: number): Promise<number> => {
+      const found = await mitigate(fresh({ training }), "fine-tuning", {
+        ...short,
+        steps: 1,
+        shift: 0.2,
+        teacher,
+      });
+      return found.history[0]!.values.loss!;
+    };
+    const told = await lossAt(0);
+    expect(told).toBeGreaterThan(3);
+    expect(await lossAt(0.5)).toBeCloseTo(told / 2, 4);
+    expect(await lossAt(1)).toBeCloseTo(0, 4);
   });
 
   test("without time nothing is trained, and it says so", async () => {
