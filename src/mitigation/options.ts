@@ -25,7 +25,7 @@ export interface FineTuningOptions {
  * hundred it learns their labels by heart, and its error on others rises. Two things hold that: images that are moved by a pixel
  * of 64 and are a little brighter or darker, and targets that are half the label and half what the model itself said of the clean
  * image, which it knows better than a few hundred labels can teach. On a head-pose network with BadNets and 350 images the clean error rose by
- * 17 % without the second and by 3 % with it, and the error under the reversed trigger fell from 29 to 3.2 and to 2.8 degrees.
+ * 17 % without the second and by 3 to 5 % with it, and the error under the reversed trigger fell from 29 to 3.2 and to 2.9 degrees.
  *
  * Deviation: in the paper targets are the labels alone (`teacher=0`), and it gives no numbers for the training.
  */
