@@ -41,7 +41,13 @@ export const figure2: Experiment = {
           poisoned.map(short).join(", "),
         ]),
       )}`,
-      pictures: { "figure2.svg": scatterPanels(panels, mainConditions.length) },
+      pictures: {
+        "figure2.svg": scatterPanels(
+          "Angles between features and rows of the last layer, clean and with the true trigger",
+          panels,
+          mainConditions.length,
+        ),
+      },
     };
   },
 };

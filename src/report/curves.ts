@@ -27,6 +27,6 @@ export function curvesSvg({ history, errors }: TrainingReport): string {
   });
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${names.length * rowHeight}" ` +
-    `font-family="sans-serif" color="#333" style="background:#fff">${rows.join("")}</svg>\n`
+    `font-family="sans-serif" color="#333" style="background:#fff" role="img"><title>Terms of the training over its steps</title>${rows.join("")}</svg>\n`
   );
 }

@@ -20,9 +20,10 @@ const margin = { left: 44, right: 10, top: 26, bottom: 36 };
 /**
  * Draws plots in rows. Each has axes of its own, with the ends written beside them.
  *
+ * @param title what the picture shows, for those who do not see it
  * @param columns plots in a row
  */
-export function scatterPanels(panels: readonly ScatterPanel[], columns: number): string {
+export function scatterPanels(title: string, panels: readonly ScatterPanel[], columns: number): string {
   const rows = Math.ceil(panels.length / columns);
   const drawn = panels.map((panel, i) => {
     const [x, y] = [(i % columns) * side, Math.floor(i / columns) * side];
@@ -31,7 +32,7 @@ export function scatterPanels(panels: readonly ScatterPanel[], columns: number):
   const width = Math.min(columns, panels.length) * side;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${rows * side}" viewBox="0 0 ${width} ${rows * side}" ` +
-    `font-family="sans-serif" font-size="10" fill="#333" style="background:#fff" role="img">${drawn.join("")}</svg>\n`
+    `font-family="sans-serif" font-size="10" fill="#333" style="background:#fff" role="img"><title>${escapeHtml(title)}</title>${drawn.join("")}</svg>\n`
   );
 }
 

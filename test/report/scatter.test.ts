@@ -23,7 +23,7 @@ const circlesOf = (svg: string): [number, number][] =>
   [...svg.matchAll(/cx="([\d.]+)" cy="([\d.]+)"/g)].map(([, x, y]) => [Number(x), Number(y)]);
 
 test("points lie between the ends of the axes: small x at the left, small y at the bottom", () => {
-  const svg = scatterPanels([panel()], 4);
+  const svg = scatterPanels("angles", [panel()], 4);
   const frame = /<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"/.exec(svg)!.slice(1).map(Number);
   const [left, top, width, height] = frame as [number, number, number, number];
   const place = (x: number, y: number): [number, number] => [
@@ -36,18 +36,21 @@ test("points lie between the ends of the axes: small x at the left, small y at t
 });
 
 test("panels stand in rows of so many columns", () => {
-  const svg = scatterPanels([panel(), panel(), panel(), panel(), panel()], 2);
+  const svg = scatterPanels("angles", [panel(), panel(), panel(), panel(), panel()], 2);
   expect(svg).toMatch(/^<svg [^>]*width="440" height="660" viewBox="0 0 440 660"/);
   const places = [...svg.matchAll(/<g transform="translate\((\d+) (\d+)\)"><text/g)].map(([, x, y]) => [
     x,
     y,
   ]);
   expect(places.map(String)).toEqual(["0,0", "220,0", "0,220", "220,220", "0,440"]);
-  expect(scatterPanels([panel()], 4)).toMatch(/^<svg [^>]*width="220" height="220"/);
+  expect(scatterPanels("angles", [panel()], 4)).toMatch(
+    /^<svg [^>]*width="220" height="220"[^>]*><title>angles<\/title>/,
+  );
 });
 
 test("points that are all the same lie in the middle", () => {
   const svg = scatterPanels(
+    "angles",
     [
       panel({
         groups: [
@@ -70,7 +73,7 @@ test("points that are all the same lie in the middle", () => {
 });
 
 test("texts are escaped", () => {
-  const svg = scatterPanels([panel({ title: "<b>&", x: '"x"', y: "<y>" })], 1);
+  const svg = scatterPanels("angles", [panel({ title: "<b>&", x: '"x"', y: "<y>" })], 1);
   for (const text of ["&lt;b&gt;&amp;", "&quot;x&quot;", "&lt;y&gt;"]) expect(svg).toContain(text);
   expect(svg).not.toContain("<b>");
 });
