@@ -59,8 +59,8 @@ export interface ContrastMap {
   readonly family: string;
   /** What a cost is in. */
   readonly sizeUnit: string;
-  /** What the model gives for the average of all images, in its unit: distances that explain costs are taken from there. */
-  readonly center: readonly number[];
+  /** Outputs that are cheap to reach on any model, in its unit: the mean, and what it gives for the average of all images. */
+  readonly homes: readonly (readonly number[])[];
   readonly map: readonly TargetCost[];
   readonly findings: readonly ContrastFinding[];
 }

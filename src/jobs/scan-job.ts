@@ -185,7 +185,7 @@ function plainContrast(maps: NonNullable<Identification["contrast"]>): ScanResul
   const row = (each: TargetCost) => ({ ...each, target: [...each.target] });
   return maps.map((each) => ({
     ...each,
-    center: [...each.center],
+    homes: each.homes.map((home) => [...home]),
     map: each.map.map(row),
     findings: each.findings.map((finding) => ({
       ...finding,

@@ -79,10 +79,10 @@ const contrastSchema = z
   .object({
     family: z.string(),
     sizeUnit: z.string().describe("what a cost is in"),
-    center: z
-      .array(z.number())
+    homes: z
+      .array(z.array(z.number()))
       .optional()
-      .describe("since 1.2: what the model gives for the average of all images, in its unit"),
+      .describe("since 1.2: outputs that are cheap to reach on any model, in its unit"),
     map: z.array(z.object(targetCost)),
     findings: z
       .array(

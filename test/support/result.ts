@@ -92,7 +92,10 @@ export function contrastResultOf(changes: Partial<ScanResult> = {}): ScanResult 
       {
         family: "patch",
         sizeUnit: "mean change over mean brightness",
-        center: [0.01, -0.02],
+        homes: [
+          [0, 0],
+          [0.01, -0.02],
+        ],
         map: [
           { target: [0.1, 0.2], distance: 0, cost: 0.009 },
           { target: [0.9, 0.2], distance: 1.5, cost: null },

@@ -3,6 +3,7 @@ import { DrmGuardError } from "../../errors.ts";
 import { columnMeans, meanVarianceRatio } from "../../metrics/statistics.ts";
 import { evidenceOf } from "../evidence.ts";
 import { type FamilyName, families } from "../families/families.ts";
+import type { TriggerFamily } from "../families/family.ts";
 import type { ContrastMap, Identification, IdentificationSetup, TermSample } from "../identification.ts";
 import { assertFiniteOutputs, predict } from "../predict.ts";
 import type { ReversedTrigger } from "../reversed-trigger.ts";
@@ -53,9 +54,21 @@ export async function identifyByContrast(
   const ofAverage = await predict(runtime, examined, average);
   assertFiniteOutputs(ofAverage, average);
   const center = toDeviations(ofAverage, scale);
+  // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
+  const homesOf = ({ canHide }: TriggerFamily): number[][] => [
+    scale.mean.map(() => 0),
+    ...(canHide ? [center] : []),
+  ];
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
-    const outcome = await searchFamily({ setup, options, family: families[name], scale, center, deadline });
+    const outcome = await searchFamily({
+      setup,
+      options,
+      family: families[name],
+      scale,
+      homes: homesOf(families[name]),
+      deadline,
+    });
     outcomes.push(outcome);
     for (const { score, low, high } of outcome.findings) {
       const numbers = `${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
@@ -108,7 +121,7 @@ export async function identifyByContrast(
     triggers: outcomes.flatMap(triggersOf).sort((a, b) => a.score - b.score),
     notChecked: [
       `triggers of other families than ${options.families.join(", ")}`,
-      `targets within ${options.leastDistance} standard deviations of what the model gives for an average image`,
+      `targets within ${options.leastDistance} standard deviations of the mean output, and for patches of the output for the average image`,
       `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],
@@ -144,12 +157,12 @@ function termsOf(outcomes: readonly FamilyOutcome[]): TermSample[] {
 }
 
 function partOf(outcome: FamilyOutcome): ContrastMap {
-  const { family, center, scale } = outcome.context;
+  const { family, homes, scale } = outcome.context;
   const plain = ({ theta: _, settled: __, ...rest }: Finding) => rest;
   return {
     family: family.name,
     sizeUnit: family.sizeUnit,
-    center: toOutputs(center, scale),
+    homes: homes.map((home) => toOutputs(home, scale)),
     map: mapOf(outcome),
     findings: outcome.findings.map(plain),
   };

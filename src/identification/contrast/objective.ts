@@ -1,7 +1,7 @@
 /** The objective of a search: K triggers at once, each drawn to its own target. */
 import type { ExaminedModel } from "../../models/examined-model.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
-import { abs, add, mul, relu, sqrt, square, sub } from "../../tensor/elementwise.ts";
+import { abs, add, addAll, mul, relu, sqrt, square, sub } from "../../tensor/elementwise.ts";
 import type { Tensor } from "../../tensor/graph.ts";
 import { matmul } from "../../tensor/linalg.ts";
 import { reshape } from "../../tensor/movement.ts";
@@ -42,12 +42,11 @@ export interface SearchTerms {
  * The error is linear in the distance, not squared: a squared one would be ruled by the few images that a trigger does not
  * reach yet.
  *
- * Nearness keeps a trigger whose target is free away from the mean of clean outputs, 0, and from the centre c, which are cheap on
- * every model: 4 max(0, r - |z_k|) + 4 max(0, r - |z_k - c|), where z_k are the deviations of its mean output and r is the least
- * distance.
+ * Nearness keeps a trigger whose target is free away from the homes h, which are cheap on every model: sum_h 4 max(0, r - |z_k - h|),
+ * where z_k are the deviations of its mean output and r is the least distance.
  *
  * @param examined the model at a batch of at least K B
- * @param center c, in deviations, [d]
+ * @param homes h, in deviations, [d] each, at least one
  * @param leastDistance r, in deviations
  */
 export function searchTerms(
@@ -55,7 +54,7 @@ export function searchTerms(
   family: TriggerFamily,
   examined: ExaminedModel,
   scale: OutputScale,
-  center: readonly number[],
+  homes: readonly (readonly number[])[],
   leastDistance: number,
 ): SearchTerms {
   const { image, theta, weight, target, free } = inputs;
@@ -83,7 +82,7 @@ export function searchTerms(
     const distance = sqrt(add(sum(square(place), { axes: [1] }), smallestSquare));
     return mul(relu(sub(leastDistance, distance)), nearnessWeight);
   };
-  const nearness = add(nearnessTo(z), nearnessTo(sub(z, constant(image, center, [1, d]))));
+  const nearness = addAll(homes.map((home) => nearnessTo(sub(z, constant(image, home, [1, d])))));
   return {
     loss: sum(add(add(error, mul(weight, size)), mul(free, nearness))),
     error,

@@ -80,22 +80,21 @@ export function expectedAt(
 /**
  * The target of a map that is cheapest beside what it is expected to cost.
  *
- * Targets next to the mean and next to the centre are left out: they are cheap on every model, and have no controls that
- * differ from them.
+ * Targets next to a home are left out: they are cheap on every model, and have no controls that differ from them.
  *
- * @param center what the model gives when an image shows nothing, in deviations from the mean, [d]
+ * @param homes outputs that are cheap on any model, in deviations from the mean, [d] each
  * @param known targets whose neighbourhoods are left out too
  * @returns its index and cost / expected cost; null when no target was reached
  */
 export function candidateOf(
   map: readonly PricedTarget[],
-  center: readonly number[],
+  homes: readonly (readonly number[])[],
   known: readonly (readonly number[])[],
   options: Pick<ContrastOptions, "neighbourhood" | "leastDistance">,
 ): { readonly index: number; readonly ratio: number } | null {
   const ratios = map.flatMap(({ target, cost }, index) => {
     const isNew = known.every((other) => distanceOf(target, other) >= options.neighbourhood);
-    const isCheap = Math.min(distanceOf(target), distanceOf(target, center)) < options.leastDistance;
+    const isCheap = homes.some((home) => distanceOf(target, home) < options.leastDistance);
     if (cost === null || !isNew || isCheap) return [];
     const expected = expectedAt(target, map, options);
     return expected > 0 ? [{ index, ratio: cost / expected }] : [];
@@ -121,7 +120,7 @@ export interface Contrast {
  *
  * @param restarts costs of searches for the candidate, at least one
  * @param controls costs of control targets, at least one
- * @param homes costs of the mean and of the centre
+ * @param homes costs of the homes, at least one
  */
 export function contrastOf(
   restarts: readonly number[],

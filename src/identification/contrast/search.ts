@@ -47,8 +47,8 @@ export interface SearchContext {
   readonly options: ContrastOptions;
   readonly family: TriggerFamily;
   readonly scale: OutputScale;
-  /** What the model gives when an image shows nothing, in deviations from the mean, [d]; see {@link centerOf}. */
-  readonly center: readonly number[];
+  /** Outputs that are cheap to reach on any model: the mean, and what it gives when an image shows nothing; in deviations, [d] each. */
+  readonly homes: readonly (readonly number[])[];
   /** Seconds since the epoch; null for none. */
   readonly deadline: number | null;
 }
@@ -180,7 +180,7 @@ async function searchRound(
 }
 
 async function searchProgram(
-  { setup, options, family, scale, center }: SearchContext,
+  { setup, options, family, scale, homes }: SearchContext,
   k: number,
   batch: number,
 ): Promise<Program> {
@@ -200,7 +200,7 @@ async function searchProgram(
     family,
     await examineFor(setup, k * batch),
     scale,
-    center,
+    homes,
     options.slideDistance,
   );
   const [gradient] = grad(loss, [inputs.theta]);

@@ -30,16 +30,16 @@ export interface FamilyOutcome {
  * Does the stages of one family. What the time budget cuts short is left as it is, and says so.
  *
  * 1. A map: triggers are drawn to targets all over the outputs' range, and then let go, with their own mean output as the target,
- *    kept away from the mean of clean outputs and from the centre. Each slides to where it is cheap: targets of a map need not lie
+ *    kept away from the homes. Each slides to where it is cheap: targets of a map need not lie
  *    near an attacker's, and the more outputs there are, the farther apart they lie. The mean itself is held, for comparison.
  * 2. The trigger of the cheapest, beside what the map lets expect, grows again until its outputs no longer come closer together. The
  *    smallest trigger draws them to within the tolerance of a backdoor's target only, on the side of the mean.
- * 3. Where they have come to is contrasted with controls at the same distance, and with the mean and the centre.
+ * 3. Where they have come to is contrasted with controls at the same distance, and with the homes.
  *
  * Throws what the searches throw.
  */
 export async function searchFamily(context: SearchContext): Promise<FamilyOutcome> {
-  const { family, options, scale, center } = context;
+  const { family, options, scale, homes } = context;
   const wanted = spreadTargets(options.mapTargets, scale.std.length, options.reach);
   const map = await searchTriggers(
     { ...context, options: { ...options, steps: options.mapSteps } },
@@ -59,7 +59,7 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
   if (!map.isComplete) return outcome(false);
   while (findings.length <= options.extraFindings) {
     const known = findings.map(({ settled }) => settled);
-    const candidate = candidateOf(ends, center, known, options);
+    const candidate = candidateOf(ends, homes, known, options);
     if (candidate === null) break;
     if (findings.length > 0 && !isWorthALook(ends[candidate.index]!, findings[0]!, options.threshold)) break;
     const looked = await lookAt(context, ends, ends[candidate.index]!, findings.length + 1);
@@ -96,7 +96,7 @@ async function lookAt(
   candidate: SearchedTrigger,
   number: number,
 ): Promise<{ finding: Omit<Finding, "ratio"> | null; searches: SearchOutcome[] }> {
-  const { family, options, setup, center } = context;
+  const { family, options, setup } = context;
   const { restarts, leastAngle } = options;
   const label = `(${family.name}${number === 1 ? "" : `, dip ${number}`})`;
   const grown = await grow(context, candidate, label);
@@ -120,7 +120,7 @@ async function lookAt(
       isFree: false,
     })),
     // The mean is the first of the map, and held there.
-    ...[center.map(() => 0), center].map((home) => ({
+    ...context.homes.map((home) => ({
       target: home,
       initial: ends[0]!.theta,
       isFree: false,
@@ -131,8 +131,8 @@ async function lookAt(
   const prices = pricesOf(contrast.triggers);
   const parts = <T>(all: readonly T[]): [T[], T[], T[]] => [
     all.slice(0, restarts),
-    all.slice(restarts, -2),
-    all.slice(-2),
+    all.slice(restarts, -context.homes.length),
+    all.slice(-context.homes.length),
   ];
   const [again, controls, homes] = parts(contrast.triggers);
   const best = again.reduce((low, each) => (costOf(each) < costOf(low) ? each : low));

@@ -13,6 +13,7 @@ const startSpread = 0.05;
 export const additive: TriggerFamily = {
   name: "additive",
   sizeUnit: "root mean square of the change",
+  canHide: true,
   imageCopies: 10,
   length: ([c, h, w]) => c * h * w,
   initial: (shape, random) => normals(random, additive.length(shape), startSpread),

@@ -20,6 +20,8 @@ export interface TriggerFamily {
   readonly name: string;
   /** What its size is in, for reports. */
   readonly sizeUnit: string;
+  /** Whether its triggers can cover what an image shows, so that a model falls back to what it says of nothing. */
+  readonly canHide: boolean;
   /** Arrays as large as the triggered images that a step holds at its fullest, for the estimate of memory. */
   readonly imageCopies: number;
   /** n, the number of parameters of one trigger. */

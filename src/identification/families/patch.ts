@@ -17,6 +17,7 @@ const start = { maskCenter: -2.2, maskSpread: 0.3, patternSpread: 0.5 };
 export const patch: TriggerFamily = {
   name: "patch",
   sizeUnit: "mean change over mean brightness",
+  canHide: true,
   imageCopies: 10,
   length: ([c, h, w]) => (1 + c) * h * w,
   initial: ([c, h, w], random) =>

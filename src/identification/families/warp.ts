@@ -22,6 +22,7 @@ const startSpread = 0.05;
 export const warp: TriggerFamily = {
   name: "warp",
   sizeUnit: "root mean square displacement over the largest",
+  canHide: false,
   imageCopies: 40,
   length: () => 2 * knots * knots,
   initial: (_, random) => normals(random, 2 * knots * knots, startSpread),

@@ -49,7 +49,7 @@ async function programOf(
     target: graph.input("target", [k, d]),
     free: graph.input("free", [k]),
   };
-  const terms = searchTerms(inputs, family, examined, scale, center, leastDistance);
+  const terms = searchTerms(inputs, family, examined, scale, [[0, 0], center], leastDistance);
   const [gradient] = grad(terms.loss, [inputs.theta]);
   const random = createRandom(4);
   // Far enough from the start that no part of the gradient is next to nothing.

@@ -11,8 +11,8 @@ import {
 import { distanceOf, spreadTargets } from "../../../src/identification/contrast/targets.ts";
 import { createRandom } from "../../../src/random.ts";
 
-/** A centre that no target lies next to. */
-const elsewhere = [9, 9];
+/** The mean alone. */
+const mean = [[0, 0]];
 
 /** A map whose cost grows along a line, with noise, and a dip at a place where there is one. */
 function mapWith(dip: readonly number[] | null, noise = 0.15): PricedTarget[] {
@@ -63,7 +63,7 @@ describe("the candidate", () => {
     "is the target next to a dip at %j, far below what is expected",
     (dip) => {
       const map = mapWith(dip);
-      const { index, ratio } = candidateOf(map, elsewhere, [], contrastDefaults)!;
+      const { index, ratio } = candidateOf(map, mean, [], contrastDefaults)!;
       const nearest = Math.min(...map.map(({ target }) => distanceOf(target, dip)));
       expect(distanceOf(map[index]!.target, dip)).toBeLessThan(nearest + 0.4);
       expect(ratio).toBeLessThan(0.5);
@@ -71,20 +71,22 @@ describe("the candidate", () => {
   );
 
   test("without a dip is about as dear as expected", () => {
-    expect(candidateOf(mapWith(null), elsewhere, [], contrastDefaults)!.ratio).toBeGreaterThan(0.75);
+    expect(candidateOf(mapWith(null), mean, [], contrastDefaults)!.ratio).toBeGreaterThan(0.75);
   });
 
   test("lies outside of known neighbourhoods, away from the mean, and is none where nothing was reached", () => {
     const dip = [1, -1];
     const map = mapWith(dip);
-    const second = candidateOf(map, elsewhere, [dip], contrastDefaults)!;
+    const second = candidateOf(map, mean, [dip], contrastDefaults)!;
     expect(distanceOf(map[second.index]!.target, dip)).toBeGreaterThanOrEqual(contrastDefaults.neighbourhood);
     const cheapMean = map.map((each, i) => (i === 0 ? { ...each, cost: 1e-6 } : each));
-    expect(candidateOf(cheapMean, elsewhere, [], contrastDefaults)!.index).not.toBe(0);
-    const found = candidateOf(map, elsewhere, [], contrastDefaults)!;
-    expect(candidateOf(map, map[found.index]!.target, [], contrastDefaults)!.index).not.toBe(found.index);
+    expect(candidateOf(cheapMean, mean, [], contrastDefaults)!.index).not.toBe(0);
+    const found = candidateOf(map, mean, [], contrastDefaults)!;
+    expect(candidateOf(map, [...mean, map[found.index]!.target], [], contrastDefaults)!.index).not.toBe(
+      found.index,
+    );
     const none = map.map((each) => ({ ...each, cost: null }));
-    expect(candidateOf(none, elsewhere, [], contrastDefaults)).toBeNull();
+    expect(candidateOf(none, mean, [], contrastDefaults)).toBeNull();
   });
 });
 
