@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const example = "examples/gaze64";
 const models = ["benign", "wanet"];
 
-console.error(`The demo scans ${models.length} small gaze models as you would: a minute or two each.
+console.error(`The demo scans ${models.length} small gaze models as you would: two or three minutes each.
 `);
 const codes = models.map((model) => {
   const args = [
