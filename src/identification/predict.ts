@@ -5,7 +5,7 @@ import { collectRows, pixelsOf } from "../loops/batches.ts";
 import { applyModel, type ExaminedModel } from "../models/examined-model.ts";
 import { compile } from "../runtime/compile.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { Graph } from "../tensor/graph.ts";
+import { Graph, type Tensor } from "../tensor/graph.ts";
 
 /**
  * Runs a model over all images of a set.
@@ -16,15 +16,27 @@ import { Graph } from "../tensor/graph.ts";
  * @param set the images
  * @returns [N, d], row-major
  */
-export async function predict(
+export function predict(runtime: Runtime, examined: ExaminedModel, set: ImageSet): Promise<Float32Array> {
+  return outputsOver(runtime, examined, set, (image) => applyModel(examined, image).outputs);
+}
+
+/**
+ * Runs what is written for a batch of images over all images of a set.
+ *
+ * Throws E_RUNTIME when the runtime fails.
+ *
+ * @param examined the model at the batch size to run with
+ * @param write from [B, C, H, W] to [B, d]
+ * @returns [N, d], row-major
+ */
+export async function outputsOver(
   runtime: Runtime,
-  examined: ExaminedModel,
+  { batch }: ExaminedModel,
   set: ImageSet,
+  write: (image: Tensor) => Tensor,
 ): Promise<Float32Array> {
-  const { batch } = examined;
   const [count, ...imageShape] = set.shape;
-  const image = new Graph().input("image", [batch, ...imageShape]);
-  const { outputs } = applyModel(examined, image);
+  const outputs = write(new Graph().input("image", [batch, ...imageShape]));
   const program = await compile(runtime, { outputs });
   try {
     const all = await collectRows(count, batch, async (indices) => {

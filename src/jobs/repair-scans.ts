@@ -1,7 +1,5 @@
 /** The two scans of a repair: of the model, and of what came of it. */
-import { readFile } from "node:fs/promises";
-import { fileError } from "../data/node/file-error.ts";
-import { DrmGuardError, messageOf } from "../errors.ts";
+import { DrmGuardError } from "../errors.ts";
 import {
   type MethodChanges,
   type MethodName,
@@ -10,10 +8,10 @@ import {
 } from "../identification/methods.ts";
 import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
 import type { Preprocessing } from "../models/preprocessing.ts";
-import { readResult } from "../report/read-result.ts";
 import type { ScanResult } from "../report/result.ts";
 import { differencesOf } from "./differences.ts";
 import type { JobContext, RepairRequest, ScanRequest } from "./job.ts";
+import { readResultFile } from "./result-file.ts";
 import { runScan } from "./scan-job.ts";
 import { triggerOfText } from "./trigger-text.ts";
 
@@ -38,16 +36,7 @@ export async function savedResult(
   sha256: string,
   preprocessing: Preprocessing,
 ): Promise<ScanResult> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw fileError(`cannot read the result ${path}`, cause);
-  });
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new DrmGuardError("E_RESULT", `${path} is not JSON: ${messageOf(cause)}`, { cause });
-  }
-  const result = readResult(parsed);
+  const result = await readResultFile(path);
   if (result.model.sha256 !== sha256) {
     throw new DrmGuardError(
       "E_RESULT",

@@ -5,6 +5,7 @@ import { experiments, runExperiment } from "../../experiments/run-experiment.ts"
 import { defaultMemoryLimit } from "../../jobs/memory.ts";
 import { settingsOf, withInterrupt } from "../command.ts";
 import { createExperimentProgress } from "../experiment-progress.ts";
+import { withHint } from "../hints.ts";
 import { print } from "../output.ts";
 import type { GivenFlags } from "../resolve.ts";
 import { experimentTable } from "../tables/experiment.ts";
@@ -52,13 +53,7 @@ export async function experiment(name: string, flags: GivenFlags): Promise<numbe
     process.stderr.write(`${files.join("\n")}\n`);
     return 0;
   } catch (error) {
-    if (error instanceof DrmGuardError && error.code === "E_INTERRUPTED") {
-      throw new DrmGuardError("E_INTERRUPTED", error.message, {
-        cause: error,
-        hint: "the same command goes on from there",
-      });
-    }
-    throw error;
+    throw withHint(error, { E_INTERRUPTED: "the same command goes on from there" });
   } finally {
     progress.close();
   }

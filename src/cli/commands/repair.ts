@@ -10,6 +10,7 @@ import { repairTable as drawn } from "../../report/repair-table.ts";
 import { plainColors } from "../../report/table.ts";
 import { settingsOf, withInterrupt } from "../command.ts";
 import { repairExitCodes } from "../exit-codes.ts";
+import { resumeHint, withHint } from "../hints.ts";
 import { methodChanges, mitigationChanges } from "../method-settings.ts";
 import { print } from "../output.ts";
 import { createProgress } from "../progress.ts";
@@ -64,13 +65,7 @@ export async function repair(model: string, flags: GivenFlags): Promise<number> 
     await print(values.format === "json" ? json : drawn(report, pc.isColorSupported ? pc : plainColors));
     return repairExitCodes[report.outcome];
   } catch (error) {
-    if (error instanceof DrmGuardError && error.code === "E_INTERRUPTED") {
-      throw new DrmGuardError("E_INTERRUPTED", error.message, {
-        cause: error,
-        hint: "the same command with --resume goes on from there",
-      });
-    }
-    throw error;
+    throw withHint(error, { E_INTERRUPTED: resumeHint });
   } finally {
     progress.close();
   }

@@ -4,6 +4,7 @@ import { jobDefaults } from "../../jobs/defaults.ts";
 import { scan as start } from "../../jobs/scan.ts";
 import { settingsOf, withInterrupt } from "../command.ts";
 import { verdictExitCodes } from "../exit-codes.ts";
+import { resumeHint, withHint } from "../hints.ts";
 import { methodChanges } from "../method-settings.ts";
 import { planOutput, prepareOutput, writeResult } from "../output.ts";
 import { createProgress } from "../progress.ts";
@@ -47,13 +48,7 @@ export async function scan(model: string, flags: GivenFlags): Promise<number> {
     await writeResult(result, plan, say);
     return verdictExitCodes[result.verdict];
   } catch (error) {
-    if (error instanceof DrmGuardError && error.code === "E_INTERRUPTED") {
-      throw new DrmGuardError("E_INTERRUPTED", error.message, {
-        cause: error,
-        hint: "the same command with --resume goes on from there",
-      });
-    }
-    throw error;
+    throw withHint(error, { E_INTERRUPTED: resumeHint });
   } finally {
     progress.close();
   }

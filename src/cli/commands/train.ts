@@ -9,6 +9,7 @@ import { trainingTable } from "../../report/training-table.ts";
 import { type TrainingRecipe, trainingRecipes, withSteps } from "../../training/options.ts";
 import { attackRequests } from "../attack-settings.ts";
 import { settingsOf, withInterrupt } from "../command.ts";
+import { resumeHint, withHint } from "../hints.ts";
 import { print } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { GivenFlags, SettingValues } from "../resolve.ts";
@@ -76,7 +77,10 @@ export async function train(flags: GivenFlags): Promise<number> {
     );
     return 0;
   } catch (error) {
-    throw withHint(error, output);
+    throw withHint(error, {
+      E_INTERRUPTED: resumeHint,
+      E_DIVERGED: `a smaller --learning-rate may help; the last good state is in ${output}/checkpoints`,
+    });
   } finally {
     progress.close();
   }
@@ -111,14 +115,4 @@ function recipeOf(values: Values): TrainingRecipe {
           schedule: { ...(steps === null ? recipe : withSteps(recipe, steps)).schedule, rate: learningRate },
         }),
   };
-}
-
-function withHint(error: unknown, output: string): unknown {
-  if (!(error instanceof DrmGuardError)) return error;
-  const hints: Partial<Record<DrmGuardError["code"], string>> = {
-    E_INTERRUPTED: "the same command with --resume goes on from there",
-    E_DIVERGED: `a smaller --learning-rate may help; the last good state is in ${output}/checkpoints`,
-  };
-  const hint = hints[error.code];
-  return hint === undefined ? error : new DrmGuardError(error.code, error.message, { cause: error, hint });
 }

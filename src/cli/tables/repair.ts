@@ -5,7 +5,7 @@ import { repairDefaults } from "../../jobs/repair.ts";
 import { mitigationNames } from "../../mitigation/methods.ts";
 import { parseMethodSettings } from "../method-settings.ts";
 import { parseChoice, parseDuration, parsePercent, parseSwitch, parseText } from "../settings.ts";
-import { common, flagOnly, model } from "./shared.ts";
+import { common, flagOnly, model, tableOrJson } from "./shared.ts";
 
 /** Settings of `drmguard repair`. */
 export const repairTable = {
@@ -95,12 +95,6 @@ export const repairTable = {
     parse: parseText,
     fallback: jobDefaults.cache,
   },
-  format: {
-    flags: "--format <format>",
-    help: "table or json, on stdout",
-    parse: parseChoice("table", "json"),
-    fallback: "table",
-    ...flagOnly,
-  },
+  format: tableOrJson,
   ...common,
 } as const;

@@ -34,6 +34,15 @@ export const common = {
   },
 } as const;
 
+/** The form in which a command prints its report. */
+export const tableOrJson = {
+  flags: "--format <format>",
+  help: "table or json, on stdout",
+  parse: parseChoice("table", "json"),
+  fallback: "table",
+  ...flagOnly,
+} as const;
+
 /** What a model expects of its input, and how it is run. */
 export const model = {
   mean: {

@@ -18,7 +18,7 @@ import {
   parseText,
 } from "../settings.ts";
 import { dataSet } from "./data-set.ts";
-import { common, flagOnly, model } from "./shared.ts";
+import { common, flagOnly, model, tableOrJson } from "./shared.ts";
 
 /** Settings of `drmguard train`. */
 export const trainTable = {
@@ -161,12 +161,6 @@ export const trainTable = {
     parse: parseText,
     fallback: jobDefaults.cache,
   },
-  format: {
-    flags: "--format <format>",
-    help: "table or json, on stdout",
-    parse: parseChoice("table", "json"),
-    fallback: "table",
-    ...flagOnly,
-  },
+  format: tableOrJson,
   ...common,
 } as const;

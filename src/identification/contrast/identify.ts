@@ -1,6 +1,7 @@
 /** The method of contrast from end to end: is one target much cheaper to reach than others as far away? */
 import { DrmGuardError } from "../../errors.ts";
-import { columnMeans, meanVarianceRatio } from "../../metrics/statistics.ts";
+import { columnMeans, meanScaledDistance, meanVarianceRatio } from "../../metrics/statistics.ts";
+import { assertOutputsVary } from "../clean-outputs.ts";
 import { evidenceOf } from "../evidence.ts";
 import { type FamilyName, families } from "../families/families.ts";
 import type { TriggerFamily } from "../families/family.ts";
@@ -10,7 +11,7 @@ import type { ReversedTrigger } from "../reversed-trigger.ts";
 import { examineFor } from "./fitting.ts";
 import { respondToClean, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
-import { averageImage, constantOutputs, outputScale, toDeviations, toOutputs } from "./scale.ts";
+import { averageImage, outputScale, toDeviations, toOutputs } from "./scale.ts";
 import { type FamilyOutcome, type Finding, mapOf, searchFamily } from "./stages.ts";
 import { distanceOf } from "./targets.ts";
 import { judge, lowestOf } from "./verdict.ts";
@@ -22,8 +23,8 @@ const measuringBatch = 32;
 
 /**
  * Identifies a backdoor by the contrast of costs. The cost of a target is the smallest size of a trigger under which the
- * outputs of all images collapse onto it; it grows with the distance from what the model gives when an image shows nothing, and is several times lower at
- * an attacker's target than at others as far away.
+ * outputs of all images collapse onto it; it is several times lower at an attacker's target than at others as far away, and lower than at
+ * the outputs that any model falls back to.
  *
  * Throws what examining the model throws, E_IMAGES for fewer than two images, E_MODEL_OUTPUT when an output does not
  * depend on the image, E_USAGE for options out of their range, E_INTERRUPTED when asked to stop, E_NAN when the model gives no
@@ -41,14 +42,7 @@ export async function identifyByContrast(
   const examined = await examineFor(setup, setup.model.fixedBatch ?? Math.min(measuringBatch, count));
   const clean = await respondToClean(runtime, examined, benign);
   assertFiniteOutputs(clean.outputs, benign);
-  const constant = constantOutputs(clean.outputs, clean.dimension);
-  if (constant.length > 0) {
-    throw new DrmGuardError(
-      "E_MODEL_OUTPUT",
-      `output ${constant.join(", ")} is the same for all clean images, expected outputs that depend on the image`,
-      { hint: "--outputs names the outputs to use" },
-    );
-  }
+  assertOutputsVary(clean.outputs, clean.dimension);
   const scale = outputScale(clean.outputs, clean.dimension);
   const average = averageImage(benign);
   const ofAverage = await predict(runtime, examined, average);
@@ -84,7 +78,7 @@ export async function identifyByContrast(
   const { family } = shown.outcome.context;
   const after = await respondToTrigger(runtime, examined, benign, family, shown.theta, evidenceCount);
   const target = columnMeans(after.outputs, after.dimension);
-  const wholeError = meanDistance(after.outputs, target, scale.std);
+  const wholeError = meanScaledDistance(after.outputs, target, scale.std);
   const isComplete = outcomes.every((outcome) => outcome.isComplete);
   const emptyFamilies = outcomes.flatMap(({ map, context, isComplete }) =>
     isComplete && map.every(({ cost }) => cost === null) ? [context.family.name] : [],
@@ -132,13 +126,6 @@ export async function identifyByContrast(
 /** The trigger of a map that came nearest to its target, for pictures where no target was reached. */
 function nearestTheta({ map }: FamilyOutcome): Float32Array {
   return map.reduce((near, each) => (each.error < near.error ? each : near)).theta;
-}
-
-/** mean_ij |f_j(x'_i) - t_j| / std_j */
-function meanDistance(outputs: Float32Array, target: readonly number[], std: readonly number[]): number {
-  const d = target.length;
-  const total = outputs.reduce((sum, value, i) => sum + Math.abs(value - target[i % d]!) / std[i % d]!, 0);
-  return total / outputs.length;
 }
 
 const stepsOf = (searches: FamilyOutcome["searches"]): number =>

@@ -1,4 +1,4 @@
-/** The stages of a family: a map of costs, a candidate that settles, and its contrast with controls. */
+/** The stages of a family: a map of costs, a candidate whose trigger grows, and its contrast with controls and homes. */
 import { createRandom } from "../../random.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import { toOutputs } from "./scale.ts";
@@ -87,7 +87,7 @@ export function mapOf({ context, map }: FamilyOutcome): ContrastMap["map"] {
 /**
  * Contrasts a candidate with controls; the finding is null when the time ran out.
  *
- * Controls go through as many steps as the candidate, and each begins at the trigger whose target slid nearest to it: a cost falls
+ * Controls go through as many steps as the candidate but for those in which it grew, and each begins at the trigger whose target slid nearest to it: a cost falls
  * with every step, so that a candidate that was searched for longer would be cheap on any model.
  */
 async function lookAt(

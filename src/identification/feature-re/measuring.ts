@@ -1,6 +1,6 @@
 /** What features are over all clean images, as they are, through G, and mixed as in Eq. 9. */
 import type { ImageSet } from "../../data/image-set.ts";
-import { collectRows, coveringBatches, pixelsOf } from "../../loops/batches.ts";
+import { coveringBatches, pixelsOf } from "../../loops/batches.ts";
 import { applyHead } from "../../models/apply-head.ts";
 import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
 import {
@@ -14,6 +14,7 @@ import { compile } from "../../runtime/compile.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { Graph, type Tensor } from "../../tensor/graph.ts";
 import type { GeneratorState } from "../../training/generator-state.ts";
+import { outputsOver } from "../predict.ts";
 import { mixedFeatures } from "./objective.ts";
 
 /** Mean and standard deviation of each feature over all images, [m]. */
@@ -80,27 +81,16 @@ export async function featureMoments(
  * @param mask m, [m]
  * @param replacement t, [m]
  */
-export async function mixedOutputs(
+export function mixedOutputs(
   runtime: Runtime,
   examined: ExaminedModel,
   set: ImageSet,
   mask: readonly number[],
   replacement: readonly number[],
 ): Promise<Float32Array> {
-  const { batch } = examined;
-  const [count, ...imageShape] = set.shape;
-  const image = new Graph().input("image", [batch, ...imageShape]);
-  const row = (values: readonly number[]): Tensor => image.graph.constant(float32(values, [values.length]));
-  const features = applyModel(examined, image).features[0]!;
-  const outputs = applyHead(examined, mixedFeatures(features, row(mask), row(replacement)));
-  const program = await compile(runtime, { outputs });
-  try {
-    const all = await collectRows(count, batch, async (indices) => {
-      const results = await program.run({ image: pixelsOf(set, indices) });
-      return { outputs: results.outputs!.data as Float32Array };
-    });
-    return all.outputs;
-  } finally {
-    await program.release();
-  }
+  return outputsOver(runtime, examined, set, (image) => {
+    const row = (values: readonly number[]): Tensor => image.graph.constant(float32(values, [values.length]));
+    const features = applyModel(examined, image).features[0]!;
+    return applyHead(examined, mixedFeatures(features, row(mask), row(replacement)));
+  });
 }
