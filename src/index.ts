@@ -88,7 +88,7 @@ export {
   presetFor,
 } from "./identification/paper/options.ts";
 export { predict } from "./identification/predict.ts";
-export type { CheckpointStore, SavedState, Work, WorkEvent } from "./loops/work.ts";
+export type { CheckpointArchive, CheckpointStore, SavedState, Work, WorkEvent } from "./loops/work.ts";
 export { type BackdoorMetrics, backdoorMetrics, type ModelResponses } from "./metrics/backdoor-metrics.ts";
 export {
   type ErrorMeasure,

@@ -15,12 +15,7 @@ export {
   type RunExperimentOptions,
   runExperiment,
 } from "./experiments/run-experiment.ts";
-export {
-  type CheckpointFolder,
-  checkpointFolder,
-  readSavedState,
-  writeSavedState,
-} from "./jobs/checkpoint-folder.ts";
+export { checkpointFolder, readSavedState, writeSavedState } from "./jobs/checkpoint-folder.ts";
 export type { PoisonReport, TrainingData } from "./jobs/job.ts";
 export { type RepairCall, repair } from "./jobs/repair.ts";
 export { type CheckCall, check, type ScanCall, scan } from "./jobs/scan.ts";

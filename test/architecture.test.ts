@@ -22,6 +22,7 @@ const order = [
   "identification",
   "mitigation",
   "report",
+  "workflows",
   "jobs",
   "experiments",
   "cli",

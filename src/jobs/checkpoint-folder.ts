@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileError } from "../data/node/file-error.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
-import type { CheckpointStore, SavedState } from "../loops/work.ts";
+import type { CheckpointArchive, SavedState } from "../loops/work.ts";
 
 /** The first line of every file; the number changes with the format. */
 const formatLine = "drmguard checkpoint 1";
@@ -16,22 +16,15 @@ interface Header {
   readonly arrays: readonly { readonly name: string; readonly length: number }[];
 }
 
-/** A store in a folder that can also list and forget. */
-export interface CheckpointFolder extends CheckpointStore {
-  /** The keys that begin so, in the order of their names; none when there is no folder. */
-  keys(prefix: string): Promise<string[]>;
-  /** Removes every checkpoint whose key begins so. Throws E_FILE when one cannot be removed. */
-  remove(prefix: string): Promise<void>;
-}
-
 /**
  * A store of checkpoints in a folder, which is made when the first one is saved.
  *
- * Loading throws E_RESUME when a file is not a whole checkpoint; saving throws E_FILE when it cannot be written.
+ * Loading throws E_RESUME when a file is not a whole checkpoint; saving throws E_WRITE when it cannot be written; listing and removing
+ * throw E_FILE. A folder that is not there holds none.
  *
  * @param folder where the files are
  */
-export function checkpointFolder(folder: string): CheckpointFolder {
+export function checkpointFolder(folder: string): CheckpointArchive {
   const pathOf = (key: string): string => join(folder, `${key}${extension}`);
   return {
     async load(key) {

@@ -4,14 +4,8 @@ import { sha256 } from "../data/data-key.ts";
 import { externalDataBeside } from "../data/node/external-data.ts";
 import { fileError } from "../data/node/file-error.ts";
 import { DrmGuardError } from "../errors.ts";
-import { type ImportedModel, importModel } from "../models/import.ts";
-
-/** A model and what identifies its file. */
-export interface LoadedModel {
-  readonly model: ImportedModel;
-  readonly sha256: string;
-  readonly bytes: number;
-}
+import { importModel } from "../models/import.ts";
+import type { LoadedModel } from "../workflows/host.ts";
 
 /** The file, its decoded weights and the runtime's copy of them are in memory at once. */
 const copies = 3;
@@ -43,6 +37,7 @@ export async function loadModel(path: string, memoryLimit: number): Promise<Load
     throw fileError(`cannot read the model ${path}`, cause);
   });
   return {
+    path,
     model: importModel(bytes, externalDataBeside(path)),
     sha256: await sha256(bytes),
     bytes: bytes.byteLength,

@@ -19,11 +19,13 @@ import { unpack } from "../optim/packing.ts";
 import { type RepairReport, repairReportVersion } from "../report/repair-report.ts";
 import type { ScanResult } from "../report/result.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import type { LoadedModel } from "../workflows/host.ts";
+import { precheck } from "../workflows/precheck.ts";
+import { openSavedScan } from "../workflows/saved-scan.ts";
 import { checkpointFolder } from "./checkpoint-folder.ts";
 import { environmentOf } from "./environment.ts";
 import type { JobContext, RepairRequest } from "./job.ts";
-import { type LoadedModel, loadModel } from "./load-model.ts";
-import { precheck } from "./precheck.ts";
+import { loadModel } from "./load-model.ts";
 import {
   assertNewOutput,
   failedPath,
@@ -32,7 +34,6 @@ import {
   writeRepaired,
 } from "./repair-output.ts";
 import { firstScanOf, scanAgain, suspiciousTriggers } from "./repair-scans.ts";
-import { openSavedScan } from "./saved-scan.ts";
 import { version } from "./version.ts";
 
 /** The part of the memory limit that a step may take; the rest is for Node, the images and the model itself. */
@@ -84,6 +85,7 @@ export async function runRepair(request: RepairRequest, context: JobContext): Pr
   };
   const { runKey, isResumed } = await openSavedScan(
     store,
+    version,
     loaded.sha256,
     configuration,
     request.resume,

@@ -9,11 +9,11 @@ import {
 import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
 import type { Preprocessing } from "../models/preprocessing.ts";
 import type { ScanResult } from "../report/result.ts";
-import { differencesOf } from "./differences.ts";
+import { differencesOf } from "../workflows/differences.ts";
+import { triggerOfText } from "../workflows/trigger-text.ts";
 import type { JobContext, RepairRequest, ScanRequest } from "./job.ts";
 import { readResultFile } from "./result-file.ts";
 import { runScan } from "./scan-job.ts";
-import { triggerOfText } from "./trigger-text.ts";
 
 /** Where the scans of a repair are saved, and how long they may take. */
 export interface RepairScans {

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { fileError, reasonOf } from "../data/node/file-error.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
+import type { CheckpointArchive } from "../loops/work.ts";
 import { readTrainingReport, type TrainingReport } from "../report/training-report.ts";
-import { type CheckpointFolder, checkpointFolder } from "./checkpoint-folder.ts";
-import { differencesOf } from "./differences.ts";
+import { differencesOf } from "../workflows/differences.ts";
+import { checkpointFolder } from "./checkpoint-folder.ts";
 
 /** Names of what a run folder holds. */
 export const runFiles = {
@@ -25,7 +26,7 @@ export const runFiles = {
 /** A run folder that was opened. */
 export interface RunFolder {
   readonly path: string;
-  readonly checkpoints: CheckpointFolder;
+  readonly checkpoints: CheckpointArchive;
   /** What came of the run when it is done already. */
   readonly finished: TrainingReport | null;
   /** Writes the report, which says that all else is there, and removes checkpoints. */

@@ -21,6 +21,14 @@ export interface CheckpointStore {
   save(key: string, state: SavedState): Promise<void>;
 }
 
+/** A store that can also list and forget. */
+export interface CheckpointArchive extends CheckpointStore {
+  /** The keys that begin so, in the order of their names. */
+  keys(prefix: string): Promise<string[]>;
+  /** Removes every state whose key begins so. */
+  remove(prefix: string): Promise<void>;
+}
+
 /** A saved state: float arrays by name, and JSON. */
 export interface SavedState {
   readonly arrays: Readonly<Record<string, Float32Array>>;

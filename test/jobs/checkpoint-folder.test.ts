@@ -2,16 +2,12 @@ import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import {
-  type CheckpointFolder,
-  checkpointFolder,
-  readSavedState,
-  writeSavedState,
-} from "../../src/jobs/checkpoint-folder.ts";
+import { checkpointFolder, readSavedState, writeSavedState } from "../../src/jobs/checkpoint-folder.ts";
+import type { CheckpointArchive } from "../../src/loops/work.ts";
 import { errorOf } from "../support/errors.ts";
 
 let folder: string;
-let store: CheckpointFolder;
+let store: CheckpointArchive;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "drmguard-"));
   store = checkpointFolder(join(folder, "made", "when", "needed"));

@@ -1,6 +1,6 @@
 /** Reversed triggers as text. */
 import { expect, test } from "vitest";
-import { triggerOfText, triggerText } from "../../src/jobs/trigger-text.ts";
+import { triggerOfText, triggerText } from "../../src/workflows/trigger-text.ts";
 import { errorOf } from "../support/errors.ts";
 
 const trigger = {

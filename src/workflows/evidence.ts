@@ -1,15 +1,19 @@
 /** Evidence as pictures: PNG in data URLs, so that a result is one file. */
+import { toBase64 } from "../data/base64.ts";
 import type { EvidenceImage } from "../identification/identification.ts";
 import type { ResultEvidence } from "../report/result.ts";
-import { pngOf } from "./png.ts";
+import type { EncodePng } from "./host.ts";
 
 /**
  * Draws one image of the evidence.
  *
  * @param image pixels in [0, 1], channels first
+ * @param encodePng writes the pictures
  */
-export async function drawEvidence(image: EvidenceImage): Promise<ResultEvidence> {
+export async function drawEvidence(image: EvidenceImage, encodePng: EncodePng): Promise<ResultEvidence> {
   const [, h, w] = image.shape;
+  const dataUrlOf = async (pixels: Float32Array, shape: EvidenceImage["shape"]): Promise<string> =>
+    `data:image/png;base64,${toBase64(await encodePng(pixels, shape))}`;
   const difference = image.clean.map((value, i) => 0.5 + (image.reversed[i]! - value) / 2);
   return {
     name: image.name,
@@ -20,8 +24,4 @@ export async function drawEvidence(image: EvidenceImage): Promise<ResultEvidence
     cleanOutput: [...image.cleanOutput],
     reversedOutput: [...image.reversedOutput],
   };
-}
-
-async function dataUrlOf(pixels: Float32Array, shape: readonly [number, number, number]): Promise<string> {
-  return `data:image/png;base64,${Buffer.from(await pngOf(pixels, shape)).toString("base64")}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { differencesOf } from "../../src/jobs/differences.ts";
+import { differencesOf } from "../../src/workflows/differences.ts";
 
 test("every setting that differs is named with both values, also those that are on one side alone", () => {
   const saved = { seed: 1, data: { path: "a", size: null }, gone: "x", same: [1, 2] };

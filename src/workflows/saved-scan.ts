@@ -1,9 +1,8 @@
 /** Finding the saved state of an unfinished scan, and refusing one of another configuration. */
 import { sha256 } from "../data/data-key.ts";
 import { DrmGuardError } from "../errors.ts";
-import type { CheckpointFolder } from "./checkpoint-folder.ts";
+import type { CheckpointArchive } from "../loops/work.ts";
 import { differencesOf } from "./differences.ts";
-import { version } from "./version.ts";
 
 /** Everything that a scan's course depends on; plain JSON. */
 export type ScanConfiguration = Readonly<Record<string, unknown>>;
@@ -16,6 +15,7 @@ const keyLength = 12;
 /** What a saved scan is called: by its model, and by everything else. */
 async function runKeyOf(
   kind: WorkKind,
+  version: string,
   modelSha256: string,
   configuration: ScanConfiguration,
 ): Promise<string> {
@@ -33,18 +33,20 @@ const about = "-about";
  *
  * Throws E_RESUME when `resume` is set and only states of other configurations are there; it names what differs.
  *
+ * @param version of the tool: another one may go another way
  * @param resume whether to go on from a saved state; otherwise an old one is removed
  * @param kind what is saved
  * @returns the key of the run, and whether there is something to go on from
  */
 export async function openSavedScan(
-  store: CheckpointFolder,
+  store: CheckpointArchive,
+  version: string,
   modelSha256: string,
   configuration: ScanConfiguration,
   resume: boolean,
   kind: WorkKind = "scan",
 ): Promise<{ runKey: string; isResumed: boolean }> {
-  const runKey = await runKeyOf(kind, modelSha256, configuration);
+  const runKey = await runKeyOf(kind, version, modelSha256, configuration);
   const known = await store.load(runKey + about);
   if (resume && known === null) await assertNoOther(store, kind, modelSha256, configuration);
   if (!resume) await store.remove(runKey);
@@ -53,7 +55,7 @@ export async function openSavedScan(
 }
 
 async function assertNoOther(
-  store: CheckpointFolder,
+  store: CheckpointArchive,
   kind: WorkKind,
   modelSha256: string,
   configuration: ScanConfiguration,

@@ -1,4 +1,5 @@
 /** Reversed triggers as they stand in a result: parameters as text, so that a result is one file. */
+import { fromBase64, toBase64 } from "../data/base64.ts";
 import { DrmGuardError } from "../errors.ts";
 import { type FamilyName, familyNames } from "../identification/families/families.ts";
 import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
@@ -9,14 +10,14 @@ type TriggerText = NonNullable<ScanResult["triggers"]>[number];
 
 /** A trigger for a result. */
 export function triggerText({ family, theta, target, score }: ReversedTrigger): TriggerText {
-  const bytes = Buffer.from(theta.buffer, theta.byteOffset, theta.byteLength);
-  return { family, theta: bytes.toString("base64"), target: [...target], score };
+  const bytes = new Uint8Array(theta.buffer, theta.byteOffset, theta.byteLength);
+  return { family, theta: toBase64(bytes), target: [...target], score };
 }
 
 /**
  * A trigger of a result.
  *
- * Throws E_RESULT when it is of a family that is not known here, or its parameters are no finite numbers.
+ * Throws E_RESULT when it is of a family that is not known here, or its parameters are no base64 of finite numbers.
  */
 export function triggerOfText({ family, theta, target, score }: TriggerText): ReversedTrigger {
   if (!(familyNames as readonly string[]).includes(family)) {
@@ -25,8 +26,7 @@ export function triggerOfText({ family, theta, target, score }: TriggerText): Re
       `found a trigger of the family ${family}, expected one of ${familyNames.join(", ")}`,
     );
   }
-  // Copied, since float32 wants an aligned start.
-  const bytes = new Uint8Array(Buffer.from(theta, "base64"));
+  const bytes = fromBase64(theta);
   const numbers = bytes.length % 4 === 0 ? new Float32Array(bytes.buffer) : new Float32Array();
   if (numbers.length === 0 || !numbers.every(Number.isFinite)) {
     throw new DrmGuardError(
