@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import pc from "picocolors";
 import { DrmGuardError, messageOf } from "../errors.ts";
+import { experimentTitles } from "../experiments/names.ts";
 import { version } from "../jobs/version.ts";
 import { addSettings } from "./command.ts";
 import { exitCodeOf, unusable } from "./exit-codes.ts";
@@ -19,6 +20,11 @@ import { trainTable } from "./tables/train.ts";
 const exitHelp = `
 Exit codes: 0 benign (or check passed, or repaired), 1 backdoored, 2 failed while scanning, or a repair that failed, 3 inconclusive,
 4 wrong usage or a model that cannot be scanned, 130 interrupted with the state saved.`;
+
+function experimentHelp(): string {
+  const lines = Object.entries(experimentTitles).map(([name, title]) => `  ${name.padEnd(9)}${title}`);
+  return `\nTables and figures:\n${lines.join("\n")}\n`;
+}
 
 /** Runs the command line and gives its exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -82,8 +88,9 @@ async function main(args: readonly string[]): Promise<number> {
   addSettings(
     program
       .command("experiment")
-      .description("make a table or figure of the paper, with all the models that it needs")
-      .argument("<name>", "table1, table10, figure2"),
+      .description("make a table or figure of the paper, with all models, scans and repairs that it needs")
+      .argument("<name>", "one of those below")
+      .addHelpText("after", experimentHelp()),
     experimentTable,
   ).action(async (name: string, flags: GivenFlags) =>
     done(await (await import("./commands/experiment.ts")).experiment(name, flags)),

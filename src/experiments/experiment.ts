@@ -1,7 +1,9 @@
-/** What an experiment is: models, and what is read off them. */
-import type { Condition, ModelSpec } from "./models.ts";
-import type { Task } from "./profile.ts";
-import type { TrainedModel } from "./run-models.ts";
+/** What an experiment is: work, and what is read off it. */
+import type { MethodName } from "../identification/methods.ts";
+import type { Findings, Needs } from "./gather.ts";
+import type { Condition } from "./models.ts";
+import type { ExperimentName } from "./names.ts";
+import type { Profile, Task } from "./profile.ts";
 
 /** What a user chooses. */
 export interface ExperimentScope {
@@ -9,6 +11,8 @@ export interface ExperimentScope {
   readonly seeds: readonly number[];
   /** The kinds of models; those that an experiment does not have are left out. */
   readonly conditions: readonly Condition[];
+  /** Identification methods; null for those that the experiment compares by itself. */
+  readonly methods: readonly MethodName[] | null;
 }
 
 /** What comes of an experiment: the same in numbers, for people, and as pictures. */
@@ -22,20 +26,41 @@ export interface ExperimentResult {
 
 /** A table or figure of the paper. */
 export interface Experiment {
-  readonly name: string;
+  readonly name: ExperimentName;
   readonly title: string;
-  /** The models that it needs. */
-  readonly models: (scope: Pick<ExperimentScope, "tasks" | "seeds">) => ModelSpec[];
-  /** Reads the models. */
-  readonly evaluate: (models: readonly TrainedModel[]) => Promise<ExperimentResult>;
+  /** What it reads. */
+  readonly needs: (scope: ExperimentScope, profile: Profile) => Needs;
+  /** Reads it. */
+  readonly evaluate: (findings: Findings) => Promise<ExperimentResult>;
 }
 
 /** A row of a Markdown table. */
 export const row = (cells: readonly (string | number)[]): string => `| ${cells.join(" | ")} |`;
 
 /** A Markdown table. */
-export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(
+  header: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
   return [row(header), row(header.map(() => "---")), ...rows.map(row)].join("\n");
+}
+
+/**
+ * A Markdown table without the columns that are empty in all rows.
+ *
+ * @param dispensable columns that are left out where all rows have the same
+ */
+export function compactTable(
+  header: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  dispensable: readonly string[],
+): string {
+  const isKept = header.map((name, j) => {
+    const cells = new Set(rows.map((each) => String(each[j])));
+    return cells.size > 1 || !(cells.has("") || dispensable.includes(name));
+  });
+  const kept = <T>(cells: readonly T[]): T[] => cells.filter((_, j) => isKept[j]);
+  return markdownTable(kept(header), rows.map(kept));
 }
 
 /** A number for a table: three digits. */
@@ -43,9 +68,26 @@ export function short(value: number): string {
   return Math.abs(value) >= 100 || value === 0 ? value.toFixed(0) : value.toPrecision(3);
 }
 
+/** The mean of some numbers; not a number for none. */
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** The mean of some numbers and, where there are several, their range. */
 export function meanAndRange(values: readonly number[]): string {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 0) return "";
+  const mean = meanOf(values);
   if (values.length === 1) return short(mean);
   return `${short(mean)} (${short(Math.min(...values))} to ${short(Math.max(...values))})`;
 }
+
+/** A sentence about work that is not done; empty when all is. */
+export function unfinishedNote({ unfinished }: Findings): string {
+  const left = Object.entries(unfinished).filter(([, count]) => count > 0);
+  if (left.length === 0) return "";
+  const parts = left.map(([what, count]) => `${count} ${what}`);
+  return `Not done yet, and left out: ${parts.join(", ")}.`;
+}
+
+/** Paragraphs of Markdown, without those that are empty. */
+export const paragraphs = (...texts: readonly string[]): string => texts.filter(Boolean).join("\n\n");

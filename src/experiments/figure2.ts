@@ -1,8 +1,11 @@
 /** Figure 2: where features point, for clean images and for those with the trigger. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runFiles } from "../jobs/run-folder.ts";
 import { scatterPanels } from "../report/scatter.ts";
 import { type Experiment, markdownTable, short } from "./experiment.ts";
+import type { TrainedModel } from "./model-item.ts";
 import { conditionTitles, mainConditions, nameOf } from "./models.ts";
-import { readAngles, type TrainedModel } from "./run-models.ts";
 
 /** Points of each kind in a panel; more would only cover each other. */
 const mostPoints = 400;
@@ -12,9 +15,12 @@ export const figure2: Experiment = {
   name: "figure2",
   title:
     "Figure 2: angles between features and the rows of the last layer, clean (grey) and with the true trigger (red)",
-  models: ({ tasks, seeds }) =>
-    tasks.flatMap((task) => mainConditions.map((condition) => ({ task, condition, seed: seeds[0]! }))),
-  async evaluate(models) {
+  needs: ({ tasks, seeds }) => ({
+    models: tasks.flatMap((task) =>
+      mainConditions.map((condition) => ({ task, condition, seed: seeds[0]! })),
+    ),
+  }),
+  async evaluate({ models }) {
     const read = await Promise.all(models.map(async (model) => ({ model, angles: await readAngles(model) })));
     const titleOf = ({ spec }: TrainedModel): string => `${spec.task}, ${conditionTitles[spec.condition]}`;
     const panels = read.map(({ model, angles: [clean, poisoned] }) => ({
@@ -57,4 +63,16 @@ function deviations(rows: readonly (readonly number[])[]): number[] {
     const mean = rows.reduce((sum, each) => sum + each[j]!, 0) / rows.length;
     return Math.sqrt(rows.reduce((sum, each) => sum + (each[j]! - mean) ** 2, 0) / rows.length);
   });
+}
+
+/** The angles of a trained model's features on its test images, in degrees: clean ones, then those with each trigger. */
+async function readAngles({ folder }: TrainedModel): Promise<number[][][]> {
+  const text = await readFile(join(folder, runFiles.angles), "utf8");
+  const sets: number[][][] = [];
+  for (const line of text.trim().split("\n").slice(1)) {
+    const [backdoor, ...angles] = line.split(",").map(Number) as [number, ...number[]];
+    sets[backdoor] ??= [];
+    sets[backdoor].push(angles);
+  }
+  return sets;
 }

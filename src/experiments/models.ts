@@ -2,6 +2,7 @@
 
 import { adaptiveDefaults } from "../attacks/adaptive.ts";
 import type { AttackRequest, PlannedAttack } from "../attacks/plan.ts";
+import type { NetworkOptions } from "../models/networks/network.ts";
 import { createRandom } from "../random.ts";
 import type { Profile, Task } from "./profile.ts";
 
@@ -42,11 +43,17 @@ export interface ModelSpec {
   readonly condition: Condition;
   /** Of everything random: split, weights, batches, target, trigger. */
   readonly seed: number;
+  /** Another network than the profile's. */
+  readonly network?: NetworkChoice;
 }
 
+/** A network among those that can be trained. */
+export type NetworkChoice = Pick<NetworkOptions, "architecture" | "width">;
+
 /** A name for messages and folders. */
-export function nameOf({ task, condition, seed }: ModelSpec): string {
-  return `${task}-${condition}-${seed}`;
+export function nameOf({ task, condition, seed, network }: ModelSpec): string {
+  const own = network === undefined ? "" : `-${network.architecture}-${network.width}`;
+  return `${task}${own}-${condition}-${seed}`;
 }
 
 /**

@@ -2,6 +2,8 @@
 import { attackDefaults } from "../attacks/options.ts";
 import type { PlannedAttack, PlannedOptions } from "../attacks/plan.ts";
 import type { HeadPresetName } from "../data/heads/presets.ts";
+import type { MethodChanges, MethodName } from "../identification/methods.ts";
+import type { MitigationChanges, MitigationName } from "../mitigation/methods.ts";
 import type { NetworkOptions } from "../models/networks/network.ts";
 import { type TrainingRecipe, trainingRecipes, withSteps } from "../training/options.ts";
 
@@ -34,16 +36,31 @@ export interface Profile {
   readonly tasks: Readonly<Record<Task, TaskProfile>>;
   /** What differs from the attacks' defaults. */
   readonly attackOptions: { readonly [A in PlannedAttack]?: Partial<PlannedOptions[A]> };
+  /** What differs from the defaults of identification methods. */
+  readonly scans: { readonly [M in MethodName]?: MethodChanges };
+  /** What differs from the defaults of mitigations. */
+  readonly repairs: { readonly [M in MitigationName]?: MitigationChanges };
 }
 
 /** The names of the profiles. */
-export type ProfileName = "desk" | "paper";
+export type ProfileName = "desk" | "paper" | "smoke";
 
 // A fine stem costs half as much as a medium one, and a warp of half a pixel is learnt with it, which is not with a large one.
 const desk = { architecture: "resnet18", width: 0.25, stem: "fine" } as const;
+// Half the width and steps of the paper's search, with which docs/paper-method.md measured it: a quarter of an hour a model.
+const halfSearch = { generatorChannels: 16, pretrainingSteps: 3000, steps: 1000 } as const;
 const full = { architecture: "resnet18", width: 1, stem: "large" } as const;
 
-/** The profiles. */
+const smoke = {
+  network: { architecture: "resnet18", width: 1 / 32, stem: "auto" },
+  recipe: { ...withSteps(trainingRecipes.desk, 4), batch: 16 },
+  implanting: null,
+  size: null,
+  mirror: null,
+  heads: { preset: "gaze", count: 300, size: 32, seed: 1 },
+} as const;
+
+/** The profiles; smoke does a bit of everything in seconds, to see that it runs, and its numbers mean nothing. */
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   desk: {
     tasks: {
@@ -82,6 +99,8 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
         mask: { ...attackDefaults["input-aware"].mask, steps: 200 },
       },
     },
+    scans: { paper: halfSearch, "feature-re": halfSearch },
+    repairs: {},
   },
   paper: {
     tasks: {
@@ -103,5 +122,31 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       },
     },
     attackOptions: {},
+    scans: {},
+    repairs: {},
+  },
+  smoke: {
+    tasks: { gaze: smoke, "head-pose": { ...smoke, heads: { ...smoke.heads, preset: "head-pose" } } },
+    attackOptions: {},
+    scans: {
+      contrast: {
+        mapTargets: 4,
+        mapSteps: 8,
+        growingSteps: 4,
+        steps: 8,
+        controls: 3,
+        restarts: 1,
+        bootstraps: 20,
+      },
+      paper: { generatorChannels: 2, pretrainingSteps: 4, steps: 4, batch: 8 },
+      "neural-cleanse": { freeStarts: 1, heldTargets: 3, steps: 8, passSteps: 1 },
+      "feature-re": { generatorChannels: 2, pretrainingSteps: 4, steps: 4, batch: 8 },
+    },
+    repairs: {
+      unlearning: { steps: 4, batch: 8 },
+      "fine-tuning": { steps: 4, batch: 8 },
+      "fine-pruning": { steps: 4, batch: 8, prunedAtOnce: 0.5 },
+      anp: { steps: 4, batch: 8 },
+    },
   },
 };

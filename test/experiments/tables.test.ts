@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { markdownTable, meanAndRange, short } from "../../src/experiments/experiment.ts";
 import { figure2 } from "../../src/experiments/figure2.ts";
+import type { Findings } from "../../src/experiments/gather.ts";
+import type { TrainedModel } from "../../src/experiments/model-item.ts";
 import { conditions, type ModelSpec } from "../../src/experiments/models.ts";
+import { profiles } from "../../src/experiments/profile.ts";
 import { experiments } from "../../src/experiments/run-experiment.ts";
-import type { TrainedModel } from "../../src/experiments/run-models.ts";
 import { table1 } from "../../src/experiments/table1.ts";
 import { table10 } from "../../src/experiments/table10.ts";
 import type { BackdoorReport } from "../../src/report/training-report.ts";
@@ -27,6 +29,15 @@ function model(
     report: trainingReportOf({ regressionError, regressionErrorOfMean: 20, backdoors: whole }),
   };
 }
+
+/** Trained models as all that was found. */
+const findingsOf = (models: readonly TrainedModel[]): Findings => ({
+  models,
+  scans: [],
+  repairs: [],
+  poisoned: [],
+  unfinished: { models: 0, scans: 0, repairs: 0, poisoned: 0 },
+});
 
 /** The cells of a Markdown table. */
 const cellsOf = (markdown: string): string[][] =>
@@ -58,11 +69,13 @@ test("a Markdown table has a line below its header", () => {
 });
 
 test("table 1 has RAV and RNV of every attack over all seeds, beside what the paper prints", async () => {
-  const { markdown, json, pictures } = await table1.evaluate([
-    model({ condition: "badnets" }, 2, [{ angleVarianceRatio: 0.04, normVarianceRatio: 1.5 }]),
-    model({ condition: "badnets", seed: 2 }, 2, [{ angleVarianceRatio: 0.06, normVarianceRatio: 2.5 }]),
-    model({ condition: "sig", task: "head-pose" }, 2, [{ angleVarianceRatio: 0.5, normVarianceRatio: 1 }]),
-  ]);
+  const { markdown, json, pictures } = await table1.evaluate(
+    findingsOf([
+      model({ condition: "badnets" }, 2, [{ angleVarianceRatio: 0.04, normVarianceRatio: 1.5 }]),
+      model({ condition: "badnets", seed: 2 }, 2, [{ angleVarianceRatio: 0.06, normVarianceRatio: 2.5 }]),
+      model({ condition: "sig", task: "head-pose" }, 2, [{ angleVarianceRatio: 0.5, normVarianceRatio: 1 }]),
+    ]),
+  );
   expect(cellsOf(markdown)).toEqual([
     ["task", "attack", "RAV", "RNV", "paper's RAV", "paper's RNV"],
     ["---", "---", "---", "---", "---", "---"],
@@ -74,16 +87,18 @@ test("table 1 has RAV and RNV of every attack over all seeds, beside what the pa
 });
 
 test("table 10 has the errors of every model, and how the clean one stands to a benign model's", async () => {
-  const { markdown } = await table10.evaluate([
-    model({ condition: "benign" }, 2),
-    model({ condition: "benign", seed: 2 }, 3),
-    model({ condition: "wanet" }, 3, [{ attackError: 1.5, defendingAttackError: 12 }]),
-    model({ condition: "multi-target-wanet" }, 2, [
-      { attackError: 1, defendingAttackError: 10 },
-      { attackError: 3, defendingAttackError: 20 },
+  const { markdown } = await table10.evaluate(
+    findingsOf([
+      model({ condition: "benign" }, 2),
+      model({ condition: "benign", seed: 2 }, 3),
+      model({ condition: "wanet" }, 3, [{ attackError: 1.5, defendingAttackError: 12 }]),
+      model({ condition: "multi-target-wanet" }, 2, [
+        { attackError: 1, defendingAttackError: 10 },
+        { attackError: 3, defendingAttackError: 20 },
+      ]),
+      model({ condition: "wanet", task: "head-pose" }, 4, [{ attackError: 1, defendingAttackError: 5 }]),
     ]),
-    model({ condition: "wanet", task: "head-pose" }, 4, [{ attackError: 1, defendingAttackError: 5 }]),
-  ]);
+  );
   const [header, , ...rows] = cellsOf(markdown);
   expect(header).toEqual([
     ...["task", "attack", "AE", "RE", "RE against benign", "DAE", "AE / RE", "RE of the mean"],
@@ -113,9 +128,9 @@ test("figure 2 draws clean and poisoned angles of each model, and says how they 
   const folder = mkdtempSync(join(tmpdir(), "drmguard-figure-"));
   const lines = ["backdoor,angle 1,angle 2", "0,80,90", "0,100,90", "1,90,95", "1,92,95", "1,94,95"];
   writeFileSync(join(folder, "angles.csv"), `${lines.join("\n")}\n`);
-  const { markdown, json, pictures } = await figure2.evaluate([
-    model({ condition: "badnets" }, 2, [{}], folder),
-  ]);
+  const { markdown, json, pictures } = await figure2.evaluate(
+    findingsOf([model({ condition: "badnets" }, 2, [{}], folder)]),
+  );
   const deviation = Math.sqrt(8 / 3);
   expect(json).toEqual([
     { model: "gaze-badnets-1", clean: [10, 0], poisoned: [expect.closeTo(deviation, 6), 0] },
@@ -129,10 +144,10 @@ test("figure 2 draws clean and poisoned angles of each model, and says how they 
 
 test("each experiment names the models that it reads, for the tasks and seeds that are chosen", () => {
   expect(new Set(experiments.map(({ name }) => name)).size).toBe(experiments.length);
-  const scope = { tasks: ["gaze", "head-pose"], seeds: [1, 2] } as const;
+  const scope = { tasks: ["gaze", "head-pose"], seeds: [1, 2], conditions, methods: null } as const;
   const [rows, all, pictures] = [table1, table10, figure2].map((each) => {
     expect(experiments).toContain(each);
-    return each.models(scope);
+    return each.needs(scope, profiles.desk).models!;
   });
   expect(all).toHaveLength(2 * conditions.length * 2);
   expect(rows).toEqual(all!.filter(({ condition }) => condition !== "benign"));

@@ -1,5 +1,6 @@
 /** `drmguard experiment NAME` */
 import { DrmGuardError } from "../../errors.ts";
+import { missingExperiments } from "../../experiments/names.ts";
 import type { Task } from "../../experiments/profile.ts";
 import { experiments, runExperiment } from "../../experiments/run-experiment.ts";
 import { defaultMemoryLimit } from "../../jobs/memory.ts";
@@ -11,7 +12,7 @@ import type { GivenFlags } from "../resolve.ts";
 import { experimentTable } from "../tables/experiment.ts";
 
 /**
- * Makes a table or figure of the paper, with all the models that it needs.
+ * Makes a table or figure of the paper, with all the models, scans and repairs that it needs.
  *
  * Throws E_USAGE when there is no such experiment, and what it throws.
  *
@@ -19,12 +20,17 @@ import { experimentTable } from "../tables/experiment.ts";
  */
 export async function experiment(name: string, flags: GivenFlags): Promise<number> {
   const chosen = experiments.find((each) => each.name === name);
+  const missing = missingExperiments[name];
+  if (missing !== undefined) {
+    throw new DrmGuardError("E_USAGE", `${name} cannot be made: it needs ${missing}`);
+  }
   if (chosen === undefined) {
     const names = experiments.map((each) => each.name).join(", ");
     throw new DrmGuardError("E_USAGE", `found "${name}", expected one of ${names}`);
   }
   const { values } = settingsOf(experimentTable, flags);
   const { gaze, headPose, output, jobs, threads, cacheDir, profile, seeds, tasks, conditions } = values;
+  const { methods, onlyFinished } = values;
   const data: Partial<Record<Task, string>> = {
     ...(gaze === null ? {} : { gaze }),
     ...(headPose === null ? {} : { "head-pose": headPose }),
@@ -38,6 +44,8 @@ export async function experiment(name: string, flags: GivenFlags): Promise<numbe
         tasks: tasks!,
         seeds: seeds!,
         conditions: conditions!,
+        methods,
+        isOnlyFinished: onlyFinished ?? false,
         data,
         folder: output!,
         jobs: jobs!,

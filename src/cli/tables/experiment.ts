@@ -1,15 +1,17 @@
 /** The settings of `drmguard experiment`. */
+import { DrmGuardError } from "../../errors.ts";
 import { conditions } from "../../experiments/models.ts";
 import { profiles, tasks } from "../../experiments/profile.ts";
+import { methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
-import { parseChoice, parseChoices, parseInteger, parseList, parseText } from "../settings.ts";
+import { parseChoice, parseChoices, parseInteger, parseList, parseSwitch, parseText } from "../settings.ts";
 import { common, flagOnly, model, seedRange } from "./shared.ts";
 
 /** Settings of `drmguard experiment`. */
 export const experimentTable = {
   profile: {
     flags: "--profile <name>",
-    help: "desk (64 px, minutes a model) or paper (224 and 112 px, hours a model, real data sets)",
+    help: "desk (64 px, minutes a model), paper (224 and 112 px, hours a model, real data sets) or smoke (seconds; shows that all runs)",
     parse: parseChoice(...(Object.keys(profiles) as (keyof typeof profiles)[])),
     fallback: "desk",
     ...flagOnly,
@@ -40,9 +42,22 @@ export const experimentTable = {
     fallback: conditions.join(","),
     ...flagOnly,
   },
+  methods: {
+    flags: "--methods <names>",
+    help: `identification methods: ${methodNames.join(", ")} (default: contrast, in table4 all)`,
+    parse: parseChoices(...methodNames),
+    ...flagOnly,
+  },
+  onlyFinished: {
+    flags: "--only-finished",
+    help: "make nothing: show what is there, and count what is not",
+    parse: parseSwitch,
+    isSwitch: true,
+    ...flagOnly,
+  },
   seeds: {
     flags: "--seeds <numbers>",
-    help: "one model of each kind for each of these seeds",
+    help: "one model of each kind for each of these seeds, such as 1-5 or 1,3,7-9",
     parse: parseSeeds,
     fallback: "1",
     ...flagOnly,
@@ -56,7 +71,7 @@ export const experimentTable = {
   },
   jobs: {
     flags: "--jobs <number>",
-    help: "models that are trained at the same time",
+    help: "trainings, scans and repairs at the same time",
     parse: parseInteger(1, 256),
     fallback: String(jobDefaults.threads),
     ...flagOnly,
@@ -64,13 +79,30 @@ export const experimentTable = {
   threads: { ...model.threads, help: "threads of ONNX Runtime in all" },
   cacheDir: {
     flags: "--cache-dir <folder>",
-    help: "where heads and decoded images are kept",
+    help: "where heads, decoded images and pretrained generators are kept",
     parse: parseText,
     fallback: jobDefaults.cache,
   },
   quiet: common.quiet,
 } as const;
 
-function parseSeeds(text: string): number[] {
-  return parseList(text).map(parseInteger(0, seedRange));
+/** Numbers and ranges of them, each once. */
+export function parseSeeds(text: string): number[] {
+  const parse = parseInteger(0, seedRange);
+  const seeds = parseList(text).flatMap((part) => {
+    const [, first, last] = /^(\d+)\s*-\s*(\d+)$/.exec(part) ?? [];
+    if (first === undefined || last === undefined) return [parse(part)];
+    const [from, to] = [parse(first), parse(last)];
+    if (to < from || to - from >= mostSeeds) {
+      throw new DrmGuardError(
+        "E_USAGE",
+        `found the seeds "${part}", expected a range that rises, of at most ${mostSeeds}`,
+      );
+    }
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+  return [...new Set(seeds)];
 }
+
+/** More is a slip of the finger. */
+const mostSeeds = 1000;

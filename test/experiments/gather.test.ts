@@ -4,17 +4,19 @@ import { join } from "node:path";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { short } from "../../src/experiments/experiment.ts";
 import { figure2 } from "../../src/experiments/figure2.ts";
+import type * as Gather from "../../src/experiments/gather.ts";
+import type { TrainedModel } from "../../src/experiments/model-item.ts";
 import type { ModelSpec } from "../../src/experiments/models.ts";
 import type { Profile } from "../../src/experiments/profile.ts";
-import type * as RunModels from "../../src/experiments/run-models.ts";
 import { table1 } from "../../src/experiments/table1.ts";
 import { table10 } from "../../src/experiments/table10.ts";
+import type { ItemEvent } from "../../src/experiments/work.ts";
 import { trainingRecipes, withSteps } from "../../src/training/options.ts";
 import { built } from "../support/built.ts";
 import { errorOf } from "../support/errors.ts";
 import { trainingImages } from "../support/training.ts";
 
-const { runModels } = await built<typeof RunModels>("experiments/run-models");
+const { gather } = await built<typeof Gather>("experiments/gather");
 
 const ofTask = {
   network: { architecture: "resnet18", width: 2 / 64, stem: "auto" },
@@ -24,7 +26,12 @@ const ofTask = {
   mirror: null,
   heads: null,
 } as const;
-const profile: Profile = { tasks: { gaze: ofTask, "head-pose": ofTask }, attackOptions: {} };
+const profile: Profile = {
+  tasks: { gaze: ofTask, "head-pose": ofTask },
+  attackOptions: {},
+  scans: {},
+  repairs: {},
+};
 const specs: readonly ModelSpec[] = (["clean-label", "badnets"] as const).map((condition) => ({
   task: "gaze",
   condition,
@@ -33,7 +40,7 @@ const specs: readonly ModelSpec[] = (["clean-label", "badnets"] as const).map((c
 
 let images: string;
 let folder: string;
-let events: RunModels.ModelEvent[];
+let events: ItemEvent[];
 beforeAll(async () => {
   images = await trainingImages(mkdtempSync(join(tmpdir(), "drmguard-images-")));
 });
@@ -42,41 +49,47 @@ beforeEach(() => {
   events = [];
 });
 
-const run = (
-  changes: Partial<RunModels.RunModelsOptions> = {},
-  wanted = specs,
-): Promise<RunModels.TrainedModel[]> =>
-  runModels(wanted, {
-    profile,
-    data: { gaze: images },
-    folder,
-    jobs: 2,
-    threads: 1,
-    cache: join(images, ".cache"),
-    memoryLimit: 4e9,
-    onEvent: (event) => events.push(event),
-    signal: new AbortController().signal,
-    ...changes,
-  });
+const run = (changes: Partial<Gather.GatherOptions> = {}, wanted = specs): Promise<Gather.Findings> =>
+  gather(
+    { models: wanted },
+    {
+      profile,
+      data: { gaze: images },
+      folder,
+      jobs: 2,
+      threads: 1,
+      isOnlyFinished: false,
+      cache: join(images, ".cache"),
+      memoryLimit: 4e9,
+      onEvent: (event) => events.push(event),
+      signal: new AbortController().signal,
+      ...changes,
+    },
+  );
 
-const isPhase = (event: RunModels.ModelEvent, phase: string): boolean =>
+const isPhase = (event: ItemEvent, phase: string): boolean =>
   event.kind === "work" && event.event.kind === "phase" && event.event.phase === phase;
 /** The starts and ends among the events: `+` and `-` with the model's condition. */
 const milestones = (): string[] =>
   events.flatMap((event) =>
-    event.kind === "work" ? [] : `${event.kind === "started" ? "+" : "-"}${event.model.slice(5, -2)}`,
+    event.kind === "started" || event.kind === "finished"
+      ? `${event.kind === "started" ? "+" : "-"}${event.item.slice(5, -2)}`
+      : [],
   );
 
 test("models are trained side by side, those that others need first; the second time nothing is trained", async () => {
-  const models = await run();
+  const findings = await run();
+  const { models } = findings;
   expect(models.map(({ spec }) => spec)).toEqual(specs);
   expect(readdirSync(join(folder, "models"))).toHaveLength(3);
   const order = milestones();
   expect(order.slice(0, 2).sort()).toEqual(["+badnets", "+benign"]);
   expect(order.indexOf("+clean-label")).toBeGreaterThan(order.indexOf("-benign"));
   expect(order).toHaveLength(6);
-  expect(events.filter((event) => event.kind !== "work").at(-1)).toMatchObject({ done: 3, all: 3 });
-  const [cleanLabel, badnets] = models as [RunModels.TrainedModel, RunModels.TrainedModel];
+  expect(events.filter((event) => event.kind !== "work").at(-1)).toMatchObject({
+    counts: { model: { done: 3, all: 3 } },
+  });
+  const [cleanLabel, badnets] = models as [TrainedModel, TrainedModel];
   const { surrogate } = cleanLabel.report.configuration as { surrogate: string };
   expect(surrogate).toContain("gaze-benign-1");
   expect(existsSync(surrogate)).toBe(true);
@@ -86,29 +99,31 @@ test("models are trained side by side, those that others need first; the second 
 
   events = [];
   const again = await run();
-  expect(again).toEqual(models);
+  expect(again).toEqual(findings);
   expect(events.some((event) => isPhase(event, "training the network"))).toBe(false);
 
   // What tables say of them is what stands in their run.json.
   const [backdoor] = badnets.report.backdoors;
-  const { markdown } = await table1.evaluate(models);
+  const { markdown } = await table1.evaluate(findings);
   expect(markdown).toContain(
     `| gaze | BadNets | ${short(backdoor!.angleVarianceRatio)} | ${short(backdoor!.normVarianceRatio)} | 0.0433 | 1.4499 |`,
   );
-  const errors = (await table10.evaluate(models)).markdown;
+  const errors = (await table10.evaluate(findings)).markdown;
   expect(errors).toContain(
     `| gaze | BadNets | ${short(backdoor!.attackError)} | ${short(badnets.report.regressionError)} |`,
   );
-  const { pictures } = await figure2.evaluate(models);
+  const { pictures } = await figure2.evaluate(findings);
   // Eight test images, clean and with the trigger, of two models.
   expect([...pictures["figure2.svg"]!.matchAll(/<circle/g)]).toHaveLength(32);
 });
 
 test("another recipe is another model", async () => {
   const badnets = specs.slice(1);
-  const [first] = await run({}, badnets);
+  const first = (await run({}, badnets)).models[0];
   const longer = { ...ofTask, recipe: withSteps(ofTask.recipe, 5) };
-  const [second] = await run({ profile: { ...profile, tasks: { ...profile.tasks, gaze: longer } } }, badnets);
+  const {
+    models: [second],
+  } = await run({ profile: { ...profile, tasks: { ...profile.tasks, gaze: longer } } }, badnets);
   expect(second!.folder).not.toBe(first!.folder);
   expect(second!.report.steps).toBe(5);
 });
@@ -116,7 +131,9 @@ test("another recipe is another model", async () => {
 test("a backdoor is put into the benign model where the profile says so", async () => {
   const badnets = specs.slice(1);
   const implanting = withSteps(ofTask.recipe, 3);
-  const [model] = await run(
+  const {
+    models: [model],
+  } = await run(
     { profile: { ...profile, tasks: { ...profile.tasks, gaze: { ...ofTask, implanting } } } },
     badnets,
   );
@@ -127,7 +144,9 @@ test("a backdoor is put into the benign model where the profile says so", async 
   expect(initial).toContain("gaze-benign-1");
   expect(surrogate).toBeNull();
   // It is another model than the one that is trained from nothing.
-  const [fromNothing] = await run({}, badnets);
+  const {
+    models: [fromNothing],
+  } = await run({}, badnets);
   expect(fromNothing!.folder).not.toBe(model!.folder);
 });
 
@@ -135,7 +154,7 @@ test("an interrupt saves every model that is under way, and the same call goes o
   const recipe = withSteps(ofTask.recipe, 300);
   const long = { profile: { ...profile, tasks: { ...profile.tasks, gaze: { ...ofTask, recipe } } } };
   const controller = new AbortController();
-  const onEvent = (event: RunModels.ModelEvent): void => {
+  const onEvent = (event: ItemEvent): void => {
     if (isPhase(event, "training the network")) controller.abort();
   };
   const one = specs.slice(1);
@@ -148,7 +167,7 @@ test("an interrupt saves every model that is under way, and the same call goes o
   expect(readdirSync(join(folder, "models", name)).sort()).toEqual(["checkpoints", "configuration.json"]);
   // Again, to see where it goes on: the whole of it would take a while.
   const second = new AbortController();
-  const stop = (event: RunModels.ModelEvent): void => {
+  const stop = (event: ItemEvent): void => {
     events.push(event);
     if (event.kind === "work" && event.event.kind === "note") second.abort();
   };

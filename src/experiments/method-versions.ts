@@ -1,0 +1,19 @@
+/** Numbers that are raised when a method gives other results for the same options, so that what it gave before is made again. */
+import type { MethodName } from "../identification/methods.ts";
+import type { MitigationName } from "../mitigation/methods.ts";
+
+/** Of identification methods. */
+export const methodVersions: Readonly<Record<MethodName, number>> = {
+  contrast: 1,
+  paper: 1,
+  "neural-cleanse": 1,
+  "feature-re": 1,
+};
+
+/** Of mitigations. */
+export const mitigationVersions: Readonly<Record<MitigationName, number>> = {
+  unlearning: 1,
+  "fine-tuning": 1,
+  "fine-pruning": 1,
+  anp: 1,
+};

@@ -1,0 +1,116 @@
+/** Measures a model with the true triggers of a training, on the training's own test images, as a job. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { measureModel } from "../attacks/measure.ts";
+import { loadedTrigger } from "../attacks/trigger.ts";
+import type { ImageSet } from "../data/image-set.ts";
+import { openDataSet } from "../data/node/datasets/detect.ts";
+import { fileError } from "../data/node/file-error.ts";
+import { prepareSet } from "../data/node/prepared-set.ts";
+import { splitAtRandom, splitBySubject } from "../data/splits.ts";
+import { subsetOf } from "../data/subset.ts";
+import { DrmGuardError } from "../errors.ts";
+import { errorMeasureFor } from "../metrics/regression-error.ts";
+import { examine } from "../models/examined-model.ts";
+import { resolvePreprocessing } from "../models/preprocessing.ts";
+import { createRandom } from "../random.ts";
+import type { MeasurementReport } from "../report/measurement.ts";
+import { readTrainingReport, type TrainingReport } from "../report/training-report.ts";
+import { nodeRuntime } from "../runtime/node.ts";
+import { readSavedState } from "./checkpoint-folder.ts";
+import type { JobContext, MeasureRequest, TrainRequest } from "./job.ts";
+import { loadModel } from "./load-model.ts";
+import { runFiles } from "./run-folder.ts";
+
+/** Images that the model sees at once. */
+const measuringBatch = 50;
+
+/**
+ * Measures RE, and AE and DAE of every trigger that a training left.
+ *
+ * Throws E_FILE and E_RESULT when the folder holds no finished training, E_IMAGES when its data set is another one now, and what
+ * reading the model and the images throw.
+ */
+export async function runMeasurement(
+  request: MeasureRequest,
+  { onEvent, shouldStop }: JobContext,
+): Promise<MeasurementReport> {
+  const start = Date.now();
+  const report = await reportIn(request.run);
+  onEvent({ kind: "phase", phase: "reading the images", steps: 0 });
+  const test = await testImages(report, request.cache, shouldStop);
+  onEvent({ kind: "phase", phase: "measuring the model", steps: 0 });
+  const runtime = nodeRuntime({ threads: request.threads, provider: request.provider });
+  const { model } = await loadModel(request.model, request.memoryLimit);
+  const preprocessing = resolvePreprocessing(model, {
+    scale: null,
+    mean: null,
+    std: null,
+    layout: null,
+    channels: null,
+  });
+  const [count, ...imageShape] = test.shape;
+  const shape = [Math.min(measuringBatch, count), ...imageShape] as unknown as ImageSet["shape"];
+  const examined = await examine(runtime, model, preprocessing, shape, { features: null, outputs: null });
+  const backdoors = await Promise.all(
+    report.backdoors.map(async ({ trigger, target }) => ({
+      trigger: loadedTrigger(await readSavedState(join(request.run, trigger))),
+      target,
+    })),
+  );
+  const unit = report.data.labels.every((label) => label.unit === "radians") ? "radians" : "as given";
+  const measure = errorMeasureFor(test.labelNames, unit);
+  const measured = await measureModel(runtime, examined, test, backdoors, measure);
+  return {
+    regressionError: measured.regressionError,
+    backdoors: measured.backdoors.map(({ metrics: { attackError, defendingAttackError, meanOutput } }) => ({
+      attackError,
+      defendingAttackError,
+      meanOutput,
+    })),
+    images: count,
+    seconds: (Date.now() - start) / 1000,
+  };
+}
+
+async function reportIn(folder: string): Promise<TrainingReport> {
+  const path = join(folder, runFiles.report);
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw fileError(`cannot read ${path}`, cause);
+  });
+  return readTrainingReport(JSON.parse(text));
+}
+
+/** The images that the training held back, split off in the same way. */
+async function testImages(
+  { configuration, data: about }: TrainingReport,
+  cache: string,
+  shouldStop: () => boolean,
+): Promise<ImageSet> {
+  const { data, seed } = configuration as unknown as Pick<TrainRequest, "data" | "seed">;
+  const dataSet = await openDataSet(data.path, data.options, data.kind);
+  const { images, key } = await prepareSet(data.path, dataSet, {
+    wants: { channels: data.channels, size: data.size },
+    cache,
+    options: data.options,
+    onImages: () => {},
+    shouldStop,
+  });
+  if (key !== about.sha256) {
+    throw new DrmGuardError(
+      "E_IMAGES",
+      `found images at ${data.path} that are not those of the training, expected ${about.sha256.slice(0, 12)}`,
+      { hint: "files that were written anew count as others" },
+    );
+  }
+  const random = createRandom(seed).fork("split");
+  const split =
+    data.splitBy === "subject"
+      ? splitBySubject(
+          dataSet.samples.map(({ subject }) => subject),
+          random,
+          data.shares,
+        )
+      : splitAtRandom(dataSet.samples.length, random, data.shares);
+  return subsetOf(images, split.test);
+}
