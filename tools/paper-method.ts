@@ -8,12 +8,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { methodChanges, parseMethodSettings } from "../src/cli/method-settings.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { writeWhole } from "../src/data/node/write-whole.ts";
 import { scan } from "../src/jobs/scan.ts";
 import { readResult } from "../src/report/read-result.ts";
 import type { ScanResult } from "../src/report/result.ts";
+import { methodChanges, parseMethodSettings } from "../src/workflows/method-settings.ts";
 
 const { values } = parseArgs({
   options: {

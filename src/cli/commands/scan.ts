@@ -2,10 +2,10 @@
 import { DrmGuardError } from "../../errors.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { scan as start } from "../../jobs/scan.ts";
+import { methodChanges } from "../../workflows/method-settings.ts";
 import { settingsOf, withInterrupt } from "../command.ts";
 import { verdictExitCodes } from "../exit-codes.ts";
 import { resumeHint, withHint } from "../hints.ts";
-import { methodChanges } from "../method-settings.ts";
 import { planOutput, prepareOutput, writeResult } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { GivenFlags } from "../resolve.ts";

@@ -3,7 +3,7 @@ import { methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { repairDefaults } from "../../jobs/repair.ts";
 import { mitigationNames } from "../../mitigation/methods.ts";
-import { parseMethodSettings } from "../method-settings.ts";
+import { parseMethodSettings } from "../../workflows/method-settings.ts";
 import { parseChoice, parseDuration, parsePercent, parseSwitch, parseText } from "../settings.ts";
 import { common, flagOnly, model, tableOrJson } from "./shared.ts";
 

@@ -1,7 +1,7 @@
 /** The settings of `drmguard scan`. */
 import { methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
-import { parseMethodSettings } from "../method-settings.ts";
+import { parseMethodSettings } from "../../workflows/method-settings.ts";
 import { parseChoice, parseChoices, parseDuration, parseSwitch, parseText } from "../settings.ts";
 import { common, model } from "./shared.ts";
 

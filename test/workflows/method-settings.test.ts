@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { exitCodeOf, unusable, verdictExitCodes } from "../../src/cli/exit-codes.ts";
-import { methodChanges, parseMethodSettings } from "../../src/cli/method-settings.ts";
 import type { MethodChanges, MethodName } from "../../src/identification/methods.ts";
+import { methodChanges, parseMethodSettings } from "../../src/workflows/method-settings.ts";
 import { errorOf } from "../support/errors.ts";
 
 const parse = (text: string, method: MethodName = "paper"): MethodChanges =>

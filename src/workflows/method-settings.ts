@@ -1,4 +1,4 @@
-/** Options of identification methods on the command line: `--set name=value,...`. */
+/** Options of methods as text: `name=value,...`, on the command line and on the page. */
 import { DrmGuardError } from "../errors.ts";
 import {
   type MethodChanges,
@@ -7,7 +7,6 @@ import {
   methodOptions,
 } from "../identification/methods.ts";
 import { type MitigationChanges, type MitigationName, mitigationOptions } from "../mitigation/methods.ts";
-import { parseList } from "./settings.ts";
 
 /** Names and values as they were given, before it is known which method they are for. */
 export type MethodSettings = readonly (readonly [name: string, value: string])[];
@@ -18,7 +17,8 @@ export type MethodSettings = readonly (readonly [name: string, value: string])[]
  * @param text `name=value` pairs, separated by commas; lists as `families=patch:warp`
  */
 export function parseMethodSettings(text: string): MethodSettings {
-  return parseList(text).map((pair) => {
+  return text.split(",").map((part) => {
+    const pair = part.trim();
     const [name, value, ...rest] = pair.split("=") as [string, ...string[]];
     if (value === undefined || rest.length > 0) {
       throw new DrmGuardError("E_USAGE", `found "${pair}", expected name=value`);
