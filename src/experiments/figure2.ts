@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runFiles } from "../jobs/run-folder.ts";
 import { scatterPanels } from "../report/scatter.ts";
-import { type Experiment, markdownTable, short } from "./experiment.ts";
+import { type Experiment, markdownTable, paragraphs, short, unfinishedNote } from "./experiment.ts";
 import type { TrainedModel } from "./model-item.ts";
 import { conditionTitles, mainConditions, nameOf } from "./models.ts";
 
@@ -20,7 +20,8 @@ export const figure2: Experiment = {
       mainConditions.map((condition) => ({ task, condition, seed: seeds[0]! })),
     ),
   }),
-  async evaluate({ models }) {
+  async evaluate(findings) {
+    const { models } = findings;
     const read = await Promise.all(models.map(async (model) => ({ model, angles: await readAngles(model) })));
     const titleOf = ({ spec }: TrainedModel): string => `${spec.task}, ${conditionTitles[spec.condition]}`;
     const panels = read.map(({ model, angles: [clean, poisoned] }) => ({
@@ -39,14 +40,18 @@ export const figure2: Experiment = {
     }));
     return {
       json: rows,
-      markdown: `![Angles of features](figure2.svg)\n\n${markdownTable(
-        ["model", "standard deviation of each angle, clean (degrees)", "with the trigger"],
-        rows.map(({ model, clean, poisoned }) => [
-          model,
-          clean.map(short).join(", "),
-          poisoned.map(short).join(", "),
-        ]),
-      )}`,
+      markdown: paragraphs(
+        "![Angles of features](figure2.svg)",
+        markdownTable(
+          ["model", "standard deviation of each angle, clean (degrees)", "with the trigger"],
+          rows.map(({ model, clean, poisoned }) => [
+            model,
+            clean.map(short).join(", "),
+            poisoned.map(short).join(", "),
+          ]),
+        ),
+        unfinishedNote(findings),
+      ),
       pictures: {
         "figure2.svg": scatterPanels(
           "Angles between features and rows of the last layer, clean and with the true trigger",

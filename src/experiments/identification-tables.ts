@@ -1,5 +1,5 @@
 /** Tables of the paper on identification that differ in the models alone. */
-import { architectures } from "../models/networks/network.ts";
+import { attacked, networksOf, scansOf, withBenign } from "./choices.ts";
 import { type Experiment, type ExperimentScope, paragraphs, unfinishedNote } from "./experiment.ts";
 import {
   groupsOfScans,
@@ -7,9 +7,8 @@ import {
   identificationTable,
   type PaperCounts,
   scanRows,
-  scansOf,
 } from "./identification.ts";
-import { type Condition, type ModelSpec, mainConditions } from "./models.ts";
+import { type ModelSpec, mainConditions } from "./models.ts";
 import { type ExperimentName, experimentTitles } from "./names.ts";
 import type { Profile } from "./profile.ts";
 
@@ -60,17 +59,6 @@ function identificationExperiment({ name, models, paper, hasTotal = false }: Tab
   };
 }
 
-/** Models with the benign ones of their task and network before them, each once. */
-export function withBenign<M extends Omit<ModelSpec, "seed">>(models: readonly M[]): M[] {
-  const all = models.flatMap((model) => [{ ...model, condition: "benign" as const }, model]);
-  return [...new Map(all.map((model) => [JSON.stringify(model), model])).values()];
-}
-
-const attacked =
-  (...names: readonly Condition[]) =>
-  ({ tasks }: ExperimentScope): Omit<ModelSpec, "seed">[] =>
-    tasks.flatMap((task) => names.map((condition) => ({ task, condition })));
-
 /** The paper's figures are of its own data sets: gaze is MPIIFaceGaze, head pose Biwi Kinect. */
 const onGaze =
   (counts: PaperCounts) =>
@@ -104,19 +92,6 @@ const paperByArchitecture: Readonly<Record<string, PaperCounts>> = {
   resnet34: [10, 0, 0, 10],
   mobilenetv1: [7, 0, 3, 10],
 };
-
-/** The networks of Tables 12 and 13, as wide as the profile's own: that one is the profile's, so that its models are the same. */
-export function networksOf(
-  { tasks }: ExperimentScope,
-  profile: Profile,
-): Pick<ModelSpec, "task" | "network">[] {
-  return tasks.flatMap((task) => {
-    const { architecture: own, width } = profile.tasks[task].network;
-    return architectures.map((architecture) =>
-      architecture === own ? { task } : { task, network: { architecture, width } },
-    );
-  });
-}
 
 /** Table 12 of the paper. */
 export const table12 = identificationExperiment({

@@ -1,12 +1,11 @@
 /** How well methods tell benign from backdoored models: counts, accuracy, ranking, and the error of the target. */
 
 import type { Verdict } from "../identification/identification.ts";
-import type { MethodName } from "../identification/methods.ts";
 import { clopperPearson, type Proportion } from "../metrics/binomial.ts";
 import { errorMeasureFor, meanRegressionError } from "../metrics/regression-error.ts";
 import { rocAuc } from "../metrics/roc-auc.ts";
 import { compactTable, meanOf, short } from "./experiment.ts";
-import { type Condition, conditions, conditionTitles, type ModelSpec, nameOf } from "./models.ts";
+import { type Condition, conditions, conditionTitles, nameOf } from "./models.ts";
 import { tasks } from "./profile.ts";
 import type { FinishedScan, ScanSpec } from "./scan-item.ts";
 
@@ -244,17 +243,4 @@ const accuracyOf = ([tp, fp, fn, tn]: PaperCounts): string =>
 export function proportionText({ value, low, high }: Proportion): string {
   const percent = (part: number): string => (100 * part).toFixed(0);
   return Number.isNaN(value) ? "" : `${percent(value)} % (${percent(low)} to ${percent(high)})`;
-}
-
-/** Scans of benign models and of those with some attacks, seed by seed, so that a row is whole early. */
-export function scansOf(choice: {
-  readonly models: readonly Omit<ModelSpec, "seed">[];
-  readonly seeds: readonly number[];
-  readonly methods: readonly MethodName[];
-}): ScanSpec[] {
-  return choice.seeds.flatMap((seed) =>
-    choice.models.flatMap((model) =>
-      choice.methods.map((method) => ({ model: { ...model, seed }, method, options: {}, share: 1 })),
-    ),
-  );
 }

@@ -1,8 +1,8 @@
 /** Tables of the paper on mitigation. */
 import { type MitigationName, mitigationNames } from "../mitigation/methods.ts";
+import { attacked, networksOf, repairsOf } from "./choices.ts";
 import type { Experiment, ExperimentScope } from "./experiment.ts";
-import { networksOf } from "./identification-tables.ts";
-import { type MitigationGroup, mitigationResult, type PaperMitigation, repairsOf } from "./mitigation.ts";
+import { type MitigationGroup, mitigationResult, type PaperMitigation } from "./mitigation.ts";
 import { type Condition, type ModelSpec, mainConditions } from "./models.ts";
 import { type ExperimentName, experimentTitles } from "./names.ts";
 import type { Profile } from "./profile.ts";
@@ -26,11 +26,6 @@ function mitigationExperiment({ name, models, methods, paper }: TableOptions): E
     evaluate: async (findings) => mitigationResult(findings, paper),
   };
 }
-
-const attacked =
-  (...names: readonly Condition[]) =>
-  ({ tasks }: ExperimentScope): Omit<ModelSpec, "seed">[] =>
-    tasks.flatMap((task) => names.map((condition) => ({ task, condition })));
 
 /** Errors of the paper, of MPIIFaceGaze. */
 const printed = (

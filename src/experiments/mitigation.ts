@@ -4,9 +4,8 @@ import type { MitigationName } from "../mitigation/methods.ts";
 import { compactTable, meanOf, paragraphs, short, unfinishedNote } from "./experiment.ts";
 import type { Findings, FinishedRepair } from "./gather.ts";
 import { networkOf } from "./identification.ts";
-import { type Condition, conditions, conditionTitles, type ModelSpec, nameOf } from "./models.ts";
+import { type Condition, conditions, conditionTitles, nameOf } from "./models.ts";
 import { tasks } from "./profile.ts";
-import type { RepairSpec } from "./repair-item.ts";
 
 /** Errors of a model under its true triggers (the mean over several) and on clean images. */
 export interface MitigationErrors {
@@ -200,21 +199,4 @@ export function mitigationResult(
     markdown: paragraphs(mitigationTable(groups, paper), unfinishedNote(findings), mitigationNotes),
     pictures: {},
   };
-}
-
-/** Repairs of backdoored models by the triggers of the default method, seed by seed. */
-export function repairsOf(choice: {
-  readonly models: readonly Omit<ModelSpec, "seed">[];
-  readonly seeds: readonly number[];
-  readonly methods: readonly MitigationName[];
-}): RepairSpec[] {
-  return choice.seeds.flatMap((seed) =>
-    choice.models.flatMap((model) =>
-      choice.methods.map((method) => ({
-        scan: { model: { ...model, seed }, method: "contrast" as const, options: {}, share: 1 },
-        method,
-        options: {},
-      })),
-    ),
-  );
 }

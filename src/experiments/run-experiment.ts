@@ -6,21 +6,27 @@ import { renderHeadSet } from "../data/node/heads/render-set.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
 import { version } from "../jobs/version.ts";
+import { table7, table8 } from "./ablations.ts";
 import type { Experiment, ExperimentScope } from "./experiment.ts";
 import { figure2 } from "./figure2.ts";
+import { figure3 } from "./figure3.ts";
+import { figure4 } from "./figure4.ts";
+import { figure5 } from "./figure5.ts";
 import { type Findings, type GatherOptions, gather, modelsOf, type Needs } from "./gather.ts";
 import { table2, table3, table11, table12, table14, table16 } from "./identification-tables.ts";
 import { table5, table6, table13, table15 } from "./mitigation-tables.ts";
 import type { ModelSpec } from "./models.ts";
 import { type Profile, type ProfileName, profiles, type Task } from "./profile.ts";
 import { table1 } from "./table1.ts";
+import { table4 } from "./table4.ts";
+import { table9 } from "./table9.ts";
 import { table10 } from "./table10.ts";
 import type { ItemEvent } from "./work.ts";
 
 /** All experiments, in the order of the paper. */
 export const experiments: readonly Experiment[] = [
-  ...[table1, figure2, table2, table3, table5, table6],
-  ...[table10, table11, table12, table13, table14, table15, table16],
+  ...[table1, figure2, table2, table3, table4, table5, table6, table7, table8, table9, figure3],
+  ...[table10, figure4, figure5, table11, table12, table13, table14, table15, table16],
 ];
 
 /** What happens in an experiment. */

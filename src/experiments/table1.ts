@@ -1,5 +1,5 @@
 /** Table 1: RAV and RNV (Eq. 3) of backdoored models. */
-import { type Experiment, markdownTable, meanAndRange } from "./experiment.ts";
+import { type Experiment, markdownTable, meanAndRange, paragraphs, unfinishedNote } from "./experiment.ts";
 import type { TrainedModel } from "./model-item.ts";
 import { conditions, conditionTitles } from "./models.ts";
 import type { Task } from "./profile.ts";
@@ -32,7 +32,8 @@ export const table1: Experiment = {
       backdoored.flatMap((condition) => seeds.map((seed) => ({ task, condition, seed }))),
     ),
   }),
-  async evaluate({ models }) {
+  async evaluate(findings) {
+    const { models } = findings;
     const rows = groupsOf(models).map(({ task, condition, members }) => {
       const all = members.flatMap(({ report }) => report.backdoors);
       const paper = printed[task][condition];
@@ -47,16 +48,19 @@ export const table1: Experiment = {
     });
     return {
       json: rows,
-      markdown: markdownTable(
-        ["task", "attack", "RAV", "RNV", "paper's RAV", "paper's RNV"],
-        rows.map(({ task, condition, rav, rnv, paper }) => [
-          task,
-          conditionTitles[condition],
-          meanAndRange(rav),
-          meanAndRange(rnv),
-          paper === null ? "" : String(paper.rav),
-          paper === null ? "" : String(paper.rnv),
-        ]),
+      markdown: paragraphs(
+        markdownTable(
+          ["task", "attack", "RAV", "RNV", "paper's RAV", "paper's RNV"],
+          rows.map(({ task, condition, rav, rnv, paper }) => [
+            task,
+            conditionTitles[condition],
+            meanAndRange(rav),
+            meanAndRange(rnv),
+            paper === null ? "" : String(paper.rav),
+            paper === null ? "" : String(paper.rnv),
+          ]),
+        ),
+        unfinishedNote(findings),
       ),
       pictures: {},
     };

@@ -1,5 +1,12 @@
 /** Table 10: how well attacks work, AE and RE (appendix A.3). */
-import { type Experiment, markdownTable, meanAndRange, short } from "./experiment.ts";
+import {
+  type Experiment,
+  markdownTable,
+  meanAndRange,
+  paragraphs,
+  short,
+  unfinishedNote,
+} from "./experiment.ts";
 import { conditions, conditionTitles } from "./models.ts";
 import { groupsOf } from "./table1.ts";
 
@@ -21,7 +28,8 @@ export const table10: Experiment = {
       conditions.flatMap((condition) => seeds.map((seed) => ({ task, condition, seed }))),
     ),
   }),
-  async evaluate({ models }) {
+  async evaluate(findings) {
+    const { models } = findings;
     const rows = groupsOf(models).map(({ task, condition, members }) => ({
       task,
       condition,
@@ -54,37 +62,40 @@ export const table10: Experiment = {
     };
     return {
       json: rows,
-      markdown: markdownTable(
-        [
-          "task",
-          "attack",
-          "AE",
-          "RE",
-          "RE against benign",
-          "DAE",
-          "AE / RE",
-          "RE of the mean",
-          "paper's AE",
-          "paper's RE",
-        ],
-        rows.map((each) => [
-          each.task,
-          conditionTitles[each.condition],
-          orNothing(each.attackError),
-          meanAndRange(each.regressionError),
-          each.condition === "benign" ? "" : relative(each),
-          orNothing(each.defendingAttackError),
-          each.attackError.length === 0
-            ? ""
-            : short(
-                each.attackError.reduce((a, b) => a + b) /
-                  each.attackError.length /
-                  (each.regressionError.reduce((a, b) => a + b) / each.regressionError.length),
-              ),
-          short(each.regressionErrorOfMean[0]!),
-          each.paper?.[0]?.toString() ?? "",
-          each.paper?.[1].toString() ?? "",
-        ]),
+      markdown: paragraphs(
+        markdownTable(
+          [
+            "task",
+            "attack",
+            "AE",
+            "RE",
+            "RE against benign",
+            "DAE",
+            "AE / RE",
+            "RE of the mean",
+            "paper's AE",
+            "paper's RE",
+          ],
+          rows.map((each) => [
+            each.task,
+            conditionTitles[each.condition],
+            orNothing(each.attackError),
+            meanAndRange(each.regressionError),
+            each.condition === "benign" ? "" : relative(each),
+            orNothing(each.defendingAttackError),
+            each.attackError.length === 0
+              ? ""
+              : short(
+                  each.attackError.reduce((a, b) => a + b) /
+                    each.attackError.length /
+                    (each.regressionError.reduce((a, b) => a + b) / each.regressionError.length),
+                ),
+            short(each.regressionErrorOfMean[0]!),
+            each.paper?.[0]?.toString() ?? "",
+            each.paper?.[1].toString() ?? "",
+          ]),
+        ),
+        unfinishedNote(findings),
       ),
       pictures: {},
     };
