@@ -1,6 +1,6 @@
 /** Long loops that can be stopped, saved and resumed. */
 import { DrmGuardError } from "../errors.ts";
-import type { CheckpointStore, Work } from "./work.ts";
+import type { CheckpointStore, TriggerSketch, Work } from "./work.ts";
 
 /** Seconds between two saves. */
 const saveInterval = 30;
@@ -23,6 +23,8 @@ export interface LoopOptions<S> {
   readonly step: (state: S, step: number) => Promise<LoopStep<S>>;
   readonly toSaved: (state: S) => Readonly<Record<string, Float32Array>>;
   readonly fromSaved: (arrays: Readonly<Record<string, Float32Array>>) => S;
+  /** What can be drawn of a state; left out where there is nothing. */
+  readonly sketch?: (state: S) => TriggerSketch;
   /** Seconds since the epoch after which no step is begun; null for no such time. */
   readonly deadline: number | null;
   /** Whether the last state is saved too: what follows the loop may be interrupted as well. */
@@ -52,10 +54,10 @@ interface SavedJson {
  * left in the end is not finite, with the last state that is finite saved.
  */
 export async function runLoop<S>(
-  { checkpoints, onEvent, shouldStop }: Work,
+  { checkpoints, onEvent, onSketch, shouldStop }: Work,
   options: LoopOptions<S>,
 ): Promise<LoopResult<S>> {
-  const { phase, steps, key } = options;
+  const { phase, steps, key, sketch } = options;
   const saved = await checkpoints.load(key);
   let state = saved === null ? options.initial : options.fromSaved(saved.arrays);
   const json = (saved?.json ?? { step: 0, history: [] }) as SavedJson;
@@ -93,6 +95,7 @@ export async function runLoop<S>(
     state = result.state;
     if (step % every === 0 || isLast || result.isKept) history.push({ step, values: result.values });
     onEvent({ kind: "step", phase, step: step + 1, steps, values: result.values });
+    if (sketch !== undefined) onSketch?.(() => sketch(result.state));
     // What is not finite would only diverge again: the last good state is kept in its place.
     if (now() - lastSave >= saveInterval && areFinite(options.toSaved(state))) {
       lastSave = now();

@@ -35,10 +35,20 @@ export interface SavedState {
   readonly json: unknown;
 }
 
+/** A trigger that a search has at the moment: enough to draw it. */
+export interface TriggerSketch {
+  /** The kind of trigger. */
+  readonly family: string;
+  /** Its parameters. */
+  readonly theta: Float32Array;
+}
+
 /** What long work gets from whoever started it. */
 export interface Work {
   readonly checkpoints: CheckpointStore;
   readonly onEvent: (event: WorkEvent) => void;
+  /** Offered what a search has after a step, which is only put together when it is asked for. Left out where nobody looks. */
+  readonly onSketch?: ((sketch: () => TriggerSketch) => void) | undefined;
   /** Asked between steps; true means: save and throw E_INTERRUPTED. */
   readonly shouldStop: () => boolean;
 }

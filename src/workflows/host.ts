@@ -1,6 +1,6 @@
 /** What a workflow is given: the model, the images, and what Node and browsers do each in their own way. */
 import type { CollectedImages, ImageWants } from "../data/collect.ts";
-import type { CheckpointArchive, WorkEvent } from "../loops/work.ts";
+import type { CheckpointArchive, Work } from "../loops/work.ts";
 import type { ImportedModel } from "../models/import.ts";
 import type { ScanResult } from "../report/result.ts";
 
@@ -31,15 +31,12 @@ export type EncodePng = (
   shape: readonly [channels: number, height: number, width: number],
 ) => Promise<Uint8Array>;
 
-/** Where a workflow runs. */
-export interface Host {
+/** Where a workflow runs, and who watches it. */
+export interface Host extends Work {
   /** The version of the package. */
   readonly version: string;
   readonly environment: ScanResult["environment"];
   readonly encodePng: EncodePng;
   /** Keeps the states of unfinished work, and what is shared between models. */
   readonly checkpoints: CheckpointArchive;
-  readonly onEvent: (event: WorkEvent) => void;
-  /** Asked between steps; true means: save and throw E_INTERRUPTED. */
-  readonly shouldStop: () => boolean;
 }

@@ -118,6 +118,7 @@ export async function scanModel(
     dataKey,
     checkpoints: store,
     onEvent,
+    onSketch: host.onSketch,
     shouldStop: host.shouldStop,
     timeBudget: options.timeBudget,
     memoryLimit: stepShare * options.memoryLimit,

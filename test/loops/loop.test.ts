@@ -136,3 +136,19 @@ test("every step goes out as an event", async () => {
   expect(setup.events.map((event) => event.kind)).toEqual(["phase", "step", "step", "step"]);
   expect(setup.events.at(-1)).toMatchObject({ phase: "counting", step: 3, steps: 3 });
 });
+
+test("what a search has is offered after each step, and put together only when it is asked for", async () => {
+  let made = 0;
+  const seen: number[] = [];
+  const sketch = (state: Float32Array) => {
+    made++;
+    return { family: "patch", theta: state };
+  };
+  const onSketch = (offered: () => ReturnType<typeof sketch>): void => {
+    seen.push(seen.length);
+    if (seen.length === 20) expect(offered().theta[1]).toBe(20);
+  };
+  await runLoop({ ...setupOf(), onSketch }, counter({ sketch }));
+  expect(seen.length).toBe(50);
+  expect(made).toBe(1);
+});

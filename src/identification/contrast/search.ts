@@ -14,6 +14,7 @@ import { follow, type MultiplierState, newMultipliers, notReached, weightsAt } f
 import { searchTerms } from "./objective.ts";
 import type { ContrastOptions } from "./options.ts";
 import { type OutputScale, toDeviations, toOutputs } from "./scale.ts";
+import { sketchOf } from "./sketch.ts";
 
 /** A trigger that is wanted. */
 export interface WantedTrigger {
@@ -154,6 +155,7 @@ async function searchRound(
       keepsEnd: true,
       toSaved: (state) => ({ ...state }),
       fromSaved: (arrays) => arrays as unknown as SearchState,
+      sketch: (state) => sketchOf(family.name, state),
       async step(state, step) {
         const results = await program.run({
           image: pixelsOf(setup.benign, batchAt(step, count, batch, random)),
