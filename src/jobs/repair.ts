@@ -1,18 +1,11 @@
 /** Repairs of files, for programs. */
 import type { MethodChanges, MethodName } from "../identification/methods.ts";
 import type { RepairReport } from "../report/repair-report.ts";
+import { repairDefaults } from "../workflows/repair-model.ts";
 import { jobDefaults } from "./defaults.ts";
 import type { RepairRequest } from "./job.ts";
 import { runInChild, watchOptions } from "./run-in-child.ts";
 import { type CheckCall, modelRequest, type Optional } from "./scan.ts";
-
-/** What repairs do when nothing else is said. */
-export const repairDefaults = {
-  /** The paper's. */
-  method: "unlearning",
-  /** A tenth is about the spread between two trainings of one network. */
-  maxDegradation: 0.1,
-} as const;
 
 /** What a repair of a file takes: three paths; all else has a default. */
 export interface RepairCall

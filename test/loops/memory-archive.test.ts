@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { archiveWithin } from "../../src/loops/archive-within.ts";
 import { memoryArchive } from "../../src/loops/memory-archive.ts";
 
 test("what is kept is a copy, both ways", async () => {
@@ -19,4 +20,16 @@ test("states are listed and removed by the beginning of their keys", async () =>
   await archive.remove("scan-");
   expect(await archive.load("scan-1")).toBeNull();
   expect(await archive.keys("")).toEqual(["repair-1"]);
+});
+
+test("a part of an archive knows nothing of the rest", async () => {
+  const archive = memoryArchive();
+  const part = archiveWithin(archive, "within-1-");
+  await archive.save("scan-1", { arrays: {}, json: "outside" });
+  await part.save("scan-1", { arrays: {}, json: "inside" });
+  expect((await part.load("scan-1"))!.json).toBe("inside");
+  expect(await archive.keys("")).toEqual(["scan-1", "within-1-scan-1"]);
+  expect(await part.keys("")).toEqual(["scan-1"]);
+  await part.remove("");
+  expect(await archive.keys("")).toEqual(["scan-1"]);
 });

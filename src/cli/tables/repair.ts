@@ -1,9 +1,9 @@
 /** The settings of `drmguard repair`. */
 import { methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
-import { repairDefaults } from "../../jobs/repair.ts";
 import { mitigationNames } from "../../mitigation/methods.ts";
 import { parseMethodSettings } from "../../workflows/method-settings.ts";
+import { repairDefaults } from "../../workflows/repair-model.ts";
 import { parseChoice, parseDuration, parsePercent, parseSwitch, parseText } from "../settings.ts";
 import { common, flagOnly, model, tableOrJson } from "./shared.ts";
 

@@ -9,34 +9,38 @@ import {
 import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
 import type { Preprocessing } from "../models/preprocessing.ts";
 import type { ScanResult } from "../report/result.ts";
-import { differencesOf } from "../workflows/differences.ts";
-import { triggerOfText } from "../workflows/trigger-text.ts";
-import type { JobContext, RepairRequest, ScanRequest } from "./job.ts";
-import { readResultFile } from "./result-file.ts";
-import { runScan } from "./scan-job.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { differencesOf } from "./differences.ts";
+import type { Host, ImageSource, LoadedModel } from "./host.ts";
+import type { RepairOptions } from "./repair-model.ts";
+import { type ScanOptions, scanModel } from "./scan-model.ts";
+import { triggerOfText } from "./trigger-text.ts";
 
-/** Where the scans of a repair are saved, and how long they may take. */
+/** What the scans of a repair share. */
 export interface RepairScans {
-  /** A folder of their own, so that they do not meet other scans of the same model. */
-  readonly folder: string;
+  readonly runtime: Runtime;
+  readonly benign: ImageSource;
+  /** With checkpoints of their own. */
+  readonly host: Host;
   readonly isResumed: boolean;
   /** Seconds since the epoch; null for none. */
   readonly deadline: number | null;
 }
 
 /**
- * The result of a scan from a file.
+ * Makes sure that a result is of this model and of images that were prepared in this way.
  *
- * Throws E_FILE and E_RESULT when it is no result, or one of another model or of images that were prepared in another way.
+ * Throws E_RESULT otherwise.
  *
+ * @param path what messages call it
  * @param sha256 of the model
  */
-export async function savedResult(
+export function assertResultFits(
   path: string,
+  result: ScanResult,
   sha256: string,
   preprocessing: Preprocessing,
-): Promise<ScanResult> {
-  const result = await readResultFile(path);
+): void {
   if (result.model.sha256 !== sha256) {
     throw new DrmGuardError(
       "E_RESULT",
@@ -49,62 +53,57 @@ export async function savedResult(
       hint: "repeat the options of that scan",
     });
   }
-  return result;
 }
 
 /**
  * Scans the model that is to be repaired, or takes the result that was given.
  *
- * Throws what {@link savedResult} and {@link runScan} throw.
+ * Throws what {@link assertResultFits} and {@link scanModel} throw.
  */
-export function firstScanOf(
-  request: RepairRequest,
-  sha256: string,
+export async function firstScanOf(
+  options: RepairOptions,
+  loaded: LoadedModel,
   preprocessing: Preprocessing,
   scans: RepairScans,
-  context: JobContext,
 ): Promise<ScanResult> {
-  if (request.from !== null) return savedResult(request.from, sha256, preprocessing);
-  return runScan(
-    { ...scanRequest(request, scans), method: request.scan.method, options: request.scan.options },
-    context,
-  );
+  const { from, scan } = options;
+  if (from === null) return await scanIn(scans, loaded, { ...options, ...scan });
+  assertResultFits(from.path, from.result, loaded.sha256, preprocessing);
+  return from.result;
 }
 
 /**
  * Scans a repaired model in the way in which the original was.
  *
- * Throws E_RESULT when the first result is of a method that is not known here, and what {@link runScan} throws.
+ * Throws E_RESULT when the first result is of a method that is not known here, and what {@link scanModel} throws.
  */
-export function scanAgain(
-  request: RepairRequest,
+export async function scanAgain(
+  repair: RepairOptions,
   { method, options, seed }: Pick<ScanResult, "method" | "options" | "seed">,
-  model: string,
+  repaired: LoadedModel,
   scans: RepairScans,
-  context: JobContext,
 ): Promise<ScanResult> {
   const name = methodNames.find((each) => each === method);
   if (name === undefined) {
     throw new DrmGuardError("E_RESULT", `found method ${method}, expected one of ${methodNames.join(", ")}`);
   }
-  return runScan(
-    { ...scanRequest(request, scans), model, seed, method: name, options: changesOf(name, options) },
-    context,
-  );
+  const changes = changesOf(name, options);
+  return await scanIn(scans, repaired, { ...repair, seed, method: name, options: changes });
 }
 
-function scanRequest(
-  request: RepairRequest,
-  { folder, isResumed, deadline }: RepairScans,
-): Omit<ScanRequest, "method" | "options"> {
-  return {
-    ...request,
-    kind: "scan",
-    preset: "auto",
-    timeBudget: deadline === null ? null : Math.max(0, deadline - Date.now() / 1000),
-    cache: folder,
-    resume: isResumed,
-  };
+function scanIn(
+  { runtime, benign, host, isResumed, deadline }: RepairScans,
+  loaded: LoadedModel,
+  options: Omit<ScanOptions, "preset" | "timeBudget" | "resume">,
+): Promise<ScanResult> {
+  const timeBudget = deadline === null ? null : Math.max(0, deadline - Date.now() / 1000);
+  return scanModel(
+    runtime,
+    loaded,
+    benign,
+    { ...options, preset: "auto", timeBudget, resume: isResumed },
+    host,
+  );
 }
 
 /** The options of a method as a result has them: lists are words with colons between them. */
