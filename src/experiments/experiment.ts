@@ -81,12 +81,22 @@ export function meanAndRange(values: readonly number[]): string {
   return `${short(mean)} (${short(Math.min(...values))} to ${short(Math.max(...values))})`;
 }
 
+/** One and several of what may be unfinished. */
+const unfinishedWords: Readonly<Record<keyof Findings["unfinished"], readonly [one: string, many: string]>> =
+  {
+    models: ["model", "models"],
+    scans: ["scan", "scans"],
+    repairs: ["repair", "repairs"],
+    poisoned: ["set of poisoned images", "sets of poisoned images"],
+  };
+
 /** A sentence about work that is not done; empty when all is. */
-export function unfinishedNote({ unfinished }: Findings): string {
-  const left = Object.entries(unfinished).filter(([, count]) => count > 0);
-  if (left.length === 0) return "";
-  const parts = left.map(([what, count]) => `${count} ${what}`);
-  return `Not done yet, and left out: ${parts.join(", ")}.`;
+export function unfinishedNote({ unfinished }: Pick<Findings, "unfinished">): string {
+  const parts = Object.entries(unfinishedWords).flatMap(([name, [one, many]]) => {
+    const count = unfinished[name as keyof Findings["unfinished"]];
+    return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
+  });
+  return parts.length === 0 ? "" : `Not done yet, and left out: ${parts.join(", ")}.`;
 }
 
 /** Paragraphs of Markdown, without those that are empty. */

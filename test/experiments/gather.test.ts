@@ -41,8 +41,21 @@ const specs: readonly ModelSpec[] = (["clean-label", "badnets"] as const).map((c
 let images: string;
 let folder: string;
 let events: ItemEvent[];
+/** All but the folder. */
+let options: Omit<Gather.GatherOptions, "folder">;
 beforeAll(async () => {
   images = await trainingImages(mkdtempSync(join(tmpdir(), "drmguard-images-")));
+  options = {
+    profile,
+    data: { gaze: images },
+    jobs: 2,
+    threads: 1,
+    isOnlyFinished: false,
+    cache: join(images, ".cache"),
+    memoryLimit: 4e9,
+    onEvent: (event) => events.push(event),
+    signal: new AbortController().signal,
+  };
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "drmguard-experiment-"));
@@ -50,22 +63,7 @@ beforeEach(() => {
 });
 
 const run = (changes: Partial<Gather.GatherOptions> = {}, wanted = specs): Promise<Gather.Findings> =>
-  gather(
-    { models: wanted },
-    {
-      profile,
-      data: { gaze: images },
-      folder,
-      jobs: 2,
-      threads: 1,
-      isOnlyFinished: false,
-      cache: join(images, ".cache"),
-      memoryLimit: 4e9,
-      onEvent: (event) => events.push(event),
-      signal: new AbortController().signal,
-      ...changes,
-    },
-  );
+  gather({ models: wanted }, { ...options, folder, ...changes });
 
 const isPhase = (event: ItemEvent, phase: string): boolean =>
   event.kind === "work" && event.event.kind === "phase" && event.event.phase === phase;
@@ -115,6 +113,30 @@ test("models are trained side by side, those that others need first; the second 
   const { pictures } = await figure2.evaluate(findings);
   // Eight test images, clean and with the trigger, of two models.
   expect([...pictures["figure2.svg"]!.matchAll(/<circle/g)]).toHaveLength(32);
+});
+
+test("a scan sees the part of the kept images that it is to see, and is kept under another name for each part", async () => {
+  const scans = { paper: { generatorChannels: 2, pretrainingSteps: 2, steps: 2, batch: 4 } };
+  const scan = (share: number) => ({
+    model: { task: "gaze", condition: "benign", seed: 1 } as const,
+    method: "paper" as const,
+    options: {},
+    share,
+  });
+  const { scans: found } = await gather(
+    { scans: [scan(1), scan(0.5)] },
+    { ...options, profile: { ...profile, scans }, folder },
+  );
+  expect(found.map(({ result }) => result.benign.count)).toEqual([8, 4]);
+  expect(found.map(({ result }) => result.options.generatorChannels)).toEqual([2, 2]);
+  expect(found[0]!.path).not.toBe(found[1]!.path);
+  // Another option of the profile is another scan of the same model, which is not there yet.
+  const other = { paper: { ...scans.paper, steps: 3 } };
+  const { scans: left, unfinished } = await gather(
+    { scans: [scan(1)] },
+    { ...options, profile: { ...profile, scans: other }, folder, isOnlyFinished: true },
+  );
+  expect([left.length, unfinished.scans]).toEqual([0, 1]);
 });
 
 test("another recipe is another model", async () => {

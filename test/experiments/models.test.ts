@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
   attacksOf,
@@ -9,6 +10,7 @@ import {
   nameOf,
 } from "../../src/experiments/models.ts";
 import { profiles } from "../../src/experiments/profile.ts";
+import { folderOf } from "../../src/experiments/run-folders.ts";
 
 const ranges = [
   [-1, 1],
@@ -62,4 +64,35 @@ test("every condition has a title, and every model a name of its own", () => {
   expect(Object.keys(conditionTitles).sort()).toEqual([...conditions].sort());
   expect(conditions).toEqual(expect.arrayContaining([...mainConditions]));
   expect(nameOf({ task: "head-pose", condition: "clean-label", seed: 2 })).toBe("head-pose-clean-label-2");
+  const network = { architecture: "resnet34", width: 0.5 } as const;
+  expect(nameOf({ task: "gaze", condition: "wanet", seed: 2, network })).toBe("gaze-resnet34-0.5-wanet-2");
+});
+
+// Trained models are found again by these names: a fleet takes hours.
+test.each([
+  ["gaze", "benign", "03b6ec78"],
+  ["gaze", "badnets", "a73f1390"],
+  ["head-pose", "benign", "1bea9bd5"],
+  ["head-pose", "badnets", "6fe6ae0c"],
+  ["head-pose", "input-aware", "5398ea5a"],
+  ["head-pose", "clean-label", "1460e7aa"],
+] as const)(
+  "the folder of the desk profile's %s %s model is still called as it was",
+  (task, condition, hash) => {
+    const data = {
+      gaze: "cache/heads/gaze-64px-seed1",
+      "head-pose": "cache/heads/head-pose-64px-seed1",
+    };
+    expect(folderOf({ task, condition, seed: 1 }, { profile: profiles.desk, data, folder: "exp" })).toBe(
+      join("exp", "models", `${task}-${condition}-1-${hash}`),
+    );
+  },
+);
+
+test("another network is another folder, and its backdoor begins with its own benign model", () => {
+  const network = { architecture: "mobilenetv1", width: 0.25 } as const;
+  const options = { profile: profiles.desk, data: { gaze: "x" }, folder: "exp" };
+  const of = (changes: Partial<ModelSpec>): string => folderOf({ ...spec("wanet"), ...changes }, options);
+  expect(new Set([of({}), of({ network }), of({ network: { ...network, width: 0.5 } })]).size).toBe(3);
+  expect(dependencyOf({ ...spec("wanet"), network }, profiles.desk)).toEqual({ ...spec("benign"), network });
 });

@@ -2,51 +2,34 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { markdownTable, meanAndRange, short } from "../../src/experiments/experiment.ts";
+import {
+  compactTable,
+  type ExperimentScope,
+  markdownTable,
+  meanAndRange,
+  short,
+} from "../../src/experiments/experiment.ts";
 import { figure2 } from "../../src/experiments/figure2.ts";
 import type { Findings } from "../../src/experiments/gather.ts";
 import type { TrainedModel } from "../../src/experiments/model-item.ts";
-import { conditions, type ModelSpec } from "../../src/experiments/models.ts";
+import { conditions, type ModelSpec, nameOf } from "../../src/experiments/models.ts";
+import { experimentTitles, missingExperiments } from "../../src/experiments/names.ts";
 import { profiles } from "../../src/experiments/profile.ts";
 import { experiments } from "../../src/experiments/run-experiment.ts";
 import { table1 } from "../../src/experiments/table1.ts";
 import { table10 } from "../../src/experiments/table10.ts";
 import type { BackdoorReport } from "../../src/report/training-report.ts";
-import { trainingReportOf } from "../support/training-report.ts";
+import { cellsOf, findingsOf, trainedModel } from "../support/findings.ts";
 
 /** A model as if it had been trained. */
-function model(
+const model = (
   spec: Partial<ModelSpec>,
   regressionError: number,
   backdoors: readonly Partial<BackdoorReport>[] = [],
   folder = "",
-): TrainedModel {
-  const [like] = trainingReportOf().backdoors;
-  const whole = backdoors.map((each) => ({ ...like!, ...each }));
-  return {
-    spec: { task: "gaze", condition: "wanet", seed: 1, ...spec },
-    folder,
-    report: trainingReportOf({ regressionError, regressionErrorOfMean: 20, backdoors: whole }),
-  };
-}
+): TrainedModel => trainedModel(spec, { regressionError, backdoors, folder });
 
-/** Trained models as all that was found. */
-const findingsOf = (models: readonly TrainedModel[]): Findings => ({
-  models,
-  scans: [],
-  repairs: [],
-  poisoned: [],
-  unfinished: { models: 0, scans: 0, repairs: 0, poisoned: 0 },
-});
-
-/** The cells of a Markdown table. */
-const cellsOf = (markdown: string): string[][] =>
-  markdown.split("\n").map((line) =>
-    line
-      .split("|")
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
+const found = (models: readonly TrainedModel[]): Findings => findingsOf({ models });
 
 test.each([
   [0, "0"],
@@ -68,9 +51,26 @@ test("a Markdown table has a line below its header", () => {
   expect(markdownTable(["a", "b"], [["1", ""]])).toBe("| a | b |\n| --- | --- |\n| 1 |  |");
 });
 
+test("a compact table leaves out what is empty everywhere, and what is dispensable and the same everywhere", () => {
+  const header = ["name", "same", "kept", "empty", "half"];
+  const rows = [
+    ["a", "x", "x", "", ""],
+    ["b", "x", "x", "", "1"],
+  ];
+  expect(compactTable(header, rows, ["name", "same"])).toBe(
+    markdownTable(
+      ["name", "kept", "half"],
+      [
+        ["a", "x", ""],
+        ["b", "x", "1"],
+      ],
+    ),
+  );
+});
+
 test("table 1 has RAV and RNV of every attack over all seeds, beside what the paper prints", async () => {
   const { markdown, json, pictures } = await table1.evaluate(
-    findingsOf([
+    found([
       model({ condition: "badnets" }, 2, [{ angleVarianceRatio: 0.04, normVarianceRatio: 1.5 }]),
       model({ condition: "badnets", seed: 2 }, 2, [{ angleVarianceRatio: 0.06, normVarianceRatio: 2.5 }]),
       model({ condition: "sig", task: "head-pose" }, 2, [{ angleVarianceRatio: 0.5, normVarianceRatio: 1 }]),
@@ -78,7 +78,6 @@ test("table 1 has RAV and RNV of every attack over all seeds, beside what the pa
   );
   expect(cellsOf(markdown)).toEqual([
     ["task", "attack", "RAV", "RNV", "paper's RAV", "paper's RNV"],
-    ["---", "---", "---", "---", "---", "---"],
     ["gaze", "BadNets", "0.0500 (0.0400 to 0.0600)", "2.00 (1.50 to 2.50)", "0.0433", "1.4499"],
     ["head-pose", "SIG", "0.500", "1.00", "", ""],
   ]);
@@ -88,7 +87,7 @@ test("table 1 has RAV and RNV of every attack over all seeds, beside what the pa
 
 test("table 10 has the errors of every model, and how the clean one stands to a benign model's", async () => {
   const { markdown } = await table10.evaluate(
-    findingsOf([
+    found([
       model({ condition: "benign" }, 2),
       model({ condition: "benign", seed: 2 }, 3),
       model({ condition: "wanet" }, 3, [{ attackError: 1.5, defendingAttackError: 12 }]),
@@ -99,7 +98,7 @@ test("table 10 has the errors of every model, and how the clean one stands to a 
       model({ condition: "wanet", task: "head-pose" }, 4, [{ attackError: 1, defendingAttackError: 5 }]),
     ]),
   );
-  const [header, , ...rows] = cellsOf(markdown);
+  const [header, ...rows] = cellsOf(markdown);
   expect(header).toEqual([
     ...["task", "attack", "AE", "RE", "RE against benign", "DAE", "AE / RE", "RE of the mean"],
     ...["paper's AE", "paper's RE"],
@@ -129,7 +128,7 @@ test("figure 2 draws clean and poisoned angles of each model, and says how they 
   const lines = ["backdoor,angle 1,angle 2", "0,80,90", "0,100,90", "1,90,95", "1,92,95", "1,94,95"];
   writeFileSync(join(folder, "angles.csv"), `${lines.join("\n")}\n`);
   const { markdown, json, pictures } = await figure2.evaluate(
-    findingsOf([model({ condition: "badnets" }, 2, [{}], folder)]),
+    found([model({ condition: "badnets" }, 2, [{}], folder)]),
   );
   const deviation = Math.sqrt(8 / 3);
   expect(json).toEqual([
@@ -142,9 +141,9 @@ test("figure 2 draws clean and poisoned angles of each model, and says how they 
   expect(svg).toContain("gaze, BadNets");
 });
 
+const scope = { tasks: ["gaze", "head-pose"], seeds: [1, 2], conditions, methods: null } as const;
+
 test("each experiment names the models that it reads, for the tasks and seeds that are chosen", () => {
-  expect(new Set(experiments.map(({ name }) => name)).size).toBe(experiments.length);
-  const scope = { tasks: ["gaze", "head-pose"], seeds: [1, 2], conditions, methods: null } as const;
   const [rows, all, pictures] = [table1, table10, figure2].map((each) => {
     expect(experiments).toContain(each);
     return each.needs(scope, profiles.desk).models!;
@@ -153,4 +152,99 @@ test("each experiment names the models that it reads, for the tasks and seeds th
   expect(rows).toEqual(all!.filter(({ condition }) => condition !== "benign"));
   expect(pictures!.every(({ seed }) => seed === 1)).toBe(true);
   expect(pictures).toHaveLength(8);
+});
+
+test("every experiment has a name of the list, and every name of the list an experiment", () => {
+  expect(experiments.map(({ name }) => name).sort()).toEqual(Object.keys(experimentTitles).sort());
+  for (const name of Object.keys(missingExperiments)) expect(experimentTitles).not.toHaveProperty(name);
+});
+
+/** What an experiment asks for, in short. */
+function asked(name: string, changes: Partial<ExperimentScope> = {}) {
+  const experiment = experiments.find((each) => each.name === name)!;
+  const {
+    scans = [],
+    repairs = [],
+    poisoned = [],
+  } = experiment.needs({ ...scope, tasks: ["gaze"], seeds: [3], ...changes }, profiles.desk);
+  return {
+    scans: scans.map(({ model, method }) => `${nameOf(model)} ${method}`),
+    repairs: repairs.map(({ scan, method }) => `${nameOf(scan.model)} ${method}`),
+    poisoned: poisoned.map(nameOf),
+    specs: scans,
+  };
+}
+
+test.each([
+  ["table2", ["benign", "badnets", "input-aware", "clean-label", "wanet"]],
+  ["table3", ["benign", "wanet"]],
+  ["table9", ["benign", "wanet", "adaptive"]],
+  ["table11", ["benign", "multi-target-wanet"]],
+  ["table14", ["benign", "blend", "sig"]],
+  ["table16", ["benign", "wanet"]],
+])("%s scans models of %j by the default method", (name, expected) => {
+  expect(asked(name).scans).toEqual(expected.map((condition) => `gaze-${condition}-3 contrast`));
+  expect(asked(name, { methods: ["paper"] }).scans[0]).toBe("gaze-benign-3 paper");
+});
+
+test("table 4 compares all methods, on the models of table 2", () => {
+  const { scans } = asked("table4");
+  expect(scans).toHaveLength(5 * 4);
+  expect(new Set(scans.map((each) => each.split(" ")[0]))).toEqual(
+    new Set(asked("table2").scans.map((each) => each.split(" ")[0])),
+  );
+});
+
+test("tables 12 and 13 have each architecture, that of the profile as the profile's own model", () => {
+  expect(asked("table12").scans).toEqual([
+    "gaze-benign-3 contrast",
+    "gaze-wanet-3 contrast",
+    "gaze-resnet34-0.25-benign-3 contrast",
+    "gaze-resnet34-0.25-wanet-3 contrast",
+    "gaze-mobilenetv1-0.25-benign-3 contrast",
+    "gaze-mobilenetv1-0.25-wanet-3 contrast",
+  ]);
+  expect(asked("table13").repairs).toEqual([
+    "gaze-wanet-3 unlearning",
+    "gaze-resnet34-0.25-wanet-3 unlearning",
+    "gaze-mobilenetv1-0.25-wanet-3 unlearning",
+  ]);
+});
+
+test("tables 5, 6 and 15 repair backdoored models", () => {
+  expect(asked("table5").repairs).toEqual(
+    ["badnets", "input-aware", "clean-label", "wanet"].map((name) => `gaze-${name}-3 unlearning`),
+  );
+  expect(asked("table6").repairs).toEqual(
+    ["unlearning", "fine-tuning", "fine-pruning", "anp"].map((name) => `gaze-wanet-3 ${name}`),
+  );
+  expect(asked("table15").repairs).toEqual(["gaze-blend-3 unlearning", "gaze-sig-3 unlearning"]);
+});
+
+test("table 7 varies one thing at a time, by the paper's own values, and table 8 leaves one out", () => {
+  const changesOf = (name: string, changes: Partial<ExperimentScope> = {}) =>
+    asked(name, changes)
+      .specs.filter(({ model, method }) => model.condition === "wanet" && method === "paper")
+      .map(({ options, share }) => ({ ...options, ...(share === 1 ? {} : { share }) }));
+  expect(changesOf("table7")).toEqual([
+    ...[{}, { lambda1: 10 }, { lambda1: 30 }, { lambda2: 600 }, { lambda2: 1000 }],
+    ...[{ share: 0.5 }, { share: 0.25 }],
+  ]);
+  expect(changesOf("table7", { tasks: ["head-pose"] }).slice(0, 3)).toEqual([
+    {},
+    { lambda1: 5 },
+    { lambda1: 15 },
+  ]);
+  expect(changesOf("table8")).toEqual([{}, { lambda2: expect.closeTo(0, 6) }, { attention: "none" }]);
+});
+
+test("figures draw the first seed alone", () => {
+  expect(asked("figure3", { seeds: [4, 5] })).toMatchObject({
+    scans: ["gaze-badnets-4 paper", "gaze-badnets-4 paper"],
+    poisoned: ["gaze-badnets-4"],
+  });
+  expect(asked("figure4").scans).toHaveLength(4);
+  expect(asked("figure5").poisoned).toEqual(
+    ["badnets", "input-aware", "clean-label", "wanet"].map((name) => `gaze-${name}-3`),
+  );
 });
