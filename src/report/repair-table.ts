@@ -9,8 +9,8 @@ function outcomeText({ outcome }: RepairReport, colors: TextColors): string {
   return colors.bold(color(outcome));
 }
 
-/** Draws what a repair did. */
-export function repairTable(report: RepairReport, colors: TextColors): string {
+/** The rows of numbers that a report shows: what, and its values before and after. */
+export function repairRows(report: RepairReport): [what: string, value: string][] {
   const unit = report.errors.unit === "degrees" ? " degrees" : "";
   const error = (value: number): string => `${numberText(value)}${unit}`;
   const change = ({ before, after }: { before: number; after: number }): string =>
@@ -35,6 +35,12 @@ export function repairTable(report: RepairReport, colors: TextColors): string {
     ["weights moved by", `${numberText(100 * movement.relative)} % of their norm`],
     ["images", `${benign.training} to train, ${benign.validation} to choose, ${benign.test} to measure`],
   );
+  return rows.map(([what, value]) => [printable(what), value]);
+}
+
+/** Draws what a repair did. */
+export function repairTable(report: RepairReport, colors: TextColors): string {
+  const rows = repairRows(report);
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`);
   return [
@@ -43,6 +49,9 @@ export function repairTable(report: RepairReport, colors: TextColors): string {
     "\n",
     ...lines,
     "\n",
-    colors.dim(`  method ${report.training.method}, seed ${report.seed}, ${Math.round(report.seconds)} s\n`),
+    colors.dim(
+      printable(`  method ${report.training.method}, seed ${report.seed}, ${Math.round(report.seconds)} s`),
+    ),
+    "\n",
   ].join("");
 }

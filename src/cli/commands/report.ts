@@ -1,22 +1,44 @@
 /** `drmguard report RESULT` */
-import { readResultFile } from "../../jobs/result-file.ts";
+import { readSavedResult } from "../../jobs/result-file.ts";
+import type { RepairReport } from "../../report/repair-report.ts";
+import type { TextColors } from "../../report/table.ts";
 import { settingsOf } from "../command.ts";
-import { planOutput, prepareOutput, writeResult } from "../output.ts";
+import {
+  type FileNames,
+  type Format,
+  jsonText,
+  planOutput,
+  prepareOutput,
+  resultFiles,
+  writeReport,
+  writeResult,
+} from "../output.ts";
 import type { GivenFlags } from "../resolve.ts";
 import { reportTable } from "../tables/report.ts";
 
+/** Files of a repair's report. A repair has no finding for code scanning: a scan of the repaired model has. */
+const repairFiles = { json: "repair.json", markdown: "repair.md" } as const satisfies FileNames;
+
 /**
- * Draws a saved result again.
+ * Draws a saved result of a scan or a repair again.
  *
- * Throws E_FILE and E_RESULT when it cannot be read, E_WRITE when output cannot be written.
+ * Throws E_FILE and E_RESULT when it cannot be read, E_USAGE for a format that there is not of it, E_WRITE when output cannot be written.
  *
  * @returns the exit code, which is 0 whatever the verdict
  */
 export async function report(path: string, flags: GivenFlags): Promise<number> {
   const { values } = settingsOf(reportTable, flags);
-  const result = await readResultFile(path);
-  const plan = planOutput(values.format, values.output);
+  const saved = await readSavedResult(path);
+  const plan = planOutput(values.format, values.output, saved.kind === "scan" ? resultFiles : repairFiles);
   await prepareOutput(plan, values.output);
-  await writeResult(result, plan, (line) => process.stderr.write(`${line}\n`));
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (saved.kind === "scan") await writeResult(saved.result, plan, say);
+  else await writeReport((format, colors) => drawRepair(saved.report, format, colors), plan, say);
   return 0;
+}
+
+async function drawRepair(repair: RepairReport, format: Format, colors: TextColors): Promise<string> {
+  if (format === "json") return jsonText(repair);
+  if (format === "markdown") return (await import("../../report/repair-markdown.ts")).repairMarkdown(repair);
+  return (await import("../../report/repair-table.ts")).repairTable(repair, colors);
 }

@@ -3,7 +3,7 @@ import { methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { parseMethodSettings } from "../../workflows/method-settings.ts";
 import { parseChoice, parseChoices, parseDuration, parseSwitch, parseText } from "../settings.ts";
-import { common, model } from "./shared.ts";
+import { common, model, resultFormats } from "./shared.ts";
 
 /** Settings of `drmguard scan`. */
 export const scanTable = {
@@ -51,13 +51,13 @@ export const scanTable = {
   },
   format: {
     flags: "--format <formats>",
-    help: "table, json, html; may be given several times",
-    parse: parseChoices("table", "json", "html"),
+    help: `${resultFormats.join(", ")}; may be given several times`,
+    parse: parseChoices(...resultFormats),
     isRepeatable: true,
   },
   output: {
     flags: "--output <path>",
-    help: "a .json or .html file, or a folder for result.json and the reports",
+    help: "a .json, .html, .sarif or .md file, or a folder for result.json and the reports",
     parse: parseText,
   },
   ...common,

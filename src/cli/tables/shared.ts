@@ -34,6 +34,9 @@ export const common = {
   },
 } as const;
 
+/** The formats of a scan's result. */
+export const resultFormats = ["table", "json", "html", "sarif", "markdown"] as const;
+
 /** The form in which a command prints its report. */
 export const tableOrJson = {
   flags: "--format <format>",

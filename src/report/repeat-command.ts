@@ -1,0 +1,62 @@
+/** The command that makes a result again. */
+import { methodNames, type PresetChoice, prepareMethod } from "../identification/methods.ts";
+import { defaultPreprocessing } from "../models/preprocessing.ts";
+import type { ScanResult } from "./result.ts";
+import { printable } from "./table.ts";
+
+/** What a result does not hold, and the command so lacks where it was given. */
+export const notInCommand = "--features, --time-budget and --cache-dir";
+
+/** Parts of a shell command that need no quotes. */
+const plain = /^[\w@%+=:,./-]+$/;
+
+/**
+ * The command line that repeats a scan, for a POSIX shell. Options that are the defaults of this version are left out.
+ *
+ * @param result the result of the scan
+ */
+export function repeatCommand(result: ScanResult): string {
+  const { model, benign, method, preset, seed, environment } = result;
+  const [, , height, width] = benign.shape;
+  // Names with a comma cannot be told apart in the list.
+  const outputs = model.outputs.some((name) => name.includes(","))
+    ? []
+    : ["--outputs", model.outputs.join(",")];
+  const words = [
+    ...["drmguard", "scan", argument(model.path), "--benign", argument(benign.path)],
+    ...["--method", method, ...(preset === null ? [] : ["--preset", preset])],
+    ...setOptions(result),
+    ...preprocessingFlags(result),
+    ...(height === undefined || width === undefined ? [] : ["--size", `${height}x${width}`]),
+    ...outputs,
+    ...["--seed", String(seed), "--threads", String(environment.threads)],
+    ...(environment.provider === "cpu" ? [] : ["--provider", environment.provider]),
+  ];
+  return words.map(quoted).join(" ");
+}
+
+/** A path that begins with a dash would be a flag. */
+const argument = (path: string): string => (path.startsWith("-") ? `./${path}` : path);
+
+/** A word for a POSIX shell. */
+function quoted(word: string): string {
+  const shown = printable(word);
+  return plain.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
+}
+
+function setOptions({ method, preset, options, target }: ScanResult): string[] {
+  const name = methodNames.find((each) => each === method);
+  const chosen = name === "paper" && preset !== null ? (preset as PresetChoice) : "auto";
+  const defaults = name === undefined ? {} : prepareMethod(name, chosen, target.length, {}).options;
+  const text = (value: unknown): string => (Array.isArray(value) ? value.join(":") : String(value));
+  return Object.entries(options)
+    .filter(([option, value]) => text(defaults[option]) !== text(value))
+    .flatMap(([option, value]) => ["--set", `${option}=${text(value)}`]);
+}
+
+function preprocessingFlags({ preprocessing }: ScanResult): string[] {
+  const names = ["scale", "mean", "std", "layout", "channels"] as const;
+  return names
+    .filter((name) => String(preprocessing[name]) !== String(defaultPreprocessing[name]))
+    .flatMap((name) => [`--${name}`, String(preprocessing[name])]);
+}
