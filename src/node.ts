@@ -17,6 +17,7 @@ export {
 } from "./experiments/run-experiment.ts";
 export { checkpointFolder, readSavedState, writeSavedState } from "./jobs/checkpoint-folder.ts";
 export type { PoisonReport, TrainingData } from "./jobs/job.ts";
+export { type MeasureCall, measure } from "./jobs/measure.ts";
 export { type RepairCall, repair } from "./jobs/repair.ts";
 export { type CheckCall, check, type ScanCall, scan } from "./jobs/scan.ts";
 export { type PoisonCall, poison, type TrainCall, train } from "./jobs/train.ts";
