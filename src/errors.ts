@@ -26,6 +26,7 @@ export type ErrorCode =
   | "E_LABELS"
   | "E_MEMORY"
   | "E_TIME"
+  | "E_PORT"
   | "E_PROVIDER"
   | "E_RUNTIME"
   | "E_RESUME"

@@ -25,15 +25,22 @@ const order = [
   "workflows",
   "jobs",
   "experiments",
+  "server",
   "cli",
   "public API",
 ];
 const ground = ["errors.ts", "random.ts"];
-const publicApi = ["index.ts", "node.ts"];
+const publicApi = ["index.ts", "node.ts", "web.ts"];
 /** Rooms that run in Node and in browsers, and what in them does not. */
 const core = order.slice(order.indexOf("onnx"), order.indexOf("jobs"));
 const runtimes = ["runtime/node.ts", "runtime/web.ts"];
 const needsNode = (path: string): boolean => path === "runtime/node.ts" || path.startsWith("data/node/");
+/** The one file that listens: it answers, and asks nobody. What it may take of these modules, as it is written there. */
+const listener = "server/site.ts";
+const listening = [
+  'import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";',
+  'import type { AddressInfo } from "node:net";',
+];
 const networkModules = /^(node:)?(net|tls|https?|http2|dgram|dns|inspector)(\/|$)/;
 const networkCalls = /\b(fetch\s*\(|new\s+(XMLHttpRequest|WebSocket|EventSource)\b|sendBeacon\s*\()/;
 
@@ -53,7 +60,9 @@ function roomOf(path: string): string {
 /** Everything that is wrong with the imports of a file. */
 function problemsOf(path: string, source: string): string[] {
   const room = roomOf(path);
-  const problems = importsOf(source).flatMap((name) => {
+  const checked =
+    path === listener ? listening.reduce((rest, line) => rest.replace(line, ""), source) : source;
+  const problems = importsOf(checked).flatMap((name) => {
     if (networkModules.test(name)) return [`${path} imports ${name}: a scan never opens a connection`];
     if (!name.startsWith(".")) {
       const isNode = name.startsWith("node:") && core.concat("ground").includes(room) && !needsNode(path);
@@ -61,6 +70,7 @@ function problemsOf(path: string, source: string): string[] {
       return isNode || isRuntime ? [`${path} imports ${name}`] : [];
     }
     const target = normalize(join(path, "..", name)).replaceAll("\\", "/");
+    if (target.startsWith("../")) return [`${path} imports ${target}, which is outside of src`];
     const isAbove = order.indexOf(roomOf(target)) > order.indexOf(room);
     const isNode = needsNode(target) && core.includes(room) && !needsNode(path);
     return isAbove || isNode ? [`${path} imports ${target}`] : [];
@@ -68,9 +78,37 @@ function problemsOf(path: string, source: string): string[] {
   return networkCalls.test(source) ? [...problems, `${path} calls the network`] : problems;
 }
 
-const files = readdirSync(root, { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".ts"))
-  .map((name) => name.replaceAll("\\", "/"));
+/** Files of the page, by their paths inside of web. */
+const pageRoot = join(root, "..", "web");
+/** The one file of the page that loads anything: the example, from the page's own site. */
+const loader = "page/example.ts";
+/** What builds the page, in Node. */
+const builders = ["vite.config.ts"];
+
+/** Everything that is wrong with the imports of a file of the page. */
+function problemsOfPage(path: string, source: string): string[] {
+  const problems = importsOf(source).flatMap((name) => {
+    if (!name.startsWith(".")) {
+      const isForbidden = networkModules.test(name) || /^(node:|onnxruntime-node)/.test(name);
+      return isForbidden && !builders.includes(path) ? [`${path} imports ${name}`] : [];
+    }
+    const target = normalize(join("web", path, "..", name)).replaceAll("\\", "/");
+    if (target.startsWith("web/") || target === "package.json") return [];
+    const inSrc = target.replace(/^src\//, "");
+    const isCore =
+      target.startsWith("src/") && [...core, "ground"].includes(roomOf(inSrc)) && !needsNode(inSrc);
+    const isPolicy = builders.includes(path) && inSrc === "server/headers.ts";
+    return isCore || isPolicy ? [] : [`${path} imports ${target}`];
+  });
+  return networkCalls.test(source) && path !== loader ? [...problems, `${path} calls the network`] : problems;
+}
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => name.replaceAll("\\", "/"));
+
+const files = filesIn(root);
 
 test("every file stands in a room of the order", () => {
   expect(files.length).toBeGreaterThan(100);
@@ -81,6 +119,53 @@ test("every file stands in a room of the order", () => {
 test("a room imports no room that stands on it, core rooms no Node, and nothing the network", () => {
   const problems = files.flatMap((path) => problemsOf(path, readFileSync(join(root, path), "utf8")));
   expect(problems).toEqual([]);
+});
+
+test("the page imports core rooms and the runtime of browsers alone", () => {
+  const pages = filesIn(pageRoot);
+  expect(pages.length).toBeGreaterThan(10);
+  expect(pages.flatMap((path) => problemsOfPage(path, readFileSync(join(pageRoot, path), "utf8")))).toEqual(
+    [],
+  );
+});
+
+describe("the search for such imports in the page", () => {
+  test.each([
+    ["worker/worker.ts", 'import { runScan } from "../../src/jobs/scan-job.ts";', "src/jobs/scan-job.ts"],
+    ["worker/worker.ts", 'import { nodeRuntime } from "../../src/runtime/node.ts";', "src/runtime/node.ts"],
+    [
+      "worker/worker.ts",
+      'import { readBenign } from "../../src/data/node/read-benign.ts";',
+      "src/data/node/read-benign.ts",
+    ],
+    ["page/main.ts", 'import { siteHeaders } from "../../src/server/headers.ts";', "src/server/headers.ts"],
+    ["page/main.ts", 'import { readFile } from "node:fs/promises";', "node:fs/promises"],
+    ["page/main.ts", 'import "../../test/support/models.ts";', "test/support/models.ts"],
+  ])("finds what is wrong in %s: %s", (path, source, target) => {
+    expect(problemsOfPage(path, source)).toEqual([`${path} imports ${target}`]);
+  });
+
+  test("finds calls of the network", () => {
+    expect(problemsOfPage("page/main.ts", 'await fetch("x")')).toEqual(["page/main.ts calls the network"]);
+    expect(problemsOfPage(loader, 'await fetch("x")')).toEqual([]);
+  });
+
+  test.each([
+    [
+      "worker/runtime.ts",
+      'import { webRuntime } from "../../src/runtime/web.ts";\nimport x from "onnxruntime-web/a.wasm?url";',
+    ],
+    [
+      "vite.config.ts",
+      'import { join } from "node:path";\nimport { siteHeaders } from "../src/server/headers.ts";',
+    ],
+    [
+      "page/main.ts",
+      'import { readResult } from "../../src/report/read-result.ts";\nimport { a } from "../messages.ts";',
+    ],
+  ])("finds nothing wrong in %s: %s", (path, source) => {
+    expect(problemsOfPage(path, source)).toEqual([]);
+  });
 });
 
 describe("the search for such imports", () => {
@@ -130,6 +215,16 @@ describe("the search for such imports", () => {
       "cli/main.ts imports http: a scan never opens a connection",
     ],
     ["jobs/job.ts", 'await fetch("https://example.com");', "jobs/job.ts calls the network"],
+    [
+      "server/site.ts",
+      'import { request } from "node:http";',
+      "server/site.ts imports node:http: a scan never opens a connection",
+    ],
+    [
+      "report/html.ts",
+      'import { Sketch } from "../../web/messages.ts";',
+      "report/html.ts imports ../web/messages.ts, which is outside of src",
+    ],
   ])("finds what is wrong in %s: %s", (path, source, problem) => {
     expect(problemsOf(path, source)).toEqual([problem]);
   });

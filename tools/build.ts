@@ -1,7 +1,9 @@
-/** Builds dist/ with tsc: one JavaScript file for each source file, with declarations and source maps. */
+/** Builds dist/: with tsc one JavaScript file for each source file, with declarations and source maps; with Vite the page. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
 
 const root = new URL("..", import.meta.url);
 // A file whose source is gone must not linger in the package.
@@ -13,3 +15,4 @@ const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"
 });
 if (status !== 0) process.exit(status ?? 1);
 chmodSync(new URL("dist/cli/main.js", root), 0o755);
+await build({ configFile: fileURLToPath(new URL("web/vite.config.ts", root)), logLevel: "warn" });

