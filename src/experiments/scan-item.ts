@@ -37,6 +37,9 @@ export interface FinishedScan {
   readonly path: string;
 }
 
+/** Results of later versions of the schema only hold more while this is the same. */
+const resultGeneration = resultSchemaVersion.split(".")[0];
+
 /** A name of a scan for messages. */
 export function scanName({ model, method, options, share }: ScanSpec): string {
   const changes = Object.entries(options).map(([name, value]) => `${name}=${value}`);
@@ -53,7 +56,7 @@ function changesOf({ method, options }: ScanSpec, { profile }: WorkOptions): Met
  * The item of a scan. Making it throws what a scan throws.
  *
  * A result is kept under the hash of the model's file and its training images, the method with all of its options, the seed, and the
- * versions of the method, of results and of the program.
+ * versions of the method and of the program.
  */
 export function scanItem(
   spec: ScanSpec,
@@ -67,7 +70,7 @@ export function scanItem(
     const trained = results.of(model);
     const { report, folder } = trained;
     const hash = hashOf([
-      ...[version, resultSchemaVersion, methodVersions[method]],
+      ...[version, resultGeneration, methodVersions[method]],
       ...[await sha256Of(join(folder, runFiles.model)), report.data.sha256, report.configuration.seed],
       ...[method, prepareMethod(method, "auto", report.data.labels.length, changes).options, seed, share],
     ]);
