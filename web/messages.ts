@@ -1,7 +1,7 @@
 /** What the page and its worker say to each other. */
 import type { ErrorCode } from "../src/errors.ts";
 import type { MethodName } from "../src/identification/methods.ts";
-import type { WorkEvent } from "../src/loops/work.ts";
+import type { PlannedPhase, WorkEvent } from "../src/loops/work.ts";
 import type { CheckReport } from "../src/models/check.ts";
 import type { RepairReport } from "../src/report/repair-report.ts";
 import type { ScanResult } from "../src/report/result.ts";
@@ -83,12 +83,8 @@ export interface Sketch {
   readonly reversed: Picture;
   /** Gray where nothing changes. */
   readonly difference: Picture;
-}
-
-/** A phase of work that can be foreseen, and how much it is beside the others. */
-export interface PlannedPhase {
-  readonly phase: string;
-  readonly work: number;
+  /** By how much the difference is strengthened, so that a faint one is seen. */
+  readonly strength: number;
 }
 
 /** What the worker says. */

@@ -35,6 +35,12 @@ export interface SavedState {
   readonly json: unknown;
 }
 
+/** A phase of work that can be foreseen, and how much it is beside the others. */
+export interface PlannedPhase {
+  readonly phase: string;
+  readonly work: number;
+}
+
 /** A trigger that a search has at the moment: enough to draw it. */
 export interface TriggerSketch {
   /** The kind of trigger. */

@@ -1,6 +1,6 @@
 /** Work in progress: what is done, how long it will take, what the search has. */
-import type { WorkEvent } from "../../src/loops/work.ts";
-import type { Picture, PlannedPhase, Sketch, WorkerMessage } from "../messages.ts";
+import type { PlannedPhase, WorkEvent } from "../../src/loops/work.ts";
+import type { Picture, Sketch, WorkerMessage } from "../messages.ts";
 import { createCurves } from "./curves.ts";
 import { byId, make, show } from "./elements.ts";
 import { createTimeLeft, durationText } from "./time-left.ts";
@@ -89,10 +89,12 @@ export function createProgress(): Progress {
       left.textContent = percent + time;
       if (Date.now() - lastSaid > liveInterval) sayLive(`${event.phase}, ${percent}${time}`);
     },
-    sketch({ family, clean, reversed, difference }) {
+    sketch({ family, clean, reversed, difference, strength }) {
       drawPicture("sketch-clean", clean);
       drawPicture("sketch-reversed", reversed);
       drawPicture("sketch-difference", difference);
+      byId("sketch-strength", HTMLElement).textContent =
+        strength === 1 ? "difference" : `difference x ${strength}`;
       caption.textContent = `The cheapest ${family} trigger that the search has so far, on the first image.`;
       show(true, figure);
     },

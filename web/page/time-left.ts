@@ -1,6 +1,5 @@
 /** How much of a scan is done, and the time that is left. */
-import type { WorkEvent } from "../../src/loops/work.ts";
-import type { PlannedPhase } from "../messages.ts";
+import type { PlannedPhase, WorkEvent } from "../../src/loops/work.ts";
 
 /** Where a scan is. */
 export interface Place {

@@ -20,6 +20,9 @@ export interface SketchArtist {
   release(): Promise<void>;
 }
 
+/** More would show nothing but noise. */
+const mostStrength = 8;
+
 /** Milliseconds between two drawings: each is a run of its own in between those of the search. */
 export const sketchInterval = 1500;
 
@@ -57,12 +60,16 @@ export function sketchArtist(runtime: Runtime): SketchArtist {
         theta: float32(theta, [1, theta.length]),
       });
       const reversed = results.changed!.data as Float32Array;
-      const difference = clean.map((value, i) => 0.5 + (reversed[i]! - value) / 2);
+      const change = clean.map((value, i) => reversed[i]! - value);
+      const largest = change.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      const strength = Math.max(1, Math.min(mostStrength, Math.floor(1 / largest)));
+      const difference = change.map((value) => 0.5 + (strength * value) / 2);
       return {
         family,
         clean: pictureOf(clean, shape),
         reversed: pictureOf(reversed, shape),
         difference: pictureOf(difference, shape),
+        strength,
       };
     },
     async release() {

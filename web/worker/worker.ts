@@ -2,9 +2,11 @@
 import { z } from "zod";
 import type { ImageSet } from "../../src/data/image-set.ts";
 import { DrmGuardError, messageOf } from "../../src/errors.ts";
+import { type ContrastOptions, contrastDefaults } from "../../src/identification/contrast/options.ts";
+import { contrastPlan } from "../../src/identification/contrast/plan.ts";
 import { memoryArchive } from "../../src/loops/memory-archive.ts";
 import { throttleSteps } from "../../src/loops/throttle.ts";
-import type { TriggerSketch } from "../../src/loops/work.ts";
+import type { PlannedPhase, TriggerSketch } from "../../src/loops/work.ts";
 import { checkModel } from "../../src/models/check.ts";
 import { resolvePreprocessing } from "../../src/models/preprocessing.ts";
 import { readResult } from "../../src/report/read-result.ts";
@@ -17,7 +19,6 @@ import type { ImageFiles, PageMessage, PageRequest, ScanSettings, WorkerMessage 
 import { copiesInMemory } from "./copies.ts";
 import { environmentOf } from "./environment.ts";
 import { encodePng } from "./pictures.ts";
-import { planOf } from "./plan.ts";
 import { imageSource } from "./read-images.ts";
 import { readModelFiles } from "./read-model.ts";
 import { startRuntime } from "./runtime.ts";
@@ -123,7 +124,7 @@ async function answer(request: PageRequest): Promise<WorkerMessage> {
   const images = watchedImages(request.images, artist.show);
   try {
     if (request.kind === "scan") {
-      say({ kind: "plan", phases: planOf(method, options.options) });
+      say({ kind: "plan", phases: planOf(options) });
       return { kind: "scanned", result: await scanModel(runtime, loaded, images, options, host) };
     }
     const copies = copiesInMemory(request.model, memoryLimit);
@@ -140,6 +141,13 @@ async function answer(request: PageRequest): Promise<WorkerMessage> {
   } finally {
     await artist.release();
   }
+}
+
+/** Nothing is known of methods that say less of themselves. */
+function planOf({ method, options }: ScanOptions): PlannedPhase[] {
+  return method === "contrast"
+    ? contrastPlan({ ...contrastDefaults, ...(options as Partial<ContrastOptions>) })
+    : [];
 }
 
 async function openResult(file: File): Promise<ReturnType<typeof readResult>> {

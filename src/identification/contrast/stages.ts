@@ -149,7 +149,7 @@ async function lookAt(
 }
 
 /** How many more images than a search a growing trigger sees in a step: it is one alone, and to be exact. */
-const growingImages = 4;
+export const growingImages = 4;
 /** The part of the steps in which the size weighs next to nothing; the trigger is taken from the rest. */
 const growingPart = 0.9;
 

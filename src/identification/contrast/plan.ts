@@ -1,0 +1,26 @@
+/** How much work the phases of a scan by contrast are, for whoever tells how long it takes. */
+import type { PlannedPhase } from "../../loops/work.ts";
+import { families } from "../families/families.ts";
+import type { ContrastOptions } from "./options.ts";
+import { growingImages } from "./stages.ts";
+
+/**
+ * The phases in their order, with the images that pass through the model in each. What follows from what is found cannot be foreseen:
+ * further dips that are looked at, families that are left out.
+ *
+ * @param options all of them
+ */
+export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
+  const { batch, mapTargets, mapSteps, growingSteps, restarts, controls, steps } = options;
+  return options.families.flatMap((name) => {
+    const homes = families[name].canHide ? 2 : 1;
+    return [
+      { phase: `mapping costs (${name})`, work: (1 + mapTargets) * batch * mapSteps },
+      { phase: `letting a trigger grow (${name})`, work: growingImages * batch * growingSteps },
+      {
+        phase: `contrasting a target with controls (${name})`,
+        work: (restarts + controls + homes) * batch * steps,
+      },
+    ];
+  });
+}
