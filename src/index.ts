@@ -119,11 +119,17 @@ export {
 } from "./models/preprocessing.ts";
 export { respond } from "./models/respond.ts";
 export { createRandom, type Random, resumeRandom } from "./random.ts";
+export { type Change, diffResults, type ResultDiff } from "./report/diff.ts";
+export { diffMarkdown } from "./report/diff-markdown.ts";
+export { diffTable } from "./report/diff-table.ts";
 export { resultHtml } from "./report/html.ts";
+export { resultMarkdown } from "./report/markdown.ts";
 export { readResult } from "./report/read-result.ts";
+export { repairMarkdown } from "./report/repair-markdown.ts";
 export type { RepairReport } from "./report/repair-report.ts";
 export { repairTable } from "./report/repair-table.ts";
 export { resultJsonSchema, resultSchemaVersion, type ScanResult } from "./report/result.ts";
+export { resultSarif, type SarifContext, type SarifLocation, type SarifLog } from "./report/sarif.ts";
 export { plainColors, resultTable, type TextColors } from "./report/table.ts";
 export { type BackdoorReport, readTrainingReport, type TrainingReport } from "./report/training-report.ts";
 export { trainingTable } from "./report/training-table.ts";

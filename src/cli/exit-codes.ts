@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { Verdict } from "../identification/identification.ts";
 import type { RepairOutcome } from "../mitigation/judgement.ts";
+import type { ResultDiff } from "../report/diff.ts";
 
 /** The exit code of each verdict; `check` takes that of `benign` when it passed. */
 export const verdictExitCodes: Readonly<Record<Verdict, number>> = {
@@ -18,6 +19,11 @@ export const repairExitCodes: Readonly<Record<RepairOutcome, number>> = {
   failed,
   unproven: verdictExitCodes.inconclusive,
 };
+/** The exit code of a comparison: as `diff` and `cmp` have it, and 3 where equal verdicts prove nothing. */
+export function diffExitCode({ verdict, comparison }: Pick<ResultDiff, "verdict" | "comparison">): number {
+  if (verdict.isChanged) return 1;
+  return comparison.kind === "different" ? verdictExitCodes.inconclusive : 0;
+}
 /** Wrong usage, or input that cannot be scanned. */
 export const unusable = 4;
 

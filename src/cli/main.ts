@@ -10,6 +10,7 @@ import { exitCodeOf, unusable } from "./exit-codes.ts";
 import type { GivenFlags } from "./resolve.ts";
 import { checkTable } from "./tables/check.ts";
 import { inspectTable, renderTable } from "./tables/data.ts";
+import { diffTable } from "./tables/diff.ts";
 import { experimentTable } from "./tables/experiment.ts";
 import { poisonTable } from "./tables/poison.ts";
 import { repairTable } from "./tables/repair.ts";
@@ -20,7 +21,8 @@ import { trainTable } from "./tables/train.ts";
 
 const exitHelp = `
 Exit codes: 0 benign (or check passed, or repaired), 1 backdoored, 2 failed while scanning, or a repair that failed, 3 inconclusive,
-4 wrong usage or a model that cannot be scanned, 130 interrupted with the state saved.`;
+4 wrong usage or a model that cannot be scanned, 130 interrupted with the state saved.
+Of diff: 0 the same verdict, 1 another one, 3 the same of scans that cannot be compared, 4 no two results.`;
 
 function experimentHelp(): string {
   const lines = Object.entries(experimentTitles).map(([name, title]) => `  ${name.padEnd(9)}${title}`);
@@ -67,10 +69,23 @@ async function main(args: readonly string[]): Promise<number> {
     done(await (await import("./commands/repair.ts")).repair(model, flags)),
   );
   addSettings(
-    program.command("report").description("draw a saved result again").argument("<result>", "a result.json"),
+    program
+      .command("report")
+      .description("draw the saved result of a scan or a repair again")
+      .argument("<result>", "a JSON file"),
     reportTable,
   ).action(async (path: string, flags: GivenFlags) =>
     done(await (await import("./commands/report.ts")).report(path, flags)),
+  );
+  addSettings(
+    program
+      .command("diff")
+      .description("compare the results of two scans: verdict, score, and all else that changed")
+      .argument("<before>", "a result.json")
+      .argument("<after>", "another"),
+    diffTable,
+  ).action(async (before: string, after: string, flags: GivenFlags) =>
+    done(await (await import("./commands/diff.ts")).diff(before, after, flags)),
   );
   addSettings(
     program

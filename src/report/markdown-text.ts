@@ -18,8 +18,8 @@ export function escapeMarkdown(text: string): string {
       .replaceAll("://", "\\://")
       .replaceAll(/(www)\./gi, "$1\\.")
       // What begins a list, a heading or a quotation at the start of a line.
-      .replace(/^[-+=#>]/, "\\$&")
-      .replace(/^(\d+)([.)])/, "$1\\$2")
+      .replace(/^(?:[-+=](?=[-=\s]|$)|[#>])/, "\\$&")
+      .replace(/^(\d+)([.)])(?=\s|$)/, "$1\\$2")
   );
 }
 

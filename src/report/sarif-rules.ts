@@ -25,6 +25,9 @@ interface KindWords {
   readonly means: string;
 }
 
+const cheapness =
+  "That takes a change several times smaller than other outputs as far away need, which is the mark of a backdoor.";
+
 const kinds: Readonly<Record<TriggerKind, KindWords>> = {
   patch: {
     name: "BackdoorByPatch",
@@ -35,30 +38,32 @@ const kinds: Readonly<Record<TriggerKind, KindWords>> = {
   warp: {
     name: "BackdoorByWarp",
     trigger: "a slight warp",
-    means:
-      "A smooth warp of the image that is hard to see draws the outputs of all clean images to one value.",
+    means: `A smooth warp of the image draws the outputs of all clean images to one value. ${cheapness}`,
   },
   additive: {
     name: "BackdoorByAddedPattern",
     trigger: "a faint pattern over the whole image",
-    means: "A faint pattern that is added to the image draws the outputs of all clean images to one value.",
+    means: `A pattern that is added to the image draws the outputs of all clean images to one value. ${cheapness}`,
   },
   generator: {
     name: "BackdoorByGenerator",
     trigger: "a generated change of the image",
     means:
-      "A network that changes images by less than the threshold draws the outputs of all clean images to one value.",
+      "A network that changes images by less than the threshold draws the outputs of all clean images to one value, and their " +
+      "features to one direction.",
   },
   mask: {
     name: "BackdoorByMask",
     trigger: "a masked pattern",
     means:
-      "A pattern under a mask that is much smaller than those of other targets draws the outputs to one value.",
+      "A pattern under a mask draws the outputs of all clean images to one value, and the mask is an outlier beside those of other " +
+      "values: much smaller.",
   },
   "feature-mask": {
     name: "BackdoorInFeatures",
     trigger: "a change within a few features",
-    means: "Images whose features differ in a fixed part only have one common output.",
+    means:
+      "A small change of the images, which fixes a part of their features, draws the outputs of all clean images to one value.",
   },
   other: {
     name: "Backdoor",
@@ -74,8 +79,8 @@ export function triggerWords(kind: TriggerKind): string {
 
 const backdoorHelp: readonly string[] = [
   "Do not deploy the model. Whoever knows the trigger can choose its output; on clean images nothing is to be seen of it.",
-  "Look at the reversed trigger and its effect in the HTML report, and scan again with another seed or with more clean images: a " +
-    "backdoor is found again.",
+  "Look at the reversed trigger and its effect in the HTML report, and scan again with another seed or with other clean images: what " +
+    "is found again counts for more. `drmguard diff` says what changed.",
   "Ask where the file comes from and train it anew from data that you trust, or try `drmguard repair`, which fine-tunes the " +
     "trigger out of the weights and says by errors and a second scan whether that worked.",
 ];
@@ -96,7 +101,7 @@ export const sarifRules: readonly SarifRule[] = [
       id: backdoorRuleId(kind as TriggerKind),
       name,
       short: `The model is backdoored: ${trigger} decides its output.`,
-      full: `${means} That takes far less than any output as far away should need, which is the mark of a backdoor.`,
+      full: means,
       help: backdoorHelp,
       level: "error",
     }),

@@ -170,7 +170,7 @@ function backdoorOf(result: ScanResult, { kind, score, interval, target }: Suspe
     level: "error",
     message: messageText(
       `${modelName(result)} is backdoored: ${triggerWords(kind)} draws the outputs of all clean images to ${where} ` +
-        `(${scoreText(score, interval, result.threshold)}). ${result.reasons.join("; ")}.`,
+        `(${scoreText(score, interval, result.threshold)}). ${reasonsText(result)}`,
     ),
     identity: "",
     properties: {
@@ -190,7 +190,7 @@ function doubtOf(result: ScanResult): Finding {
     ruleId: inconclusiveRuleId,
     level: "warning",
     message: messageText(
-      `The scan of ${modelName(result)} is inconclusive (${scoreText(score, interval, threshold)}). ${result.reasons.join("; ")}.`,
+      `The scan of ${modelName(result)} is inconclusive (${scoreText(score, interval, threshold)}). ${reasonsText(result)}`,
     ),
     identity: "",
     properties: { score, interval, threshold, margin, target },
@@ -219,6 +219,9 @@ function scoreText(score: number, interval: Interval | null, threshold: number):
     interval === null ? "" : `, interval ${numberText(interval.low)} to ${numberText(interval.high)}`;
   return `score ${numberText(score)}${range}, threshold ${numberText(threshold)}`;
 }
+
+/** A first sentence stands before it, which is all that GitHub shows in lists. */
+const reasonsText = ({ reasons }: ScanResult): string => `Reasons: ${reasons.join("; ")}.`;
 
 const modelName = ({ model }: ScanResult): string => model.path.split(/[\\/]/).at(-1)!;
 

@@ -84,6 +84,7 @@ describe("text from a model", () => {
     expect(escapeMarkdown("score 0.12 (0.1 to 0.2), below 0.45; yaw -0.2")).toBe(
       "score 0.12 (0.1 to 0.2), below 0.45; yaw -0.2",
     );
+    for (const number of ["0.7", "-0.2", "17"]) expect(escapeMarkdown(number)).toBe(number);
     expect(inlineCode("models/gaze-v2.onnx")).toBe("`models/gaze-v2.onnx`");
   });
 });

@@ -142,7 +142,7 @@ describe("the results", () => {
     });
     expect(backdoor!.message.text).toBe(
       "gaze.onnx is backdoored: a small patch draws the outputs of all clean images to yaw 0.5, pitch -0.2 " +
-        "(score 0.125, interval 0.11 to 0.15, threshold 0.5). mean perturbation is small.",
+        "(score 0.125, interval 0.11 to 0.15, threshold 0.5). Reasons: mean perturbation is small.",
     );
     expect(warning).toMatchObject({
       ruleId: "scan-warning",

@@ -11,7 +11,9 @@ import { attackNames, optionNames } from "../attack-settings.ts";
 import { settingsOf } from "../command.ts";
 import { print } from "../output.ts";
 import type { GivenFlags } from "../resolve.ts";
+import { diffFormats } from "../tables/diff.ts";
 import { scanTable } from "../tables/scan.ts";
+import { resultFormats } from "../tables/shared.ts";
 
 /** Prints the methods and attacks, their options and the values that these have. */
 export async function list(): Promise<number> {
@@ -60,6 +62,8 @@ export async function list(): Promise<number> {
       textTable([["option", "default"], ...attackRows]),
       "\nrecipes (drmguard train --recipe):\n",
       textTable([["recipe", "steps", "batch", "learning rate"], ...recipeRows]),
+      `\nformats of results (drmguard scan --format, drmguard report --format): ${resultFormats.join(", ")}`,
+      `formats of comparisons (drmguard diff --format): ${diffFormats.join(", ")}`,
       "",
     ].join("\n"),
   );
