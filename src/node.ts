@@ -15,6 +15,7 @@ export {
   type RunExperimentOptions,
   runExperiment,
 } from "./experiments/run-experiment.ts";
+export { chartDocument } from "./jobs/chart-document.ts";
 export { checkpointFolder, readSavedState, writeSavedState } from "./jobs/checkpoint-folder.ts";
 export type { PoisonReport, TrainingData } from "./jobs/job.ts";
 export { type MeasureCall, measure } from "./jobs/measure.ts";

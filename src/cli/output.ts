@@ -4,6 +4,7 @@ import { join } from "node:path";
 import pc from "picocolors";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
+import { chartDocument } from "../jobs/chart-document.ts";
 import { homepage } from "../jobs/version.ts";
 import type { ScanResult } from "../report/result.ts";
 import { plainColors, type TextColors } from "../report/table.ts";
@@ -147,7 +148,7 @@ async function drawResult(result: ScanResult, format: Format, colors: TextColors
     case "json":
       return jsonText(result);
     case "html":
-      return (await import("../report/html.ts")).resultHtml(result);
+      return (await import("../report/html.ts")).resultHtml(result, { document: await chartDocument() });
     case "markdown":
       return (await import("../report/markdown.ts")).resultMarkdown(result);
     case "sarif": {

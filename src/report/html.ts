@@ -1,4 +1,5 @@
 /** A result as one HTML file: no network, no script, everything that it shows is in the result that it carries. */
+import type { ReportContext } from "./chart-document.ts";
 import { findingHead, findingRows, mapHead, mapRows } from "./contrast-table.ts";
 import { numberText } from "./number-text.ts";
 import type { ResultEvidence, ScanResult } from "./result.ts";
@@ -34,11 +35,14 @@ figure { display: inline-block; margin: 0 1rem 1rem 0; } svg { max-width: 100%; 
 `;
 
 /**
- * Draws a result as an HTML page that works from a file.
+ * Draws a result as an HTML page that works from a file. All that it shows is in the result; the same result gives the same page.
  *
- * @param result the result
+ * In a browser: `resultHtml(result, { document })`. In Node: `resultHtml(result, { document: await chartDocument() })`.
+ *
+ * @param result the result, also of an older version of the schema
+ * @param context what charts are drawn with; nothing of it is changed
  */
-export function resultHtml(result: ScanResult): string {
+export function resultHtml(result: ScanResult, _context: ReportContext): string {
   const { model, verdict } = result;
   const title = `DRMGuard: ${model.path} is ${verdict}`;
   return `<!doctype html>

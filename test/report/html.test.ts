@@ -1,8 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { escapeHtml, resultHtml } from "../../src/report/html.ts";
+import { chartDocument } from "../../src/jobs/chart-document.ts";
+import { resultHtml as drawn, escapeHtml } from "../../src/report/html.ts";
+import type { ScanResult } from "../../src/report/result.ts";
 import { termChart } from "../../src/report/term-chart.ts";
 import { contrastResultOf, resultOf, withTexts } from "../support/result.ts";
+
+const document = await chartDocument();
+const resultHtml = (result: ScanResult): string => drawn(result, { document });
 
 test("what is escaped holds no character of HTML, and reads the same", () => {
   const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };

@@ -29,7 +29,7 @@ export function showResult(result: ScanResult): void {
   );
   const frame = byId("report", HTMLIFrameElement);
   frame.onload = () => fitHeight(frame);
-  frame.srcdoc = resultHtml(result);
+  frame.srcdoc = resultHtml(result, { document });
 }
 
 /** As high as what it holds, now and when that changes. */
