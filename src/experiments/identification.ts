@@ -14,6 +14,8 @@ export interface ScanRow {
   readonly name: string;
   readonly task: string;
   readonly network: string;
+  /** What the model's data set is called. */
+  readonly data: string;
   readonly condition: Condition;
   readonly seed: number;
   readonly method: string;
@@ -56,6 +58,7 @@ export function scanRows(scan: FinishedScan): ScanRow[] {
     name: nameOf(spec.model),
     task: spec.model.task,
     network: networkOf(scan),
+    data: data.title,
     condition: spec.model.condition,
     seed: spec.model.seed,
     method: spec.method,
@@ -154,6 +157,7 @@ export type PaperCounts = readonly [
 export interface IdentificationGroup {
   readonly task: string;
   readonly network: string;
+  readonly data: string;
   /** null for all attacks together. */
   readonly condition: Condition | null;
   readonly method: string;
@@ -169,16 +173,16 @@ export interface IdentificationGroup {
 export function groupsOfScans(rows: readonly ScanRow[], hasTotal: boolean): IdentificationGroup[] {
   const buckets = new Map<string, ScanRow[]>();
   for (const each of rows) {
-    const key = JSON.stringify([each.task, each.network, each.method, each.variant]);
+    const key = JSON.stringify([each.task, each.network, each.data, each.method, each.variant]);
     buckets.set(key, [...(buckets.get(key) ?? []), each]);
   }
   const groups = [...buckets.values()].flatMap((bucket): IdentificationGroup[] => {
-    const { task, network, method, variant } = bucket[0]!;
+    const { task, network, data, method, variant } = bucket[0]!;
     const benign = bucket.filter(({ condition }) => condition === "benign");
     const attacked = bucket.filter(({ condition }) => condition !== "benign");
     const present = conditions.filter((name) => attacked.some(({ condition }) => condition === name));
     const groupOf = (condition: Condition | null, members: readonly ScanRow[]): IdentificationGroup => ({
-      ...{ task, network, condition, method, variant },
+      ...{ task, network, data, condition, method, variant },
       summary: summaryOf([...members, ...benign]),
     });
     return [
@@ -207,7 +211,8 @@ export function identificationTable(
 ): string {
   return compactTable(
     [
-      ...["attack", "task", "network", "method", "variant", "backdoored + benign", "TP", "FP", "FN", "TN"],
+      ...["attack", "task", "data set", "network", "method", "variant"],
+      ...["backdoored + benign", "TP", "FP", "FN", "TN"],
       ...["inconclusive (backdoored + benign)", "accuracy (95 % interval)", "ROC-AUC"],
       ...["error of the target, mean (max)", "seconds a scan", "paper's TP, FP, FN, TN", "paper's accuracy"],
     ],
@@ -217,7 +222,7 @@ export function identificationTable(
       const printed = paper(group);
       return [
         group.condition === null ? "all attacks" : conditionTitles[group.condition],
-        ...[group.task, group.network, group.method, group.variant],
+        ...[group.task, group.data, group.network, group.method, group.variant],
         `${summary.backdoored} + ${summary.benign}`,
         summary.truePositives,
         summary.falsePositives,
@@ -232,7 +237,7 @@ export function identificationTable(
         printed === null ? "" : `${accuracyOf(printed)} %`,
       ];
     }),
-    ["network", "variant"],
+    ["data set", "network", "variant"],
   );
 }
 

@@ -191,6 +191,20 @@ test("table 3 has a row for each data set, table 11 the paper's figures for gaze
   ]);
 });
 
+test("table 3 takes the paper's figures of the data set that is named, where it is one of the paper's", async () => {
+  const titles = ["Columbia Gaze", "MPIIFaceGaze (original)"];
+  const scans = titles.flatMap((title) =>
+    (["benign", "wanet"] as const).map((condition) =>
+      finishedScan(trainedModel({ condition }, { title }), { verdict: "benign" }),
+    ),
+  );
+  const rows = rowsByColumn((await table3.evaluate(findingsOf({ scans }))).markdown);
+  expect(rows.map((row) => [row["data set"], row["paper's accuracy"]])).toEqual([
+    ["Columbia Gaze", "70 %"],
+    ["MPIIFaceGaze (original)", "95 %"],
+  ]);
+});
+
 test("table 12 keeps networks apart", async () => {
   const networks = ["resnet18", "mobilenetv1"].map((architecture) => ({ architecture, width: 0.25 }));
   const scans = networks.flatMap((network) =>

@@ -19,15 +19,19 @@ export function trainedModel(
     readonly backdoors?: readonly Partial<BackdoorReport>[];
     readonly folder?: string;
     readonly network?: { readonly architecture: string; readonly width: number };
+    /** Of the data set. */
+    readonly title?: string;
   } = {},
 ): TrainedModel {
   const whole: ModelSpec = { task: "gaze", condition: "wanet", seed: 1, ...spec };
   const [like] = trainingReportOf().backdoors;
   const backdoors = changes.backdoors ?? (whole.condition === "benign" ? [] : [{}]);
+  const { data } = trainingReportOf();
   return {
     spec: whole,
     folder: changes.folder ?? "",
     report: trainingReportOf({
+      data: { ...data, title: changes.title ?? data.title },
       regressionError: changes.regressionError ?? 2,
       regressionErrorOfMean: 20,
       configuration: {
