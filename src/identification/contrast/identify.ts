@@ -48,6 +48,17 @@ export async function identifyByContrast(
   const ofAverage = await predict(runtime, examined, average);
   assertFiniteOutputs(ofAverage, average);
   const center = toDeviations(ofAverage, scale);
+  const measure = async ({ theta, outcome }: Pick<FoundIn, "theta" | "outcome">) => {
+    const { family } = outcome.context;
+    const after = await respondToTrigger(runtime, examined, benign, family, theta, evidenceCount);
+    const target = columnMeans(after.outputs, after.dimension);
+    return { after, target, wholeError: meanScaledDistance(after.outputs, target, scale.std) };
+  };
+  const isBackdoored = async (outcome: FamilyOutcome): Promise<boolean> => {
+    const lowest = lowestOf(findingsOf(outcome));
+    if (lowest === null || lowest.high >= options.threshold) return false;
+    return (await measure(lowest)).wholeError <= options.wholeTolerance;
+  };
   // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
   const homesOf = ({ canHide }: TriggerFamily): number[][] => [
     scale.mean.map(() => 0),
@@ -55,34 +66,27 @@ export async function identifyByContrast(
   ];
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
-    const outcome = await searchFamily({
-      setup,
-      options,
-      family: families[name],
-      scale,
-      homes: homesOf(families[name]),
-      deadline,
-    });
+    const family = families[name];
+    const context = { setup, options, family, scale, homes: homesOf(family), deadline };
+    const outcome = await searchFamily(context);
     outcomes.push(outcome);
     for (const { score, low, high } of outcome.findings) {
       const numbers = `${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
       setup.onEvent({ kind: "note", message: `family ${name}: contrast ${numbers}` });
     }
+    if (options.afterBackdoor === "stop" && (await isBackdoored(outcome))) break;
   }
 
-  const findings = outcomes.flatMap((outcome) =>
-    outcome.findings.map((finding) => ({ ...finding, family: outcome.context.family.name, outcome })),
-  );
+  const findings = outcomes.flatMap(findingsOf);
   const lowest = lowestOf(findings);
   const shown = lowest ?? { theta: nearestTheta(outcomes[0]!), outcome: outcomes[0]! };
-  const { family } = shown.outcome.context;
-  const after = await respondToTrigger(runtime, examined, benign, family, shown.theta, evidenceCount);
-  const target = columnMeans(after.outputs, after.dimension);
-  const wholeError = meanScaledDistance(after.outputs, target, scale.std);
+  const { after, target, wholeError } = await measure(shown);
   const isComplete = outcomes.every((outcome) => outcome.isComplete);
-  const emptyFamilies = outcomes.flatMap(({ map, context, isComplete }) =>
-    isComplete && map.every(({ cost }) => cost === null) ? [context.family.name] : [],
+  const emptyFamilies = outcomes.flatMap(({ findings, context, isComplete }) =>
+    isComplete && findings.length === 0 ? [context.family.name] : [],
   );
+  const searched = outcomes.map(({ context }) => context.family.name);
+  const isCutShort = searched.length < options.families.length;
   const score = lowest?.score ?? 1;
   return {
     method: "contrast",
@@ -114,13 +118,23 @@ export async function identifyByContrast(
     contrast: outcomes.map(partOf),
     triggers: outcomes.flatMap(triggersOf).sort((a, b) => a.score - b.score),
     notChecked: [
-      `triggers of other families than ${options.families.join(", ")}`,
+      `triggers of other families than ${searched.join(", ")}${isCutShort ? ", which have shown a backdoor" : ""}`,
       `targets within ${options.leastDistance} standard deviations of the mean output, and for patches of the output for the average image`,
       `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],
     evidence: evidenceOf(benign, { clean, reversed: after, attention: null }, evidenceCount),
   };
+}
+
+/** A finding and the search that it comes from. */
+interface FoundIn extends Finding {
+  readonly family: string;
+  readonly outcome: FamilyOutcome;
+}
+
+function findingsOf(outcome: FamilyOutcome): FoundIn[] {
+  return outcome.findings.map((finding) => ({ ...finding, family: outcome.context.family.name, outcome }));
 }
 
 /** The trigger of a map that came nearest to its target, for pictures where no target was reached. */

@@ -35,9 +35,15 @@ export function isWarmUp(step: number, { steps, warmUp }: ContrastOptions): bool
   return step < warmUp * steps;
 }
 
-/** Whether a trigger of this step may count: after the warm-up, and once targets that are to be let go have been. */
-function counts(step: number, { steps, heldPart }: ContrastOptions): boolean {
-  return step >= heldPart * steps;
+/** Whether targets that will be let go are still held: no trigger of such a step counts. */
+function isHeld(step: number, { steps, heldPart }: ContrastOptions): boolean {
+  return step < heldPart * steps;
+}
+
+/** tau of a step: a target that is held need not lie near an attacker's, and outputs reach it only roughly. */
+function toleranceAt(step: number, options: ContrastOptions): number {
+  const { tolerance, looseTolerance } = options;
+  return isHeld(step, options) ? Math.max(tolerance, looseTolerance) : tolerance;
 }
 
 /** The weights that a step is done with, [K]. */
@@ -64,7 +70,8 @@ export function follow(
   sizes: Float32Array,
   options: ContrastOptions,
 ): { readonly state: MultiplierState; readonly improved: readonly boolean[] } {
-  const { smoothing, tolerance, rise, fall, leastWeight, mostWeight } = options;
+  const { smoothing, rise, fall, leastWeight, mostWeight } = options;
+  const tolerance = toleranceAt(step, options);
   const smooth = (old: Float32Array, now: Float32Array): Float32Array =>
     step === 0 ? now.slice() : old.map((value, k) => smoothing * value + (1 - smoothing) * now[k]!);
   const [error, size] = [smooth(before.error, errors), smooth(before.size, sizes)];
@@ -80,7 +87,7 @@ export function follow(
   );
   const improved = works.map(
     (isWorking, k) =>
-      isWorking && counts(step, options) && (before.best[k] === notReached || size[k]! < before.best[k]!),
+      isWorking && !isHeld(step, options) && (before.best[k] === notReached || size[k]! < before.best[k]!),
   );
   const best = before.best.map((value, k) => (improved[k] ? size[k]! : value));
   return { state: { weight, error, size, best, largest }, improved };

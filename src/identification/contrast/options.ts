@@ -1,6 +1,7 @@
 /** Options of the method of contrast, with its constants. */
 import { DrmGuardError } from "../../errors.ts";
 import { type FamilyName, familyNames } from "../families/families.ts";
+import { assertChoices, assertNumbers, type NumberRule } from "../option-rules.ts";
 
 /**
  * Options of the method of contrast. None has a unit: targets and errors are in standard deviations of each clean output, and
@@ -9,6 +10,8 @@ import { type FamilyName, familyNames } from "../families/families.ts";
 export interface ContrastOptions {
   /** The families of trigger functions to search in, one after the other. */
   readonly families: readonly FamilyName[];
+  /** Whether to go on with the other families where one has shown a backdoor: the verdict cannot change any more. */
+  readonly afterBackdoor: "stop" | "go-on";
   /** Targets of the map, beside the mean clean output: for two outputs one lies within 0.7 of nine places in ten. */
   readonly mapTargets: number;
   /** How far the map reaches from the mean along each output, in standard deviations: 9 of 10 labels lie inside. */
@@ -23,8 +26,13 @@ export interface ContrastOptions {
   readonly batch: number;
   /** Adam's learning rate, for parameters that pass through a sigmoid or tanh: 150 steps must lead through their range. */
   readonly learningRate: number;
-  /** tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations. */
+  /**
+   * tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations. A backdoor draws them
+   * closer together than a small trigger can on a model without one, so the tighter, the more the two differ.
+   */
   readonly tolerance: number;
+  /** tau while the targets of a map are held, and the most that it is raised to where a candidate's outputs come no closer together. */
+  readonly looseTolerance: number;
   /** The mean error over all clean images above which a trigger that was found on small batches does not count. */
   readonly wholeTolerance: number;
   /** The part of a stage in which the size weighs next to nothing, so that a trigger is found before it shrinks. */
@@ -51,7 +59,7 @@ export interface ContrastOptions {
   readonly slideDistance: number;
   /** Searches that begin at a candidate. */
   readonly restarts: number;
-  /** Steps in which a candidate's trigger grows again, so that its outputs show where an attacker's target is. */
+  /** Steps in which a candidate's trigger grows again and then shrinks, so that its outputs show where an attacker's target is. */
   readonly growingSteps: number;
   /** Control targets. */
   readonly controls: number;
@@ -73,6 +81,7 @@ export interface ContrastOptions {
 /** The options that a caller who names none gets. */
 export const contrastDefaults: ContrastOptions = {
   families: ["patch", "warp"],
+  afterBackdoor: "stop",
   mapTargets: 16,
   reach: 1.7,
   mapSteps: 300,
@@ -80,7 +89,8 @@ export const contrastDefaults: ContrastOptions = {
   steps: 300,
   batch: 6,
   learningRate: 0.1,
-  tolerance: 0.25,
+  tolerance: 0.05,
+  looseTolerance: 0.25,
   wholeTolerance: 0.5,
   warmUp: 0.15,
   warmUpWeight: 0.02,
@@ -94,7 +104,7 @@ export const contrastDefaults: ContrastOptions = {
   leastDistance: 0.5,
   slideDistance: 0.7,
   restarts: 3,
-  growingSteps: 100,
+  growingSteps: 200,
   controls: 6,
   leastAngle: 60,
   threshold: 0.7,
@@ -104,16 +114,9 @@ export const contrastDefaults: ContrastOptions = {
 };
 
 /** The words that an option takes, for those that are no numbers. */
-export const contrastChoices = { families: familyNames } as const;
+export const contrastChoices = { families: familyNames, afterBackdoor: ["stop", "go-on"] } as const;
 
-/** What a number must be. */
-interface NumberRule {
-  readonly isWhole?: boolean;
-  readonly least: number;
-  readonly most?: number;
-}
-
-const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families">, NumberRule>> = {
+const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families" | "afterBackdoor">, NumberRule>> = {
   // The fit of the expected cost leaves a neighbourhood out and still needs several targets.
   mapTargets: { isWhole: true, least: 4, most: 256 },
   reach: { least: 0.1, most: 10 },
@@ -123,6 +126,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families">, NumberR
   batch: { isWhole: true, least: 2 },
   learningRate: { least: 1e-6 },
   tolerance: { least: 1e-6 },
+  looseTolerance: { least: 1e-6 },
   wholeTolerance: { least: 1e-6 },
   warmUp: { least: 0, most: 0.9 },
   warmUpWeight: { least: 0 },
@@ -151,15 +155,9 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families">, NumberR
  * @param options all of them
  */
 export function assertContrastOptions(options: ContrastOptions): void {
-  for (const [name, { isWhole, least, most = Number.POSITIVE_INFINITY }] of Object.entries(rules)) {
-    const found = options[name as keyof typeof rules];
-    if (found >= least && found <= most && (!isWhole || Number.isInteger(found))) continue;
-    const range = Number.isFinite(most) ? `from ${least} to ${most}` : `of at least ${least}`;
-    throw new DrmGuardError(
-      "E_USAGE",
-      `found ${name} = ${found}, expected a ${isWhole ? "whole " : ""}number ${range}`,
-    );
-  }
+  assertNumbers(options, rules);
+  const { afterBackdoor } = contrastChoices;
+  assertChoices({ ...options }, { afterBackdoor });
   const { families } = options;
   const isKnown = families.every((name) => familyNames.includes(name));
   if (families.length === 0 || !isKnown || new Set(families).size < families.length) {

@@ -12,6 +12,8 @@ export interface PricedTarget {
   readonly cost: number | null;
   /** The largest size that was tried. */
   readonly largest: number;
+  /** How far outputs were off at the end of its search, in standard deviations. */
+  readonly error: number;
 }
 
 /**
@@ -78,31 +80,35 @@ export function expectedAt(
 }
 
 /**
- * The target of a map that is cheapest beside what it is expected to cost.
+ * The target of a map that is cheapest beside what it is expected to cost; where none was reached, that which outputs came closest to,
+ * if they came near at all: more steps may do.
  *
  * Targets next to a home are left out: they are cheap on every model, and have no controls that differ from them.
  *
  * @param homes outputs that are cheap on any model, in deviations from the mean, [d] each
  * @param known targets whose neighbourhoods are left out too
- * @returns its index and cost / expected cost; null when no target was reached
+ * @returns its index and cost / expected cost, or 1 where it was not reached; null when nothing came near a target
  */
 export function candidateOf(
   map: readonly PricedTarget[],
   homes: readonly (readonly number[])[],
   known: readonly (readonly number[])[],
-  options: Pick<ContrastOptions, "neighbourhood" | "leastDistance">,
+  options: Pick<ContrastOptions, "neighbourhood" | "leastDistance" | "looseTolerance">,
 ): { readonly index: number; readonly ratio: number } | null {
-  const ratios = map.flatMap(({ target, cost }, index) => {
-    const isNew = known.every((other) => distanceOf(target, other) >= options.neighbourhood);
-    const isCheap = homes.some((home) => distanceOf(target, home) < options.leastDistance);
-    if (cost === null || !isNew || isCheap) return [];
-    const expected = expectedAt(target, map, options);
-    return expected > 0 ? [{ index, ratio: cost / expected }] : [];
+  const open = map.flatMap((each, index) => {
+    const isNew = known.every((other) => distanceOf(each.target, other) >= options.neighbourhood);
+    const isCheap = homes.some((home) => distanceOf(each.target, home) < options.leastDistance);
+    return isNew && !isCheap ? [{ ...each, index }] : [];
   });
-  return ratios.reduce<(typeof ratios)[number] | null>(
-    (best, each) => (best === null || each.ratio < best.ratio ? each : best),
-    null,
-  );
+  const ratios = open.flatMap(({ target, cost, index }) => {
+    const expected = cost === null ? 0 : expectedAt(target, map, options);
+    return cost !== null && expected > 0 ? [{ index, ratio: cost / expected }] : [];
+  });
+  if (ratios.length > 0) return ratios.reduce((best, each) => (each.ratio < best.ratio ? each : best));
+  const near = open.filter(({ error }) => error < options.looseTolerance);
+  if (near.length === 0) return null;
+  const { index } = near.reduce((best, each) => (each.error < best.error ? each : best));
+  return { index, ratio: 1 };
 }
 
 /** A score and the interval that it lies in. */

@@ -1,6 +1,7 @@
 /** The stages of a family: a map of costs, a candidate whose trigger grows, and its contrast with controls and homes. */
 import { createRandom } from "../../random.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
+import type { ContrastOptions } from "./options.ts";
 import { toOutputs } from "./scale.ts";
 import { candidateOf, contrastOf, pricesOf } from "./score.ts";
 import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
@@ -29,12 +30,12 @@ export interface FamilyOutcome {
 /**
  * Does the stages of one family. What the time budget cuts short is left as it is, and says so.
  *
- * 1. A map: triggers are drawn to targets all over the outputs' range, and then let go, with their own mean output as the target,
- *    kept away from the homes. Each slides to where it is cheap: targets of a map need not lie
+ * 1. A map: triggers are drawn to targets all over the outputs' range, roughly, and then let go, with their own mean output as the target,
+ *    kept away from the homes. Each slides to where it is cheap to draw outputs close together: targets of a map need not lie
  *    near an attacker's, and the more outputs there are, the farther apart they lie. The mean itself is held, for comparison.
- * 2. The trigger of the cheapest, beside what the map lets expect, grows again until its outputs no longer come closer together. The
- *    smallest trigger draws them to within the tolerance of a backdoor's target only, on the side of the mean.
- * 3. Where they have come to is contrasted with controls at the same distance, and with the homes.
+ * 2. The trigger of the cheapest, beside what the map lets expect, grows until its outputs no longer come closer together, and shrinks
+ *    again: on the map it was one of many, with few images and steps.
+ * 3. Where its outputs have come to is contrasted with controls at the same distance, and with the homes.
  *
  * Throws what the searches throw.
  */
@@ -87,8 +88,9 @@ export function mapOf({ context, map }: FamilyOutcome): ContrastMap["map"] {
 /**
  * Contrasts a candidate with controls; the finding is null when the time ran out.
  *
- * Controls go through as many steps as the candidate but for those in which it grew, and each begins at the trigger whose target slid nearest to it: a cost falls
- * with every step, so that a candidate that was searched for longer would be cheap on any model.
+ * Controls go through as many steps as the candidate: it begins at its trigger of the map, not at the one that has grown, and each control
+ * at the trigger whose target slid nearest to it. A cost falls with every step, and a candidate that was searched for longer would be
+ * cheap on any model.
  */
 async function lookAt(
   context: SearchContext,
@@ -103,13 +105,12 @@ async function lookAt(
   const searches = [grown];
   const end = grown.triggers[0]!;
   if (!grown.isComplete) return { finding: null, searches };
-  // One that never drew all outputs together has shown no other place.
-  const { theta, output: target } = end.cost === null ? { ...candidate, output: candidate.target } : end;
+  const { theta, output: target } = end;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
-  const held = { ...context, options: { ...options, heldPart: 0 } };
+  const held = { ...context, options: { ...options, heldPart: 0, tolerance: toleranceFor(end, options) } };
   const contrast = await searchTriggers(held, `contrasting a target with controls ${label}`, [
-    ...startsFrom(context, theta, `contrast ${number}`).map((initial) => ({
+    ...startsFrom(context, candidate.theta, `contrast ${number}`).map((initial) => ({
       target,
       initial,
       isFree: false,
@@ -150,10 +151,21 @@ async function lookAt(
 
 /** How many more images than a search a growing trigger sees in a step: it is one alone, and to be exact. */
 export const growingImages = 4;
-/** The part of the steps in which the size weighs next to nothing; the trigger is taken from the rest. */
-const growingPart = 0.9;
+/** The part of the steps in which the size weighs next to nothing; in the rest the trigger shrinks. */
+const growingPart = 0.4;
+/** How much larger than the error of a grown trigger its tolerance is: those of smaller batches vary. */
+const slack = 1.5;
 
-/** Lets a trigger grow with its own mean output as the target. */
+/**
+ * How close together outputs must be in a contrast: as close as options ask for, or as the grown trigger brings them. An attack that was
+ * learnt badly draws them to its target only roughly.
+ */
+function toleranceFor({ cost, error }: SearchedTrigger, options: ContrastOptions): number {
+  const { tolerance, looseTolerance } = options;
+  return cost === null ? Math.max(tolerance, Math.min(looseTolerance, slack * error)) : tolerance;
+}
+
+/** Lets a trigger grow and shrink again with its own mean output as the target. */
 function grow(
   context: SearchContext,
   { target, theta }: SearchedTrigger,

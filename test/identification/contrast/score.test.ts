@@ -21,7 +21,7 @@ function mapWith(dip: readonly number[] | null, noise = 0.15): PricedTarget[] {
     const usual = (0.01 + 0.008 * distanceOf(target)) * (1 + noise * (2 * random.uniform() - 1));
     const near = dip === null ? 0 : Math.exp(-(distanceOf(target, dip) ** 2));
     const cost = usual * (1 - 0.9 * near);
-    return { target, cost, largest: 0.2 };
+    return { target, cost, largest: 0.2, error: 0.04 };
   });
 }
 
@@ -85,13 +85,27 @@ describe("the candidate", () => {
     expect(candidateOf(map, [...mean, map[found.index]!.target], [], contrastDefaults)!.index).not.toBe(
       found.index,
     );
-    const none = map.map((each) => ({ ...each, cost: null }));
+    const none = map.map((each) => ({ ...each, cost: null, error: 0.3 }));
     expect(candidateOf(none, mean, [], contrastDefaults)).toBeNull();
+  });
+
+  test("where none was reached is that which outputs came closest to, away from the mean", () => {
+    const map = mapWith(null).map((each, i) => ({
+      ...each,
+      cost: null,
+      error: i === 0 ? 0.01 : i === 5 ? 0.06 : 0.2,
+    }));
+    expect(candidateOf(map, mean, [], contrastDefaults)).toEqual({ index: 5, ratio: 1 });
   });
 });
 
 test("what was never reached is as dear as the largest trigger that was tried", () => {
-  const at = (cost: number | null, largest: number): PricedTarget => ({ target: [1], cost, largest });
+  const at = (cost: number | null, largest: number): PricedTarget => ({
+    target: [1],
+    cost,
+    largest,
+    error: 1,
+  });
   expect(pricesOf([at(0.1, 0.2), at(null, 0.7), at(null, 0.3)])).toEqual([0.1, 0.7, 0.7]);
 });
 

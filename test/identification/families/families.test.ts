@@ -81,11 +81,11 @@ describe("patch", () => {
 describe("additive", () => {
   const { additive } = families;
 
-  test("is added to all images, at most half of the range, and cut at black and white", async () => {
+  test("is added to all images, a tenth of the range for a unit, and cut at black and white", async () => {
     const { images, sizes } = await apply(additive, [
       filled(pixels, () => 0),
-      filled(pixels, () => far),
-      filled(pixels, (i) => (i === 5 ? Math.atanh(0.02) : 0)),
+      filled(pixels, () => 5),
+      filled(pixels, (i) => (i === 5 ? 0.1 : 0)),
     ]);
     const lighter = image.map((value) => Math.min(1, Math.max(0, value + 0.5)));
     expectClose(
