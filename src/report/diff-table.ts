@@ -22,10 +22,10 @@ export function diffTable(diff: ResultDiff, colors: TextColors = plainColors): s
   const all = sections.flatMap(({ rows }) => rows);
   const width = (of: (row: DiffRow) => string): number =>
     Math.max(...all.map((row) => printable(of(row)).length));
-  const [names, values] = [width(({ name }) => name), width(({ before }) => before)];
+  const widths = [width(({ name }) => name), width(({ before }) => before), width(({ after }) => after)];
   const line = ({ name, before, after, note }: DiffRow): string => {
-    const cells = [printable(name).padEnd(names), printable(before).padEnd(values), printable(after)];
-    return `  ${cells.join("  ")}${note === "" ? "" : `  ${dim(note)}`}`;
+    const cells = [name, before, after].map((cell, i) => printable(cell).padEnd(widths[i]!));
+    return `  ${cells.join("  ")}  ${dim(note)}`.trimEnd();
   };
   const paint = { repeat: green, models: yellow, different: red }[comparison.kind];
   const lines = [
