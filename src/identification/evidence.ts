@@ -1,6 +1,6 @@
 /** The first images of a set as evidence: clean, and with what was reversed. */
 import { type ImageSet, imageOf } from "../data/image-set.ts";
-import type { EvidenceImage } from "./identification.ts";
+import type { EvidenceImage, ModelResponses, ResponsePair } from "./identification.ts";
 
 /** What the model makes of the images. */
 export interface EvidenceSources {
@@ -37,4 +37,18 @@ export function evidenceOf(
     cleanOutput: [...clean.outputs.subarray(i * d, (i + 1) * d)],
     reversedOutput: [...reversed.outputs.subarray(i * d, (i + 1) * d)],
   }));
+}
+
+/**
+ * Responses without and with the reversed trigger, side by side.
+ *
+ * @param clean with d and k
+ */
+export function responsePair(
+  clean: ModelResponses & Pick<ResponsePair, "dimension" | "angleCount">,
+  reversed: ModelResponses,
+): ResponsePair {
+  const arrays = ({ outputs, angles }: ModelResponses): ModelResponses => ({ outputs, angles });
+  const { dimension, angleCount } = clean;
+  return { clean: arrays(clean), reversed: arrays(reversed), dimension, angleCount };
 }

@@ -65,6 +65,30 @@ export interface ContrastMap {
   readonly findings: readonly ContrastFinding[];
 }
 
+/** What a model makes of all clean images. */
+export interface ModelResponses {
+  /** f(x), [N, d] */
+  readonly outputs: Float32Array;
+  /** angle(F(x_i), w_j) in radians, [N, k] */
+  readonly angles: Float32Array;
+}
+
+/** What a model makes of all clean images, as they are and with the reversed trigger. */
+export interface ResponsePair {
+  readonly clean: ModelResponses;
+  readonly reversed: ModelResponses;
+  /** d */
+  readonly dimension: number;
+  /** k */
+  readonly angleCount: number;
+}
+
+/** A part of a search. */
+export interface SearchStage {
+  readonly name: string;
+  readonly steps: number;
+}
+
 /** The outcome of an identification method. */
 export interface Identification {
   readonly method: string;
@@ -85,6 +109,8 @@ export interface Identification {
   /** Whether all steps were done; what was cut short can be gone on with. */
   readonly isComplete: boolean;
   readonly terms: readonly TermSample[];
+  /** The searches that the steps of the terms belong to, in their order; left out where there is one. */
+  readonly stages?: readonly SearchStage[];
   /** Further measured numbers by name. */
   readonly measures: Readonly<Record<string, number>>;
   /** The options that were in force, with every default filled in. */
@@ -95,6 +121,8 @@ export interface Identification {
   readonly triggers?: readonly ReversedTrigger[];
   readonly notChecked: readonly string[];
   readonly evidence: readonly EvidenceImage[];
+  /** Without and with the trigger that the evidence shows. */
+  readonly responses?: ResponsePair;
 }
 
 /** What an identification method gets. */

@@ -2,7 +2,7 @@
 import { DrmGuardError } from "../../errors.ts";
 import { columnMeans, meanScaledDistance, meanVarianceRatio } from "../../metrics/statistics.ts";
 import { assertOutputsVary } from "../clean-outputs.ts";
-import { evidenceOf } from "../evidence.ts";
+import { evidenceOf, responsePair } from "../evidence.ts";
 import { type FamilyName, families } from "../families/families.ts";
 import type { TriggerFamily } from "../families/family.ts";
 import type { ContrastMap, Identification, IdentificationSetup, TermSample } from "../identification.ts";
@@ -105,6 +105,7 @@ export async function identifyByContrast(
     reconstructionFloor: null,
     isComplete,
     terms: termsOf(outcomes),
+    stages: outcomes.flatMap(({ searches }) => searches.map(({ name, steps }) => ({ name, steps }))),
     measures: {
       batch: Math.min(options.batch, count),
       searchSteps: outcomes.reduce((total, { searches }) => total + stepsOf(searches), 0),
@@ -124,6 +125,7 @@ export async function identifyByContrast(
       "several targets in one neighbourhood",
     ],
     evidence: evidenceOf(benign, { clean, reversed: after, attention: null }, evidenceCount),
+    responses: responsePair(clean, after),
   };
 }
 

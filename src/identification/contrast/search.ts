@@ -56,6 +56,7 @@ export interface SearchContext {
 
 /** What a search gives. */
 export interface SearchOutcome {
+  readonly name: string;
   readonly triggers: readonly SearchedTrigger[];
   /** Whether all steps were done. */
   readonly isComplete: boolean;
@@ -88,17 +89,24 @@ export async function searchTriggers(
 ): Promise<SearchOutcome> {
   const size = await sizeOfSearch(context, wanted.length);
   const rounds = Math.ceil(wanted.length / size.triggers);
-  const outcomes: SearchOutcome[] = [];
+  const outcomes: Omit<SearchOutcome, "name">[] = [];
   for (let round = 0; round < rounds; round++) {
     const part = wanted.slice(round * size.triggers, (round + 1) * size.triggers);
     const roundName = rounds === 1 ? name : `${name}, round ${round + 1} of ${rounds}`;
     outcomes.push(await searchRound(context, name, roundName, part, size.batch));
   }
+  let start = 0;
+  const history = outcomes.flatMap((outcome) => {
+    const samples = outcome.history.map(({ step, values }) => ({ step: start + step, values }));
+    start += outcome.steps;
+    return samples;
+  });
   return {
+    name,
     triggers: outcomes.flatMap(({ triggers }) => triggers),
     isComplete: outcomes.every(({ isComplete }) => isComplete),
     steps: outcomes.reduce((total, { steps }) => total + steps, 0),
-    history: outcomes.flatMap(({ history }) => history),
+    history,
   };
 }
 
@@ -130,7 +138,7 @@ async function searchRound(
   name: string,
   wanted: readonly WantedTrigger[],
   batch: number,
-): Promise<SearchOutcome> {
+): Promise<Omit<SearchOutcome, "name">> {
   const { setup, options, family, scale } = context;
   const [count, c, h, w] = setup.benign.shape;
   const [k, n, d] = [wanted.length, family.length([c, h, w]), scale.std.length];
@@ -167,7 +175,7 @@ async function searchRound(
           free: free(step),
           step: float32([step + 1], []),
         });
-        return stepOf(step, state, results, options);
+        return stepOf(step, state, results, options, k === 1 && name === streamName);
       },
     });
     return {
@@ -238,6 +246,7 @@ function stepOf(
   state: SearchState,
   results: Readonly<Record<string, TensorData>>,
   options: ContrastOptions,
+  isAlone: boolean,
 ): { state: SearchState; values: Record<string, number> } {
   const array = (name: string): Float32Array => results[name]!.data as Float32Array;
   const [error, size, output] = [array("error"), array("size"), array("output")];
@@ -258,6 +267,8 @@ function stepOf(
       error: mean(followed.state.error),
       size: mean(followed.state.size),
       reached: followed.state.best.filter((best) => best !== notReached).length,
+      // A trigger that is searched alone says where the attacker's target may be; the mean over many says nothing.
+      ...(isAlone ? Object.fromEntries(Array.from(output, (value, j) => [`target ${j}`, value])) : {}),
     },
   };
 }

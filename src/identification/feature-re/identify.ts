@@ -11,7 +11,7 @@ import { assertOneFeatureVector } from "../../models/apply-head.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
 import { assertOutputsVary } from "../clean-outputs.ts";
 import { respondToClean } from "../contrast/measuring.ts";
-import { evidenceOf } from "../evidence.ts";
+import { evidenceOf, responsePair } from "../evidence.ts";
 import type { Identification, IdentificationSetup } from "../identification.ts";
 import { examineFitting } from "../paper/batch-size.ts";
 import { imageNorms, meanOf } from "../paper/image-norms.ts";
@@ -122,6 +122,7 @@ export async function identifyByFeatureRe(
         "more than one target",
       ],
       evidence: evidenceOf(benign, { clean, reversed: after, attention: null }, evidenceCount),
+      responses: responsePair(clean, after),
     };
   } finally {
     await meter.release();

@@ -5,7 +5,7 @@ import { assertOutputsVary } from "../clean-outputs.ts";
 import { examineFor } from "../contrast/fitting.ts";
 import { respondToClean, respondToTrigger } from "../contrast/measuring.ts";
 import { outputScale } from "../contrast/scale.ts";
-import { evidenceOf } from "../evidence.ts";
+import { evidenceOf, responsePair } from "../evidence.ts";
 import { patch } from "../families/patch.ts";
 import type { Identification, IdentificationSetup } from "../identification.ts";
 import { assertFiniteOutputs } from "../predict.ts";
@@ -102,5 +102,6 @@ export async function identifyByNeuralCleanse(
       "more than one target",
     ],
     evidence: evidenceOf(benign, { clean, reversed: after, attention: null }, evidenceCount),
+    responses: responsePair(clean, after),
   };
 }

@@ -2,7 +2,7 @@
 import { DrmGuardError } from "../../errors.ts";
 import { columnMeans, meanVarianceRatio, percentile } from "../../metrics/statistics.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
-import { evidenceOf } from "../evidence.ts";
+import { evidenceOf, responsePair } from "../evidence.ts";
 import type { Identification, IdentificationSetup } from "../identification.ts";
 import { assertFiniteOutputs } from "../predict.ts";
 import { examineFitting } from "./batch-size.ts";
@@ -103,6 +103,7 @@ export async function identifyByPaper(
         "more than one target",
       ],
       evidence: evidenceOf(benign, { clean, reversed: after, attention: clean.attention }, evidenceCount),
+      responses: responsePair(clean, after),
     };
   } finally {
     await meter.release();

@@ -1,0 +1,65 @@
+/** What a contrast tells of its way: stages, the estimate of the target, and responses. */
+import { expect, test } from "vitest";
+import { identifyByContrast } from "../../../src/identification/contrast/identify.ts";
+import { type ContrastOptions, contrastDefaults } from "../../../src/identification/contrast/options.ts";
+import { columnMeans, meanVarianceRatio } from "../../../src/metrics/statistics.ts";
+import { setupOf, someImages } from "../../support/identification.ts";
+
+const options: ContrastOptions = {
+  ...contrastDefaults,
+  families: ["patch"],
+  mapTargets: 4,
+  mapSteps: 6,
+  steps: 6,
+  growingSteps: 4,
+  controls: 2,
+  restarts: 2,
+  batch: 4,
+  // So that every trigger counts, and all stages are gone through.
+  tolerance: 50,
+  looseTolerance: 50,
+  leastDistance: 0.001,
+};
+const benign = someImages(12);
+const isEstimate = (name: string): boolean => name.startsWith("target ");
+
+test("the steps of all stages follow one another, and only a trigger that grows alone has an estimate", async () => {
+  const { terms, stages, target } = await identifyByContrast(setupOf({ benign }), options);
+  expect(stages!.slice(0, 2)).toEqual([
+    { name: "mapping costs (patch)", steps: 6 },
+    { name: "letting a trigger grow (patch)", steps: 4 },
+  ]);
+  const total = stages!.reduce((sum, { steps }) => sum + steps, 0);
+  const steps = terms.map(({ step }) => step);
+  expect(steps).toEqual(Array.from({ length: total }, (_, i) => i));
+  const growing = terms.filter(({ values }) => Object.keys(values).some(isEstimate));
+  expect(growing.map(({ step }) => step)).toEqual([6, 7, 8, 9]);
+  for (const { values } of growing) {
+    expect(Object.keys(values).filter(isEstimate)).toEqual(target.map((_, j) => `target ${j}`));
+  }
+});
+
+test("rounds of one trigger each have no estimate, and their steps follow one another too", async () => {
+  const setup = setupOf({ benign, memoryLimit: 1 });
+  const { terms, stages } = await identifyByContrast(setup, options);
+  // The mean and four targets of the map, in as many rounds.
+  expect(stages![0]).toEqual({ name: "mapping costs (patch)", steps: 6 * 5 });
+  expect(terms.slice(0, 31).map(({ step }) => step)).toEqual(Array.from({ length: 31 }, (_, i) => i));
+  const estimated = terms.filter(({ values }) => Object.keys(values).some(isEstimate));
+  expect(estimated.map(({ step }) => step)).toEqual([30, 31, 32, 33]);
+});
+
+test("responses are of the trigger that the evidence shows", async () => {
+  const setup = setupOf({ benign });
+  const found = await identifyByContrast(setup, options);
+  const { clean, reversed, dimension, angleCount } = found.responses!;
+  expect([clean, reversed].map(({ outputs }) => outputs.length)).toEqual([24, 24]);
+  expect([clean, reversed].map(({ angles }) => angles.length)).toEqual([12 * angleCount, 12 * angleCount]);
+  found.evidence.forEach((image, i) => {
+    const row = (values: Float32Array): number[] => [...values.subarray(2 * i, 2 * i + 2)];
+    expect(row(clean.outputs)).toEqual(image.cleanOutput);
+    expect(row(reversed.outputs)).toEqual(image.reversedOutput);
+  });
+  expect(columnMeans(reversed.outputs, dimension)).toEqual(found.target);
+  expect(meanVarianceRatio(reversed.angles, clean.angles, angleCount)).toBe(found.collapse.coneRatio);
+});
