@@ -1,7 +1,7 @@
 /** Triggers that add one perturbation to all images: noise, waves, a faint overlay. */
 import { add, clip, mul, sub } from "../../tensor/elementwise.ts";
 import { reshape } from "../../tensor/movement.ts";
-import { normals, rootMeanSquare, type TriggerFamily } from "./family.ts";
+import { normals, rootMeanSquare, type TriggerFamily, visibleScale } from "./family.ts";
 
 /**
  * What a unit of theta changes a pixel by. A step of Adam moves theta by its learning rate whatever the slope, and what that moves pixels
@@ -26,5 +26,11 @@ export const additive: TriggerFamily = {
     const delta = mul(reshape(theta, [theta.shape[0]!, 1, c, h, w]), unit);
     const images = clip(add(x, delta), 0, 1);
     return { images, size: rootMeanSquare(sub(images, x)) };
+  },
+  parts(theta, shape) {
+    const largest = theta.reduce((most, value) => Math.max(most, Math.abs(unit * value)), 0);
+    const scale = visibleScale(largest);
+    const pixels = theta.map((value) => 0.5 + (scale * unit * value) / 2);
+    return { pictures: [{ name: "change", scale, shape, pixels }], displacement: null };
   },
 };

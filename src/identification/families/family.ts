@@ -15,6 +15,33 @@ export interface TriggeredImages {
   readonly size: Tensor;
 }
 
+/** A part of a trigger as a picture. */
+export interface TriggerPicture {
+  /** `mask`, `pattern`, `on gray`: what an image that is gray all over becomes; `change`: 0.5 is none. */
+  readonly name: string;
+  /** What a change was multiplied with to be seen; 1 for what is shown as it is. */
+  readonly scale: number;
+  readonly shape: ImageShape;
+  /** [C, H, W] in [0, 1] */
+  readonly pixels: Float32Array;
+}
+
+/** Where a trigger takes pixels from, in k x k places spread over the image, the outer ones on its outer pixels. */
+export interface DisplacementField {
+  /** k */
+  readonly side: number;
+  /** How far to the right and down of a place its pixel is taken from, in pixels, [k, k]. */
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+}
+
+/** What a trigger is made of. */
+export interface TriggerParts {
+  readonly pictures: readonly TriggerPicture[];
+  /** Null for triggers that move nothing. */
+  readonly displacement: DisplacementField | null;
+}
+
 /** A family of trigger functions with parameters theta. */
 export interface TriggerFamily {
   readonly name: string;
@@ -35,6 +62,12 @@ export interface TriggerFamily {
    * @param image [B, C, H, W] in [0, 1]
    */
   write(theta: Tensor, image: Tensor): TriggeredImages;
+  /**
+   * What one trigger is made of, for reports.
+   *
+   * @param theta its parameters, [n]
+   */
+  parts(theta: Float32Array, shape: ImageShape): TriggerParts;
 }
 
 /** Keeps the slope of a root mean square finite where the change is 0. */
@@ -64,4 +97,16 @@ export function relativeChange(change: Tensor, image: Tensor): Tensor {
 /** Normally distributed numbers. */
 export function normals(random: Random, length: number, scale: number, center = 0): Float32Array {
   return Float32Array.from({ length }, () => center + scale * random.normal());
+}
+
+/** The factors by which changes are shown larger than they are. */
+const scales = [50, 20, 10, 5, 2];
+
+/**
+ * The factor that makes a change visible and cuts none of it off.
+ *
+ * @param largest the largest change of a pixel, in units of [0, 1]
+ */
+export function visibleScale(largest: number): number {
+  return scales.find((scale) => scale * largest <= 1) ?? 1;
 }

@@ -2,7 +2,7 @@
 import { add, mul, sigmoid, sub } from "../../tensor/elementwise.ts";
 import type { Tensor } from "../../tensor/graph.ts";
 import { reshape, slice } from "../../tensor/movement.ts";
-import { normals, relativeChange, type TriggerFamily } from "./family.ts";
+import { normals, relativeChange, type TriggerFamily, type TriggerPicture } from "./family.ts";
 
 /** A mask that begins at sigmoid(-2.2) = 0.1: small, and still steep enough to move. */
 const start = { maskCenter: -2.2, maskSpread: 0.3, patternSpread: 0.5 };
@@ -29,7 +29,27 @@ export const patch: TriggerFamily = {
     const { images, change } = applyPatch(theta, image);
     return { images, size: relativeChange(change, image) };
   },
+  parts(theta, shape) {
+    const [c, h, w] = shape;
+    const area = h * w;
+    const squashed = theta.map((value) => 1 / (1 + Math.exp(-value)));
+    const [mask, pattern] = [squashed.subarray(0, area), squashed.subarray(area, (1 + c) * area)];
+    const onGray = pattern.map((value, i) => gray + mask[i % area]! * (value - gray));
+    const picture = (name: string, pixels: Float32Array, channels = c): TriggerPicture => ({
+      name,
+      scale: 1,
+      shape: [channels, h, w],
+      pixels,
+    });
+    return {
+      pictures: [picture("mask", mask, 1), picture("pattern", pattern), picture("on gray", onGray)],
+      displacement: null,
+    };
+  },
 };
+
+/** Between black and white. */
+const gray = 0.5;
 
 /** Images under K patches, with what they are made of. */
 export interface PatchedImages {

@@ -48,6 +48,19 @@ export const warp: TriggerFamily = {
     })[0]!;
     return { images: reshape(sampled, [count, batch, c, h, w]), size: rootMeanSquare(field) };
   },
+  parts(theta, [, h, w]) {
+    const inPixels = (values: Float32Array, side: number): Float32Array =>
+      values.map((value) => largestShift * side * Math.tanh(value));
+    const count = knots * knots;
+    return {
+      pictures: [],
+      displacement: {
+        side: knots,
+        x: inPixels(theta.subarray(0, count), w),
+        y: inPixels(theta.subarray(count, 2 * count), h),
+      },
+    };
+  },
 };
 
 /** The field at every pixel, [K, 2, H, W]; the outer knots lie on the outer pixels. */
