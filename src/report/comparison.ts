@@ -9,6 +9,9 @@ import type { ScanResult } from "./result.ts";
  */
 export type ComparisonKind = "repeat" | "models" | "different";
 
+/** As many digits of a hash as people compare. */
+export const shownDigits = 12;
+
 /** Whether two results can be compared. */
 export interface Comparison {
   readonly kind: ComparisonKind;
@@ -70,6 +73,3 @@ export function compare(before: ScanResult, after: ScanResult): Comparison {
   const kind = scan.length > 0 ? "different" : model.length > 0 ? "models" : "repeat";
   return { kind, differences: [...model, ...scan], cautions };
 }
-
-/** As many digits of a hash as people compare. */
-const shownDigits = 12;

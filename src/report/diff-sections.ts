@@ -1,5 +1,5 @@
 /** The words and rows of a comparison, which its table, its Markdown and its page share. Texts are as they stand in the results. */
-import type { ComparisonKind } from "./comparison.ts";
+import { type ComparisonKind, shownDigits } from "./comparison.ts";
 import type { FamilySide, ResultDiff, ScoreSide } from "./diff.ts";
 import type { FieldValue } from "./field-changes.ts";
 import { numberText } from "./number-text.ts";
@@ -110,10 +110,15 @@ function familyText(side: FamilySide | null): string {
   return `${numberText(side.score)} (${intervalText(side.interval!)}) at ${target}`;
 }
 
+/** Whole, a hash would push the columns apart. */
+const sha256 = /^[0-9a-f]{64}$/;
+
 const intervalText = ({ low, high }: Interval): string => `${numberText(low)} to ${numberText(high)}`;
 
 function valueText(value: FieldValue): string {
   if (value === null) return "none";
   if (typeof value === "number") return numberText(value);
-  return Array.isArray(value) ? value.map(valueText).join(", ") : String(value);
+  if (Array.isArray(value)) return value.map(valueText).join(", ");
+  const text = String(value);
+  return sha256.test(text) ? text.slice(0, shownDigits) : text;
 }

@@ -315,6 +315,11 @@ describe("the table", () => {
     ]);
   });
 
+  test("shows as much of a hash as people compare", () => {
+    const table = diffTable(diff(base, { ...base, model: { ...base.model, sha256: "aa".repeat(32) } }));
+    expect(table).toMatch(/^ {2}sha256 +0123456789ab +aaaaaaaaaaaa$/m);
+  });
+
   test("lets no text of a result draw on the terminal", () => {
     const evil = withTexts(base, (text) => `${text}\u001b[2K\rsame\u009b1A`, ["verdict", "createdAt"]);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -1,6 +1,6 @@
 /** What SARIF files must be: the official schema, and what GitHub asks for beyond it. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// SARIF 2.1.0 of OASIS (release rtm.5), as Microsoft's SDK for SARIF ships it.
+import schema from "@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json" with { type: "json" };
 import Ajv from "ajv-draft-04";
 import formats from "ajv-formats";
 
@@ -44,13 +44,9 @@ export interface ReadFinding {
   readonly properties: Record<string, unknown>;
 }
 
-// SARIF 2.1.0 of OASIS (errata 01) as Microsoft's SDK for SARIF ships it.
-const schemaFile = createRequire(import.meta.url).resolve(
-  "@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json",
-);
 const ajv = new Ajv.default({ allErrors: true, strict: false, unicodeRegExp: false });
 formats.default(ajv);
-const isSarif = ajv.compile(JSON.parse(readFileSync(schemaFile, "utf8")) as object);
+const isSarif = ajv.compile(schema);
 
 /** Everything in which a value is no SARIF 2.1.0 by the official schema. */
 export function schemaProblems(value: unknown): string[] {
