@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The version of the schema: the first number changes when readers of older results would misread newer ones. */
-export const resultSchemaVersion = "1.3";
+export const resultSchemaVersion = "1.4";
 
 const numbersByName = z.record(z.string(), z.number());
 /** Infinity and NaN have no JSON; what could not be measured is null. */
@@ -14,6 +14,10 @@ const evidenceSchema = z
     clean: z.string().describe("the clean image, a PNG as data URL"),
     reversed: z.string().describe("the same image with the reversed trigger, a PNG as data URL"),
     difference: z.string().describe("0.5 + (reversed - clean) / 2, a PNG as data URL"),
+    largestChange: z
+      .number()
+      .optional()
+      .describe("since 1.4: max |reversed - clean| over pixels and channels, in units of [0, 1]"),
     attention: z.string().nullable().describe("T(x) of Eq. 7, a gray PNG as data URL"),
     cleanOutput: z.array(z.number()),
     reversedOutput: z.array(z.number()),
@@ -108,12 +112,60 @@ const contrastSchema = z
   })
   .describe("what targets cost by one family of triggers");
 
+/** Outputs and angles are those of the first images, up to this number: more points would only cover each other. */
+export const mostResponses = 500;
+/** Outputs and angles of an image that are kept. */
+export const mostDimensions = 8;
+/** Reversed triggers that have pictures. */
+export const mostPictured = 3;
+
+const rows = z.array(z.array(z.number()));
+
+const responsesSchema = z
+  .object({
+    images: z.number().int().describe(`how many images they are of: the first, at most ${mostResponses}`),
+    outputs: z
+      .object({ clean: rows.describe("f(x)"), reversed: rows.describe("f(x')") })
+      .describe(`in the model's unit, of each image the first ${mostDimensions}`),
+    angles: z
+      .object({ clean: rows.describe("of F(x)"), reversed: rows.describe("of F(x')") })
+      .describe(
+        `between features and the rows w_j of the last dense layer, in degrees, of each image the first ${mostDimensions}`,
+      ),
+  })
+  .describe("what the model makes of images without and with the trigger that the evidence shows");
+
+const triggerPictureSchema = z
+  .object({
+    name: z
+      .string()
+      .describe("mask, pattern, on gray: a gray image under the trigger; change: 0.5 + scale * change / 2"),
+    scale: z.number().describe("what a change is multiplied with to be seen"),
+    picture: z.string().describe("a PNG as data URL"),
+  })
+  .describe("a part of a trigger as a picture");
+
+const displacementSchema = z
+  .object({
+    side: z.number().int().describe("k places along each side; the outer ones lie on the outer pixels"),
+    x: z.array(z.number()).describe("to the right, in pixels, [k, k] row-major"),
+    y: z.array(z.number()).describe("down, in pixels, [k, k] row-major"),
+  })
+  .describe("how far from each place a warp takes its pixel");
+
 const triggerSchema = z
   .object({
     family: z.string().describe("the kind of trigger"),
     theta: z.string().describe("its parameters: little-endian float32 in base64"),
     target: z.array(z.number()).describe("where outputs go under it, in the model's unit"),
     score: z.number().describe("the score that its target was judged by; lower is more suspicious"),
+    pictures: z
+      .array(triggerPictureSchema)
+      .optional()
+      .describe(`since 1.4: of the first ${mostPictured} triggers`),
+    displacement: displacementSchema
+      .optional()
+      .describe(`since 1.4: of those among the first ${mostPictured} triggers that move pixels`),
   })
   .describe("a reversed trigger as data, for a repair");
 
@@ -151,6 +203,10 @@ export const resultSchema = z
     terms: z
       .array(z.object({ step: z.number().int(), values: numbersByName }))
       .describe("loss terms over time"),
+    stages: z
+      .array(z.object({ name: z.string(), steps: z.number().int() }))
+      .optional()
+      .describe("since 1.4: the searches that the steps of the terms belong to, in their order"),
     measures: numbersByName,
     contrast: z.array(contrastSchema).optional().describe("only of methods that compare costs of targets"),
     triggers: z
@@ -162,6 +218,7 @@ export const resultSchema = z
     notChecked: z.array(z.string()),
     warnings: z.array(z.string()),
     evidence: z.array(evidenceSchema),
+    responses: responsesSchema.optional().describe("since 1.4"),
     environment: environmentSchema,
   })
   .describe("the result of `drmguard scan`");

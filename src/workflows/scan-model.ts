@@ -9,6 +9,7 @@ import {
   prepareMethod,
 } from "../identification/methods.ts";
 import { presetFor } from "../identification/paper/options.ts";
+import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import {
   imageSizeOf,
@@ -17,9 +18,9 @@ import {
   resolvePreprocessing,
 } from "../models/preprocessing.ts";
 import type { SplitOptions } from "../models/split.ts";
-import { resultSchemaVersion, type ScanResult } from "../report/result.ts";
+import { mostPictured, resultSchemaVersion, type ScanResult } from "../report/result.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { drawEvidence } from "./evidence.ts";
+import { drawEvidence, drawTrigger, shortResponses } from "./evidence.ts";
 import type { Host, ImageSource, LoadedModel } from "./host.ts";
 import { type Precheck, precheck } from "./precheck.ts";
 import { openSavedScan } from "./saved-scan.ts";
@@ -210,14 +211,30 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
     collapse: found.collapse,
     reconstructionFloor: found.reconstructionFloor,
     terms: found.terms.map(({ step, values }) => ({ step, values: { ...values } })),
+    ...(found.stages === undefined ? {} : { stages: found.stages.map((stage) => ({ ...stage })) }),
     measures: { ...found.measures },
     ...(found.contrast === undefined ? {} : { contrast: plainContrast(found.contrast) }),
-    ...(found.triggers === undefined ? {} : { triggers: found.triggers.map(triggerText) }),
+    ...(found.triggers === undefined ? {} : { triggers: await drawnTriggers(found.triggers, images, host) }),
     notChecked: [...found.notChecked],
     warnings: [...parts.warnings],
     evidence: await Promise.all(found.evidence.map((image) => drawEvidence(image, host.encodePng))),
+    ...(found.responses === undefined ? {} : { responses: shortResponses(found.responses, images.shape[0]) }),
     environment: { ...host.environment },
   };
+}
+
+/** Triggers as data, the first ones with pictures of what they are made of. */
+function drawnTriggers(
+  triggers: readonly ReversedTrigger[],
+  { shape: [, c, h, w] }: ImageSet,
+  { encodePng }: Host,
+): Promise<NonNullable<ScanResult["triggers"]>> {
+  return Promise.all(
+    triggers.map(async (trigger, k) => ({
+      ...triggerText(trigger),
+      ...(k < mostPictured ? await drawTrigger(trigger, [c, h, w], encodePng) : {}),
+    })),
+  );
 }
 
 /** Costs as plain arrays, which the schema's type has. */
