@@ -9,7 +9,8 @@ export interface ImageRow {
 }
 
 const gap = 6;
-const titleWidth = 96;
+// Wide enough for the longest attack and what was done to it.
+const titleWidth = 140;
 const headerHeight = 20;
 
 /**
