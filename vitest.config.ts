@@ -6,6 +6,7 @@ const config: ViteUserConfig = defineConfig({
     pool: "forks",
     maxWorkers: 2,
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    setupFiles: ["test/support/property-seed.ts"],
     exclude: ["test/slow/**", "node_modules/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
