@@ -107,7 +107,7 @@ export const contrastDefaults: ContrastOptions = {
   growingSteps: 200,
   controls: 6,
   leastAngle: 60,
-  threshold: 0.7,
+  threshold: 0.6,
   extraFindings: 2,
   bootstraps: 1000,
   confidence: 0.9,

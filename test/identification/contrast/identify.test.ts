@@ -71,7 +71,7 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     expect(found.score).toBeLessThan(0.35);
     expect(usual.score).toBeGreaterThan(0.7);
     for (const { score, threshold, margin, measures } of [found, usual]) {
-      expect(threshold).toBe(0.7);
+      expect(threshold).toBe(options.threshold);
       expect(margin).toBeCloseTo(score / threshold, 12);
       expect(measures.scoreLow).toBeLessThanOrEqual(score);
       expect(measures.scoreHigh).toBeGreaterThanOrEqual(score);
