@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../src/errors.ts";
 import type { MethodName } from "../src/identification/methods.ts";
 import type { PlannedPhase, WorkEvent } from "../src/loops/work.ts";
+import type { MitigationName } from "../src/mitigation/methods.ts";
 import type { CheckReport } from "../src/models/check.ts";
 import type { RepairReport } from "../src/report/repair-report.ts";
 import type { ScanResult } from "../src/report/result.ts";
@@ -40,6 +41,16 @@ export interface ScanSettings
   readonly method: MethodName;
   /** Options of the method as text, as `--set` takes them; empty for its defaults. */
   readonly options: string;
+  readonly repair: RepairSettings;
+}
+
+/** How a model is repaired. */
+export interface RepairSettings {
+  readonly method: MitigationName;
+  /** Options of the method as text; empty for its defaults. */
+  readonly options: string;
+  /** The part by which the error on clean images may rise; null for the default. */
+  readonly maxDegradation: number | null;
 }
 
 /** Work for the worker. */
@@ -62,7 +73,7 @@ export type PageRequest =
       readonly result: ScanResult;
       readonly resume: boolean;
     }
-  /** Reads a result.json. */
+  /** Reads the result.json of a scan, or the report of a repair. */
   | { readonly kind: "open"; readonly file: File };
 
 /** What the page says: work to do, or to save and stop. */
@@ -100,7 +111,13 @@ export type WorkerMessage =
   | { readonly kind: "event"; readonly event: WorkEvent }
   | { readonly kind: "sketch"; readonly sketch: Sketch }
   | { readonly kind: "checked"; readonly report: CheckReport }
-  | { readonly kind: "scanned" | "opened"; readonly result: ScanResult }
+  | {
+      readonly kind: "scanned" | "opened";
+      readonly result: ScanResult;
+      /** The report of the result as a page of its own. */
+      readonly html: string;
+    }
+  | { readonly kind: "openedRepair"; readonly report: RepairReport }
   | { readonly kind: "repaired"; readonly report: RepairReport; readonly files: readonly File[] }
   | {
       readonly kind: "failed";

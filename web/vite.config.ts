@@ -53,6 +53,8 @@ const config: UserConfig = defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1500,
+    // How long plugins took is no warning.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: { headers: { ...siteHeaders, "Content-Security-Policy": "" } },
 });

@@ -6,7 +6,7 @@ export type Work = PageRequest["kind"];
 /** What ends a request. */
 export type Answer = Extract<
   WorkerMessage,
-  { kind: "checked" | "scanned" | "opened" | "repaired" | "failed" }
+  { kind: "checked" | "scanned" | "opened" | "openedRepair" | "repaired" | "failed" }
 >;
 /** What comes before that. */
 export type Report = Exclude<WorkerMessage, Answer>;
@@ -32,6 +32,7 @@ const answers: readonly string[] = [
   "checked",
   "scanned",
   "opened",
+  "openedRepair",
   "repaired",
   "failed",
 ] satisfies Answer["kind"][];

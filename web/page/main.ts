@@ -1,6 +1,7 @@
 /** The page: what was chosen, what is asked of the worker, and what it answers. */
 
 import { version } from "../../package.json";
+import type { RepairReport } from "../../src/report/repair-report.ts";
 import type { ScanResult } from "../../src/report/result.ts";
 import type { ImageFiles, ModelFiles, PageRequest } from "../messages.ts";
 import { checkSentence, checkView } from "./check-view.ts";
@@ -26,6 +27,8 @@ const state: {
   result: ScanResult | null;
   /** Whether the result is of the model and images that are chosen. */
   isOwnResult: boolean;
+  /** A repair that was done or opened. */
+  repair: { readonly report: RepairReport; readonly files: readonly File[] } | null;
 } = {
   model: null,
   images: null,
@@ -33,6 +36,7 @@ const state: {
   stopped: null,
   result: null,
   isOwnResult: false,
+  repair: null,
 };
 
 const form = byId("settings-form", HTMLFormElement);
@@ -65,7 +69,7 @@ let settingsTimer: number | undefined;
 
 /** Draws everything that follows from the state. */
 function refresh(): void {
-  const { model, images, stopped, result, isOwnResult } = state;
+  const { model, images, stopped, result, isOwnResult, repair } = state;
   const isLong = longWork() !== null;
   const chosen = byId("chosen", HTMLElement);
   show(model !== null || images !== null, chosen);
@@ -78,19 +82,30 @@ function refresh(): void {
   show(!isLong && stopped !== null, resumeButton);
   byId("waiting", HTMLElement).textContent = images === null ? "Choose clean images to scan it." : "";
   show(result !== null, byId("result", HTMLElement));
-  const canRepair = isOwnResult && (result?.triggers?.length ?? 0) > 0;
-  show(canRepair, byId("repair", HTMLElement));
-  repairButton.disabled = isLong || images?.labels === null;
+  const canRepair = model !== null && images !== null && (result?.triggers?.length ?? 0) > 0;
+  show(canRepair || repair !== null, byId("repair", HTMLElement));
+  show(canRepair, byId("repair-work", HTMLElement));
+  const repaired = byId("repaired", HTMLElement);
+  if (repair === null) repaired.replaceChildren();
+  else if (repaired.childElementCount === 0) repaired.append(repairView(repair.report, repair.files));
+  repairButton.disabled = isLong || !mayHaveLabels();
   byId("repair-text", HTMLElement).textContent = repairText();
   const choosers = document.querySelectorAll<HTMLButtonElement>("#choose button, [data-example]");
   for (const button of choosers) button.disabled = isLong;
   for (const field of form.elements) (field as HTMLInputElement).disabled = isLong;
 }
 
+/** What an archive holds is seen when it is read. */
+function mayHaveLabels(): boolean {
+  const { images } = state;
+  return images !== null && (images.labels !== null || isArchive(images));
+}
+
+const isArchive = ({ name }: ImageFiles): boolean => /\.npz$/i.test(name);
+
 function repairText(): string {
-  const { images, result } = state;
-  const hasLabels = images?.labels !== null || /\.npz$/i.test(images.files[0]?.name ?? "");
-  if (!hasLabels) {
+  const { result } = state;
+  if (!mayHaveLabels()) {
     return "A repair trains on the true labels of the clean images: choose a folder with a labels.csv to repair the model.";
   }
   const doubt =
@@ -110,10 +125,11 @@ function chosenRows(): [string, string][] {
   }
   if (images !== null) {
     const { name, files, labels } = images;
-    const isArchive = /\.npz$/i.test(name);
     rows.push([
       "Clean images",
-      isArchive ? name : `${files.length} in ${name}, ${labels === null ? "without labels" : "with labels"}`,
+      isArchive(images)
+        ? name
+        : `${files.length} in ${name}, ${labels === null ? "without labels" : "with labels"}`,
     ]);
   }
   return rows;
@@ -159,7 +175,7 @@ function chosenAnew(): void {
   state.isOwnResult = false;
   state.result = null;
   progress.hide();
-  byId("repaired", HTMLElement).replaceChildren();
+  state.repair = null;
   refresh();
 }
 
@@ -176,6 +192,7 @@ function settingsOrAlert(): ReturnType<typeof readSettings> | null {
 }
 
 function ask(request: PageRequest): void {
+  clearTimeout(settingsTimer);
   client.ask(request);
   refresh();
 }
@@ -196,7 +213,7 @@ function scan(resume: boolean): void {
   state.stopped = null;
   state.result = null;
   state.isOwnResult = false;
-  byId("repaired", HTMLElement).replaceChildren();
+  state.repair = null;
   progress.start();
   ask({ kind: "scan", settings, model, images, resume });
 }
@@ -207,7 +224,7 @@ function repair(resume: boolean): void {
   if (model === null || images === null || result === null || settings === null) return;
   alertOf(null);
   state.stopped = null;
-  byId("repaired", HTMLElement).replaceChildren();
+  state.repair = null;
   progress.start();
   ask({ kind: "repair", settings, model, images, result, resume });
 }
@@ -238,16 +255,21 @@ function onAnswer(message: Answer, work: Work): void {
     case "scanned":
     case "opened":
       state.result = message.result;
+      state.repair = null;
       state.isOwnResult = message.kind === "scanned";
       progress.end(message.kind === "scanned" ? "The scan is done." : "");
       if (message.kind === "opened") progress.hide();
       refresh();
-      showResult(message.result);
+      showResult(message.result, message.html);
       byId("result-title", HTMLElement).focus();
+      break;
+    case "openedRepair":
+      chosenAnew();
+      state.repair = { report: message.report, files: [] };
       break;
     case "repaired":
       progress.end("The repair is done.");
-      byId("repaired", HTMLElement).replaceChildren(repairView(message.report, message.files));
+      state.repair = message;
       break;
     case "failed":
       onFailure(message, work);

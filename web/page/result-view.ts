@@ -1,5 +1,4 @@
 /** A result on the page: the verdict, and the report in a frame that runs no scripts. */
-import { resultHtml } from "../../src/report/html.ts";
 import { numberText } from "../../src/report/number-text.ts";
 import type { ScanResult } from "../../src/report/result.ts";
 import { byId, make } from "./elements.ts";
@@ -10,8 +9,12 @@ const verdictWords: Readonly<Record<ScanResult["verdict"], string>> = {
   inconclusive: "The scan could not tell.",
 };
 
-/** Shows a result. */
-export function showResult(result: ScanResult): void {
+/**
+ * Shows a result.
+ *
+ * @param html its report as a page of its own
+ */
+export function showResult(result: ScanResult, html: string): void {
   const { verdict, reasons, warnings, score, threshold } = result;
   byId("verdict", HTMLElement).replaceChildren(
     make(
@@ -29,7 +32,7 @@ export function showResult(result: ScanResult): void {
   );
   const frame = byId("report", HTMLIFrameElement);
   frame.onload = () => fitHeight(frame);
-  frame.srcdoc = resultHtml(result, { document });
+  frame.srcdoc = html;
 }
 
 /** As high as what it holds, now and when that changes. */
@@ -37,7 +40,8 @@ function fitHeight(frame: HTMLIFrameElement): void {
   const root = frame.contentDocument?.documentElement;
   if (root === undefined || root === null) return;
   const resize = (): void => {
-    frame.style.height = `${root.getBoundingClientRect().height + 2}px`;
+    // With its own border.
+    frame.style.height = `${Math.ceil(root.getBoundingClientRect().height) + 2}px`;
   };
   resize();
   new ResizeObserver(resize).observe(root);

@@ -1,5 +1,6 @@
 /** The form of settings. */
 import type { MethodName } from "../../src/identification/methods.ts";
+import type { MitigationName } from "../../src/mitigation/methods.ts";
 import type { ScanSettings } from "../messages.ts";
 import { byId, make } from "./elements.ts";
 
@@ -11,14 +12,23 @@ const methods: Readonly<Record<MethodName, string>> = {
   "feature-re": "feature-re",
 };
 
+/** Ways of repairing in the order of the form; the first is the default. */
+const mitigations: Readonly<Record<MitigationName, string>> = {
+  unlearning: "unlearning (the default)",
+  "fine-tuning": "fine-tuning",
+  "fine-pruning": "fine-pruning",
+  anp: "anp",
+};
+
 /** What a setting is that cannot be read. */
 export class SettingError extends Error {}
 
 /** Fills the form: the methods, and what the address asks for, as `?options=steps=50&seed=1`. */
 export function prepareSettings(form: HTMLFormElement, address: URLSearchParams): void {
-  byId("method", HTMLSelectElement).append(
-    ...Object.entries(methods).map(([value, text]) => make("option", { value }, text)),
-  );
+  for (const [id, choices] of Object.entries({ method: methods, mitigation: mitigations })) {
+    const options = Object.entries(choices).map(([value, text]) => make("option", { value }, text));
+    byId(id, HTMLSelectElement).append(...options);
+  }
   for (const [name, value] of address) {
     const field = form.elements.namedItem(name);
     if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = value;
@@ -31,9 +41,13 @@ export function prepareSettings(form: HTMLFormElement, address: URLSearchParams)
  * Throws a SettingError for what cannot be read.
  */
 export function readSettings(form: HTMLFormElement): ScanSettings {
-  const data = new FormData(form);
-  const text = (name: string): string | null => String(data.get(name) ?? "").trim() || null;
+  // Not by FormData, which leaves out what is disabled, as all is while a scan goes on.
+  const text = (name: string): string | null => {
+    const field = form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement;
+    return field.value.trim() || null;
+  };
   const minutes = numberIn("the time", text("minutes"), (value) => value > 0);
+  const percent = numberIn("the rise of the clean error", text("maxDegradation"), (value) => value > 0);
   return {
     preprocessing: {
       mean: numbersIn("the mean", text("mean")),
@@ -52,6 +66,11 @@ export function readSettings(form: HTMLFormElement): ScanSettings {
     timeBudget: minutes === null ? null : 60 * minutes,
     method: text("method") as MethodName,
     options: text("options") ?? "",
+    repair: {
+      method: text("mitigation") as MitigationName,
+      options: text("repairOptions") ?? "",
+      maxDegradation: percent === null ? null : percent / 100,
+    },
     runtime: {
       provider: text("provider") as ScanSettings["runtime"]["provider"],
       threads: wholeIn("threads", text("threads"), 1),

@@ -9,10 +9,17 @@ import { throttleSteps } from "../../src/loops/throttle.ts";
 import type { PlannedPhase, TriggerSketch } from "../../src/loops/work.ts";
 import { checkModel } from "../../src/models/check.ts";
 import { resolvePreprocessing } from "../../src/models/preprocessing.ts";
+import { isRepairReport, readRepairReport } from "../../src/report/read-repair-report.ts";
 import { readResult } from "../../src/report/read-result.ts";
+import type { ScanResult } from "../../src/report/result.ts";
 import type { WebRuntime } from "../../src/runtime/web.ts";
 import type { Host, ImageSource } from "../../src/workflows/host.ts";
-import { methodChanges, parseMethodSettings } from "../../src/workflows/method-settings.ts";
+import {
+  type MethodSettings,
+  methodChanges,
+  mitigationChanges,
+  parseMethodSettings,
+} from "../../src/workflows/method-settings.ts";
 import { repairDefaults, repairModel } from "../../src/workflows/repair-model.ts";
 import { type ScanOptions, scanModel } from "../../src/workflows/scan-model.ts";
 import type { ImageFiles, PageMessage, PageRequest, ScanSettings, WorkerMessage } from "../messages.ts";
@@ -99,7 +106,7 @@ function watchedImages(files: ImageFiles, show: (images: ImageSet) => void): Ima
 
 async function answer(request: PageRequest): Promise<WorkerMessage> {
   isStopping = false;
-  if (request.kind === "open") return { kind: "opened", result: await openResult(request.file) };
+  if (request.kind === "open") return await openReport(request.file);
   const { settings } = request;
   onEvent({ kind: "phase", phase: "starting ONNX Runtime", steps: 0 });
   const runtime = await runtimeFor(settings);
@@ -110,12 +117,11 @@ async function answer(request: PageRequest): Promise<WorkerMessage> {
     const preprocessing = resolvePreprocessing(model, settings.preprocessing);
     return { kind: "checked", report: await checkModel({ ...settings, runtime, model, preprocessing }) };
   }
-  const { method } = settings;
-  const changes = settings.options.trim() === "" ? [] : parseMethodSettings(settings.options);
+  const { method, repair: wanted } = settings;
   const options: ScanOptions = {
     ...settings,
     preset: "auto",
-    options: methodChanges(method, changes),
+    options: methodChanges(method, settingsOf(settings.options)),
     memoryLimit,
     resume: request.resume,
   };
@@ -125,14 +131,15 @@ async function answer(request: PageRequest): Promise<WorkerMessage> {
   try {
     if (request.kind === "scan") {
       say({ kind: "plan", phases: planOf(options) });
-      return { kind: "scanned", result: await scanModel(runtime, loaded, images, options, host) };
+      return withReport("scanned", await scanModel(runtime, loaded, images, options, host));
     }
     const copies = copiesInMemory(request.model, memoryLimit);
     const repair = {
       ...options,
-      ...repairDefaults,
+      method: wanted.method,
+      options: mitigationChanges(wanted.method, settingsOf(wanted.options)),
+      maxDegradation: wanted.maxDegradation ?? repairDefaults.maxDegradation,
       from: { path: "the result", result: request.result },
-      options: {},
       scan: { method, options: options.options },
       rescan: true,
     };
@@ -150,7 +157,12 @@ function planOf({ method, options }: ScanOptions): PlannedPhase[] {
     : [];
 }
 
-async function openResult(file: File): Promise<ReturnType<typeof readResult>> {
+/** Options of a method as they are written. */
+function settingsOf(text: string): MethodSettings {
+  return text.trim() === "" ? [] : parseMethodSettings(text);
+}
+
+async function openReport(file: File): Promise<WorkerMessage> {
   const text = await file.text();
   let parsed: unknown;
   try {
@@ -158,7 +170,15 @@ async function openResult(file: File): Promise<ReturnType<typeof readResult>> {
   } catch (cause) {
     throw new DrmGuardError("E_RESULT", `${file.name} is not JSON: ${messageOf(cause)}`, { cause });
   }
-  return readResult(parsed);
+  return isRepairReport(parsed)
+    ? { kind: "openedRepair", report: readRepairReport(parsed) }
+    : withReport("opened", readResult(parsed));
+}
+
+/** Loaded late: what draws is larger than all the rest. */
+async function withReport(kind: "scanned" | "opened", result: ScanResult): Promise<WorkerMessage> {
+  const { drawReport } = await import("./draw-report.ts");
+  return { kind, result, html: drawReport(result) };
 }
 
 function failureOf(thrown: unknown): WorkerMessage {
