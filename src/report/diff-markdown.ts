@@ -1,6 +1,12 @@
 /** A comparison of two results as Markdown, for a pull request or a model card. */
 import type { ResultDiff } from "./diff.ts";
-import { comparisonSentence, diffLists, diffSections, verdictSentence } from "./diff-sections.ts";
+import {
+  comparisonSentence,
+  diffColumns,
+  diffLists,
+  diffSections,
+  verdictSentence,
+} from "./diff-sections.ts";
 import { escapeMarkdown, inlineCode, markdownList, markdownTable } from "./markdown-text.ts";
 
 /**
@@ -16,13 +22,11 @@ export function diffMarkdown(diff: ResultDiff): string {
     `**${comparisonSentence(diff)}**`,
     ...(because.length === 0 ? [] : [markdownList(because.map(escapeMarkdown))]),
     `**${escapeMarkdown(verdictSentence(diff))}**`,
-    ...diffSections(diff).flatMap(({ title, rows }) => [
-      heading(title),
-      markdownTable(
-        ["what", "before", "after", ""],
-        rows.map(({ name, ...row }) => [name, row.before, row.after, row.note].map(escapeMarkdown)),
-      ),
-    ]),
+    ...diffSections(diff).flatMap((section) => {
+      const { head, rows } = diffColumns(section);
+      const cells = rows.map((row) => row.map(escapeMarkdown));
+      return [heading(section.title), markdownTable(head, cells)];
+    }),
     ...diffLists(diff).flatMap(({ title, items }) => [
       heading(title),
       markdownList(items.map(escapeMarkdown)),

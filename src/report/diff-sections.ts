@@ -20,6 +20,14 @@ export interface DiffSection {
   readonly rows: readonly DiffRow[];
 }
 
+/** What stands above the columns of a section's table, and its cells; without notes where there are none. */
+export function diffColumns({ rows }: DiffSection): { head: string[]; rows: string[][] } {
+  const head = ["what", "before", "after", "meaning"];
+  const cells = rows.map(({ name, before, after, note }) => [name, before, after, note]);
+  const width = rows.some(({ note }) => note !== "") ? 4 : 3;
+  return { head: head.slice(0, width), rows: cells.map((row) => row.slice(0, width)) };
+}
+
 /** Lines under a heading. */
 export interface DiffList {
   readonly title: string;

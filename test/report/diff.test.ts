@@ -345,6 +345,13 @@ describe("the Markdown", () => {
     );
   });
 
+  test("has a column of meanings only where there are any", () => {
+    const heads = [...html(changed).matchAll(/<tr>\n((?:<th>.*<\/th>\n)+)<\/tr>/g)].map(
+      (match) => match[1]!.split("\n").length - 1,
+    );
+    expect(heads).toEqual([4, 3, 3]);
+  });
+
   test("has no tag that came from a name", () => {
     const evil = withTexts(base, () => "<img src=x>|`</td>", ["verdict", "createdAt"]);
     const page = html(diff(base, evil));
