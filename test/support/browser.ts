@@ -1,7 +1,7 @@
 /** A real browser on the built page. Where there is none these tests are skipped, loudly, unless they are required. */
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import axe, { type AxeResults } from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { type Site, serveSite } from "../../src/server/site.ts";
@@ -99,26 +99,14 @@ export function describeInBrowser(name: string, tests: (browser: BrowserTest) =>
   });
 }
 
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
 /** Everything that axe-core finds wrong with a page as it is, with the elements. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
-  const { readFile } = await import("node:fs/promises");
   // As a text for the debugger: the page's own policy lets no script in.
-  await page.evaluate(await readFile(axe, "utf8"));
-  const { violations } = await page.evaluate(() => {
-    const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } };
-    return axe.run({ resultTypes: ["violations"], iframes: false });
-  });
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>(
+    `axe.run({ resultTypes: ["violations"], iframes: false })`,
+  );
   return violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`,
   );
-}
-
-/** The part of axe-core's result that is read. */
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string }[];
-  }[];
 }
