@@ -1,5 +1,5 @@
 /** The values of a training over its steps, one chart below the other, as one SVG file. */
-import { escapeHtml } from "./html.ts";
+import { escapeHtml } from "./page/elements.ts";
 import { termChart } from "./term-chart.ts";
 import type { TrainingReport } from "./training-report.ts";
 

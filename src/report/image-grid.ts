@@ -1,5 +1,5 @@
 /** Small images in rows and columns, as SVG. */
-import { escapeHtml } from "./html.ts";
+import { escapeHtml } from "./page/elements.ts";
 
 /** A row of images under one title. */
 export interface ImageRow {

@@ -1,5 +1,5 @@
 /** Plots of lines side by side, as SVG. */
-import { escapeHtml } from "./html.ts";
+import { escapeHtml } from "./page/elements.ts";
 
 /** One plot. */
 export interface LinePanel {

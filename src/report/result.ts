@@ -14,10 +14,10 @@ const evidenceSchema = z
     clean: z.string().describe("the clean image, a PNG as data URL"),
     reversed: z.string().describe("the same image with the reversed trigger, a PNG as data URL"),
     difference: z.string().describe("0.5 + (reversed - clean) / 2, a PNG as data URL"),
-    largestChange: z
+    meanChange: z
       .number()
       .optional()
-      .describe("since 1.4: max |reversed - clean| over pixels and channels, in units of [0, 1]"),
+      .describe("since 1.4: the root mean square of reversed - clean, in units of [0, 1]"),
     attention: z.string().nullable().describe("T(x) of Eq. 7, a gray PNG as data URL"),
     cleanOutput: z.array(z.number()),
     reversedOutput: z.array(z.number()),

@@ -68,6 +68,11 @@ const scoreWords: Readonly<Record<string, ScoreWords>> = {
   "feature-re": ofGenerator,
 };
 
+/** A score of a result's method as text: a part of something is a percentage. */
+export function scoreText({ method }: Pick<ScanResult, "method">, value: number): string {
+  return (scoreWords[method] ?? ofPerturbation).text(value);
+}
+
 /** The rows of numbers that a report shows: what, its value, and what to compare it with. */
 export function evidenceRows(result: ScanResult): [what: string, value: string, meaning: string][] {
   const { collapse, reconstructionFloor, score, threshold, margin, benign } = result;

@@ -31,7 +31,7 @@ export async function drawEvidence(image: EvidenceImage, encodePng: EncodePng): 
       change.map((value) => 0.5 + value / 2),
       shape,
     ),
-    largestChange: change.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    meanChange: short(Math.sqrt(change.reduce((sum, value) => sum + value ** 2, 0) / change.length)),
     attention: attention === null ? null : await dataUrl(encodePng, attention, [1, h, w]),
     cleanOutput: [...image.cleanOutput],
     reversedOutput: [...image.reversedOutput],

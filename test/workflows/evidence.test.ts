@@ -11,7 +11,7 @@ const decoded = (url: string): number[] => [
   ...Buffer.from(url.slice("data:image/png;base64,".length), "base64"),
 ];
 
-test("evidence holds pictures, and how large the largest change is", async () => {
+test("evidence holds pictures, and how large the change is: the root of (0.5² + 0.25²) / 3", async () => {
   const drawn = await drawEvidence(
     {
       name: "a.png",
@@ -24,7 +24,7 @@ test("evidence holds pictures, and how large the largest change is", async () =>
     },
     encodePng,
   );
-  expect(drawn.largestChange).toBe(0.5);
+  expect(drawn.meanChange).toBe(0.32275);
   expect([drawn.clean, drawn.reversed, drawn.difference, drawn.attention!].map(decoded)).toEqual([
     [1, 1, 3, 50, 25, 100],
     [1, 1, 3, 50, 75, 75],
