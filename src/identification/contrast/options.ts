@@ -59,7 +59,7 @@ export interface ContrastOptions {
   readonly slideDistance: number;
   /** Searches that begin at a candidate. */
   readonly restarts: number;
-  /** Steps in which a candidate's trigger grows again and then shrinks, so that its outputs show where an attacker's target is. */
+  /** Steps in which a candidate's trigger grows again, so that its outputs show where an attacker's target is. */
   readonly growingSteps: number;
   /** Control targets. */
   readonly controls: number;
@@ -104,7 +104,7 @@ export const contrastDefaults: ContrastOptions = {
   leastDistance: 0.5,
   slideDistance: 0.7,
   restarts: 2,
-  growingSteps: 200,
+  growingSteps: 100,
   controls: 6,
   leastAngle: 60,
   threshold: 0.6,

@@ -33,8 +33,9 @@ export interface FamilyOutcome {
  * 1. A map: triggers are drawn to targets all over the outputs' range, roughly, and then let go, with their own mean output as the target,
  *    kept away from the homes. Each slides to where it is cheap to draw outputs close together: targets of a map need not lie
  *    near an attacker's, and the more outputs there are, the farther apart they lie. The mean itself is held, for comparison.
- * 2. The trigger of the cheapest, beside what the map lets expect, grows until its outputs no longer come closer together, and shrinks
- *    again: on the map it was one of many, with few images and steps.
+ * 2. The trigger of the cheapest, beside what the map lets expect, grows until its outputs no longer come closer together. The smallest
+ *    that works is a faint shadow of an attacker's, and draws outputs to the side of the mean: where it leads when it has grown is the
+ *    target, and so it has to be unlearnt in a repair.
  * 3. Where its outputs have come to is contrasted with controls at the same distance, and with the homes.
  *
  * Throws what the searches throw.
@@ -66,6 +67,7 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     const looked = await lookAt(context, ends, ends[candidate.index]!, findings.length + 1);
     searches.push(...looked.searches);
     if (looked.finding === null) return outcome(false);
+    if (findings.length > 0 && !isLike(looked.finding, findings[0]!, options.threshold)) break;
     findings.push({ ...looked.finding, ratio: candidate.ratio });
   }
   return outcome(true);
@@ -78,6 +80,14 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
 function isWorthALook(candidate: SearchedTrigger, first: Finding, threshold: number): boolean {
   const home = Math.min(...first.homes.map(({ cost }) => cost ?? Number.POSITIVE_INFINITY));
   return first.score < threshold && costOf(candidate) < home;
+}
+
+/**
+ * Whether a further finding is a backdoor as the first is: by ratio nearer to its score than to the threshold. Where there is one, all else
+ * is dearer than on a model without, and what is cheap anyway scores lower than there.
+ */
+function isLike({ score }: Pick<Finding, "score">, first: Finding, threshold: number): boolean {
+  return score < Math.sqrt(first.score * threshold);
 }
 
 /** The map as a report has it: the mean first, and where the others slid to. */
@@ -151,8 +161,8 @@ async function lookAt(
 
 /** How many more images than a search a growing trigger sees in a step: it is one alone, and to be exact. */
 export const growingImages = 4;
-/** The part of the steps in which the size weighs next to nothing; in the rest the trigger shrinks. */
-const growingPart = 0.4;
+/** The part of the steps in which the size weighs next to nothing; the trigger is taken from the rest. */
+const growingPart = 0.9;
 /** How much larger than the error of a grown trigger its tolerance is: those of smaller batches vary. */
 const slack = 1.5;
 
@@ -165,7 +175,7 @@ function toleranceFor({ cost, error }: SearchedTrigger, options: ContrastOptions
   return cost === null ? Math.max(tolerance, Math.min(looseTolerance, slack * error)) : tolerance;
 }
 
-/** Lets a trigger grow and shrink again with its own mean output as the target. */
+/** Lets a trigger grow with its own mean output as the target. */
 function grow(
   context: SearchContext,
   { target, theta }: SearchedTrigger,
