@@ -69,7 +69,7 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     const { found, usual } = pair;
     expect([found.verdict, usual.verdict]).toEqual(["backdoored", "benign"]);
     expect(found.score).toBeLessThan(0.35);
-    expect(usual.score).toBeGreaterThan(0.7);
+    expect(usual.score).toBeGreaterThan(options.threshold);
     for (const { score, threshold, margin, measures } of [found, usual]) {
       expect(threshold).toBe(options.threshold);
       expect(margin).toBeCloseTo(score / threshold, 12);
