@@ -83,7 +83,7 @@ const pageRoot = join(root, "..", "web");
 /** The one file of the page that loads anything: the example, from the page's own site. */
 const loader = "page/example.ts";
 /** What builds the page, in Node. */
-const builders = ["vite.config.ts"];
+const builders = ["vite.config.ts", "licenses.ts"];
 
 /** Everything that is wrong with the imports of a file of the page. */
 function problemsOfPage(path: string, source: string): string[] {

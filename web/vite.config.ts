@@ -3,9 +3,11 @@ import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultClientConditions, defineConfig, type Plugin, type UserConfig } from "vite";
 import { contentPolicy, siteHeaders } from "../src/server/headers.ts";
+import { licenseFile } from "./licenses.ts";
 
 const root = import.meta.dirname;
 const example = join(root, "..", "examples", "gaze64");
+const licenses = licenseFile("licenses.txt", [join(root, "..", "node_modules", "onnxruntime-web")]);
 
 /** The policy in the page itself, for hosts that send no headers. Not while developing: Vite's own scripts are inline. */
 function policyTag(): Plugin {
@@ -43,8 +45,8 @@ const config: UserConfig = defineConfig({
   base: "./",
   // ONNX Runtime's threads load its own script again; inside of ours they would run the worker anew.
   resolve: { conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
-  plugins: [policyTag(), exampleFiles()],
-  worker: { format: "es" },
+  plugins: [policyTag(), exampleFiles(), licenses.write()],
+  worker: { format: "es", plugins: () => [licenses.collect()] },
   build: {
     outDir: join(root, "..", "dist", "web"),
     emptyOutDir: true,
