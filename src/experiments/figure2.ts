@@ -1,8 +1,9 @@
 /** Figure 2: where features point, for clean images and for those with the trigger. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { chartDocument } from "../jobs/chart-document.ts";
 import { runFiles } from "../jobs/run-folder.ts";
-import { scatterPanels } from "../report/scatter.ts";
+import { panelsSvg } from "../report/panels.ts";
 import { type Experiment, markdownTable, paragraphs, short, unfinishedNote } from "./experiment.ts";
 import type { TrainedModel } from "./model-item.ts";
 import { conditionTitles, mainConditions, nameOf } from "./models.ts";
@@ -14,7 +15,7 @@ const mostPoints = 400;
 export const figure2: Experiment = {
   name: "figure2",
   title:
-    "Figure 2: angles between features and the rows of the last layer, clean (grey) and with the true trigger (red)",
+    "Figure 2: angles between features and the rows of the last layer, clean (blue) and with the true trigger (orange)",
   needs: ({ tasks, seeds }) => ({
     models: tasks.flatMap((task) =>
       mainConditions.map((condition) => ({ task, condition, seed: seeds[0]! })),
@@ -28,9 +29,12 @@ export const figure2: Experiment = {
       title: titleOf(model),
       x: "angle to w1 (degrees)",
       y: "angle to w2 (degrees)",
-      groups: [
-        { color: "#8a8a8a", points: clean!.slice(0, mostPoints).map(([a, b]) => [a!, b!] as const) },
-        { color: "#b3261e", points: poisoned!.slice(0, mostPoints).map(([a, b]) => [a!, b!] as const) },
+      clouds: [
+        { color: "clean" as const, points: clean!.slice(0, mostPoints).map(([a, b]) => [a!, b!] as const) },
+        {
+          color: "reversed" as const,
+          points: poisoned!.slice(0, mostPoints).map(([a, b]) => [a!, b!] as const),
+        },
       ],
     }));
     const rows = read.map(({ model, angles: [clean, poisoned] }) => ({
@@ -53,7 +57,8 @@ export const figure2: Experiment = {
         unfinishedNote(findings),
       ),
       pictures: {
-        "figure2.svg": scatterPanels(
+        "figure2.svg": panelsSvg(
+          { document: await chartDocument() },
           "Angles between features and rows of the last layer, clean and with the true trigger",
           panels,
           mainConditions.length,

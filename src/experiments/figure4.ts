@@ -1,5 +1,6 @@
 /** Figure 4: where a scan takes the target to be, over its steps, beside the true one. */
-import { linePanels } from "../report/line-panels.ts";
+import { chartDocument } from "../jobs/chart-document.ts";
+import { type Panel, panelsSvg } from "../report/panels.ts";
 import { compactTable, type Experiment, paragraphs, short, unfinishedNote } from "./experiment.ts";
 import { scanRows } from "./identification.ts";
 import { conditionTitles, mainConditions } from "./models.ts";
@@ -7,7 +8,7 @@ import { experimentTitles } from "./names.ts";
 import { tasks } from "./profile.ts";
 import type { FinishedScan } from "./scan-item.ts";
 
-const colors = { estimate: "#b3261e", truth: "#2b5fb3" };
+const colors = { estimate: "reversed", truth: "clean" } as const;
 
 /** Figure 4 of the paper, for the first seed, one picture a task and method: a row for each output, a column for each attack. */
 export const figure4: Experiment = {
@@ -28,6 +29,7 @@ export const figure4: Experiment = {
   }),
   async evaluate(findings) {
     const rows = findings.scans.map((scan) => ({ ...scanRows(scan)[0]!, estimates: estimatesOf(scan) }));
+    const context = { document: await chartDocument() };
     const pictures: Record<string, string> = {};
     for (const task of tasks) {
       for (const method of new Set(findings.scans.map(({ spec }) => spec.method))) {
@@ -37,8 +39,9 @@ export const figure4: Experiment = {
         const panels = labels.flatMap(({ name, unit }, j) =>
           scans.map((scan) => panelOf(scan, j, `${name} (${unit})`)),
         );
-        pictures[`figure4-${task}-${method}.svg`] = linePanels(
-          `${task}: the target that ${method} estimates (red) over its steps, beside the true one (blue)`,
+        pictures[`figure4-${task}-${method}.svg`] = panelsSvg(
+          context,
+          `${task}: the target that ${method} estimates (orange) over its steps, beside the true one (blue)`,
           panels,
           scans.length,
         );
@@ -77,7 +80,7 @@ function estimatesOf({ result }: FinishedScan): { step: number; target: number[]
   );
 }
 
-function panelOf(scan: FinishedScan, j: number, y: string): Parameters<typeof linePanels>[1][number] {
+function panelOf(scan: FinishedScan, j: number, y: string): Panel {
   const estimates = estimatesOf(scan);
   const end = scan.result.target[j]!.value;
   return {

@@ -25,7 +25,6 @@ import { type NetworkArrays, type NetworkOptions, parameterCount } from "../mode
 import { defaultPreprocessing, resolvePreprocessing } from "../models/preprocessing.ts";
 import { respond } from "../models/respond.ts";
 import { createRandom } from "../random.ts";
-import { curvesSvg } from "../report/curves.ts";
 import {
   type BackdoorReport,
   type TrainingReport,
@@ -36,6 +35,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { range } from "../tensor/shape.ts";
 import type { TrainingOptions } from "../training/options.ts";
 import { batchesOf, type Evaluation, type TrainedNetwork, trainNetwork } from "../training/train.ts";
+import { chartDocument } from "./chart-document.ts";
 import { writeSavedState } from "./checkpoint-folder.ts";
 import { environmentOf } from "./environment.ts";
 import { writeImageFolder } from "./image-folder.ts";
@@ -383,7 +383,10 @@ async function leave(folder: RunFolder, results: Results): Promise<void> {
     await writeSavedState(at(runFiles.trigger(k)), savedTrigger(trigger));
   }
   await writeWhole(at(runFiles.history), historyCsv(report));
-  await writeWhole(at(runFiles.curves), [curvesSvg(report)]);
+  // Late: most jobs draw nothing.
+  const { trainingCurves } = await import("../report/training-curves.ts");
+  const context = { document: await chartDocument() };
+  await writeWhole(at(runFiles.curves), [trainingCurves(report, context)]);
   await writeWhole(at(runFiles.angles), anglesCsv(responses));
   const kept = Math.min(keptImages, data.validation.shape[0]);
   if (kept > 0) await writeImageFolder(at(runFiles.benign), subsetOf(data.validation, range(kept)));

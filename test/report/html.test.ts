@@ -142,10 +142,10 @@ describe("the score", () => {
       ["x1", "x2"].map((x) => Number(each.getAttribute(x))),
     );
     // 0.125 of a threshold of 0.5.
-    expect((score - zero![0]!) / (threshold![0]! - zero![0]!)).toBeCloseTo(0.25, 5);
+    expect((score - zero![0]!) / (threshold![0]! - zero![0]!)).toBeCloseTo(0.25, 3);
     expect(bar!.map((x) => (x - zero![0]!) / (score - zero![0]!))).toEqual([
-      expect.closeTo(0.11 / 0.125, 5),
-      expect.closeTo(0.15 / 0.125, 5),
+      expect.closeTo(0.11 / 0.125, 3),
+      expect.closeTo(0.15 / 0.125, 3),
     ]);
     expect(chart.textContent).toContain("its interval 0.11 to 0.15");
     expect(chart.textContent).toContain("All of the interval lies below it.");
@@ -184,7 +184,7 @@ describe("costs", () => {
       const [first, last] = [sorted[0]!, sorted.at(-1)!];
       const rate = (last.place[axis] - first.place[axis]) / (last[of] - first[of]);
       for (const each of known) {
-        expect(each.place[axis] - first.place[axis]).toBeCloseTo(rate * (each[of] - first[of]), 4);
+        expect(each.place[axis] - first.place[axis]).toBeCloseTo(rate * (each[of] - first[of]), 1);
       }
       return rate;
     };
@@ -205,7 +205,7 @@ describe("costs", () => {
     const [zero] = all(figure, "line").map((each) => Number(each.getAttribute("y1")));
     const [candidate] = marks(figure, "target").map((each) => placeOf(each)[1]);
     // The score is 0.125 of a threshold of 0.5.
-    expect((Number(dashed.getAttribute("y1")) - zero!) / (candidate! - zero!)).toBeCloseTo(4, 5);
+    expect((Number(dashed.getAttribute("y1")) - zero!) / (candidate! - zero!)).toBeCloseTo(4, 2);
   });
 
   test("of a family that reached nothing are told in a sentence", () => {
@@ -245,8 +245,8 @@ describe("outputs and angles", () => {
     const places = all(figure, ".marks-clean > *").map(placeOf);
     const [first, second] = [places[0]!, places[1]!];
     places.forEach(([x, y], i) => {
-      expect(x - first[0]).toBeCloseTo(i * (second[0] - first[0]), 6);
-      expect(y - first[1]).toBeCloseTo(i * (second[1] - first[1]), 6);
+      expect(x - first[0]).toBeCloseTo(i * (second[0] - first[0]), 1);
+      expect(y - first[1]).toBeCloseTo(i * (second[1] - first[1]), 1);
     });
     expect(figure.textContent).toContain("The first 5 of 60 images.");
     expect(counts(figureIn(pageOf(), "outputs", /^Angles/))).toEqual([5, 5, 0, 0]);

@@ -16,7 +16,18 @@ export type ChartOptions = Omit<PlotOptions, "document" | "style" | "title" | "s
  *
  * @param label what it shows, for those who do not see it
  */
-export function chartSvg({ document }: ReportContext, label: string, options: ChartOptions): string {
+export function chartSvg(context: ReportContext, label: string, options: ChartOptions): string {
+  // Not by the document: it leaves angle brackets in attributes as they are.
+  const named = `<svg role="img" aria-label="${escapeHtml(label)}"`;
+  return plotSvg(context, options, fontSize).replace(/^<svg/, () => named);
+}
+
+/**
+ * A chart as a part of a picture that has a name.
+ *
+ * @param fontSize in pixels
+ */
+export function plotSvg({ document }: ReportContext, options: ChartOptions, fontSize: number): string {
   const svg = plot({
     width: chartWidth,
     height: chartHeight,
@@ -33,8 +44,14 @@ export function chartSvg({ document }: ReportContext, label: string, options: Ch
   svg.removeAttribute("class");
   // A picture has one name; those of its parts would not be read.
   for (const part of [...svg.querySelectorAll("[aria-label]")]) part.removeAttribute("aria-label");
-  // Not by the document: it leaves angle brackets in attributes as they are.
-  return svg.outerHTML.replace(/^<svg/, () => `<svg role="img" aria-label="${escapeHtml(label)}"`);
+  return withShortNumbers(svg.outerHTML);
+}
+
+/** Hundredths of a pixel are enough in attributes; what is text between tags stays as it is. */
+function withShortNumbers(svg: string): string {
+  return svg.replaceAll(/="[^"<>]*"/g, (attribute) =>
+    attribute.replaceAll(/-?\d+\.\d{3,}(e-?\d+)?/g, (number) => String(Number(Number(number).toFixed(2)))),
+  );
 }
 
 /**
