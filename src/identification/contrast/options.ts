@@ -18,19 +18,26 @@ export interface ContrastOptions {
   readonly reach: number;
   /** Steps in which targets are mapped: first held, then let go. */
   readonly mapSteps: number;
+  /** Steps in which the map goes on with the tighter tolerance. */
+  readonly tightMapSteps: number;
   /** The part of them in which targets are held; then each is its trigger's own mean output. */
   readonly heldPart: number;
-  /** Steps in which a target is contrasted with controls. */
+  /** Steps in which a target is contrasted with controls, at either tolerance. */
   readonly steps: number;
   /** Images in a step; all triggers of a stage see the same ones. */
   readonly batch: number;
   /** Adam's learning rate, for parameters that pass through a sigmoid or tanh: 150 steps must lead through their range. */
   readonly learningRate: number;
   /**
-   * tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations. A backdoor draws them
-   * closer together than a small trigger can on a model without one, so the tighter, the more the two differ.
+   * tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations: what an attack that works
+   * does, whose error is about that of a good model.
    */
   readonly tolerance: number;
+  /**
+   * tau where that shows no backdoor: what an attack does whose trigger is large, so that smaller ones draw outputs roughly
+   * together on any model, but not as close.
+   */
+  readonly tightTolerance: number;
   /** tau while the targets of a map are held, and the most that it is raised to where a candidate's outputs come no closer together. */
   readonly looseTolerance: number;
   /** The mean error over all clean images above which a trigger that was found on small batches does not count. */
@@ -84,12 +91,14 @@ export const contrastDefaults: ContrastOptions = {
   afterBackdoor: "stop",
   mapTargets: 16,
   reach: 1.7,
-  mapSteps: 300,
-  heldPart: 0.4,
-  steps: 300,
+  mapSteps: 220,
+  tightMapSteps: 120,
+  heldPart: 0.5,
+  steps: 200,
   batch: 4,
   learningRate: 0.1,
-  tolerance: 0.05,
+  tolerance: 0.1,
+  tightTolerance: 0.05,
   looseTolerance: 0.25,
   wholeTolerance: 0.5,
   warmUp: 0.15,
@@ -121,11 +130,13 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families" | "afterB
   mapTargets: { isWhole: true, least: 4, most: 256 },
   reach: { least: 0.1, most: 10 },
   mapSteps: { isWhole: true, least: 0 },
+  tightMapSteps: { isWhole: true, least: 0 },
   heldPart: { least: 0, most: 1 },
   steps: { isWhole: true, least: 0 },
   batch: { isWhole: true, least: 2 },
   learningRate: { least: 1e-6 },
   tolerance: { least: 1e-6 },
+  tightTolerance: { least: 1e-6 },
   looseTolerance: { least: 1e-6 },
   wholeTolerance: { least: 1e-6 },
   warmUp: { least: 0, most: 0.9 },

@@ -6,21 +6,22 @@ import { growingImages } from "./stages.ts";
 
 /**
  * The phases in their order, with the images that pass through the model in each. What follows from what is found cannot be foreseen:
- * further dips that are looked at, families that are left out.
+ * further dips that are looked at, what is left out once there is a backdoor.
  *
  * @param options all of them
  */
 export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
-  const { batch, mapTargets, mapSteps, growingSteps, restarts, controls, steps } = options;
+  const { batch, mapTargets, mapSteps, tightMapSteps, growingSteps, restarts, controls, steps } = options;
   return options.families.flatMap((name) => {
     const homes = families[name].canHide ? 2 : 1;
-    return [
-      { phase: `mapping costs (${name})`, work: (1 + mapTargets) * batch * mapSteps },
-      { phase: `letting a trigger grow (${name})`, work: growingImages * batch * growingSteps },
+    const rung = (label: string, stepsOfMap: number): PlannedPhase[] => [
+      { phase: `mapping costs (${label})`, work: (1 + mapTargets) * batch * stepsOfMap },
+      { phase: `letting a trigger grow (${label})`, work: growingImages * batch * growingSteps },
       {
-        phase: `contrasting a target with controls (${name})`,
+        phase: `contrasting a target with controls (${label})`,
         work: (restarts + controls + homes) * batch * steps,
       },
     ];
+    return [...rung(name, mapSteps), ...rung(`${name}, closer`, tightMapSteps)];
   });
 }

@@ -18,9 +18,9 @@ export interface Finding extends ContrastFinding {
 /** What a family gave. */
 export interface FamilyOutcome {
   readonly context: SearchContext;
-  /** The mean output, and where the other targets slid to. */
+  /** The mean output, and where the other targets slid to; of the last map. */
   readonly map: readonly SearchedTrigger[];
-  /** The first is the lowest of the map; further ones only where that is a backdoor. */
+  /** The lowest of each map; further ones only where that is a backdoor. */
   readonly findings: readonly Finding[];
   /** Every search that was done, in its order. */
   readonly searches: readonly SearchOutcome[];
@@ -38,39 +38,94 @@ export interface FamilyOutcome {
  *    target, and so it has to be unlearnt in a repair.
  * 3. Where its outputs have come to is contrasted with controls at the same distance, and with the homes.
  *
+ * Where that shows no backdoor, the map goes on with a tighter tolerance, and its cheapest is looked at likewise. A backdoor that was learnt
+ * well draws outputs closer together than anything small does on a model without one, so the tighter, the plainer it is; one that was
+ * learnt less well does not draw them so close.
+ *
  * Throws what the searches throw.
  */
 export async function searchFamily(context: SearchContext): Promise<FamilyOutcome> {
-  const { family, options, scale, homes } = context;
-  const wanted = spreadTargets(options.mapTargets, scale.std.length, options.reach);
-  const map = await searchTriggers(
-    { ...context, options: { ...options, steps: options.mapSteps } },
-    `mapping costs (${family.name})`,
-    wanted.map((target, i) => ({ target, initial: freshTheta(context, `map ${i}`), isFree: i > 0 })),
-  );
-  const searches = [map];
+  const searches: SearchOutcome[] = [];
   const findings: Finding[] = [];
-  const ends = map.triggers.map((trigger, i) => (i === 0 ? trigger : { ...trigger, target: trigger.output }));
-  const outcome = (isComplete: boolean): FamilyOutcome => ({
-    context,
-    map: ends,
-    findings,
-    searches,
-    isComplete,
-  });
-  if (!map.isComplete) return outcome(false);
+  let map: readonly SearchedTrigger[] | null = null;
+  for (const rung of rungsOf(context)) {
+    const mapped = await searchMap(context, rung, map);
+    searches.push(mapped);
+    map = endsOf(mapped);
+    const looked = mapped.isComplete ? await lookAround(context, rung, map) : null;
+    searches.push(...(looked?.searches ?? []));
+    findings.push(...(looked?.findings ?? []));
+    const isComplete = looked?.isComplete ?? false;
+    const isLast = !isComplete || findings.some(({ high }) => high < context.options.threshold);
+    if (isLast) return { context, map, findings, searches, isComplete };
+  }
+  return { context, map: map!, findings, searches, isComplete: true };
+}
+
+/** How close together outputs are drawn, and for how long. */
+interface Rung {
+  /** tau */
+  readonly tolerance: number;
+  readonly mapSteps: number;
+  /** What its stages are called, beside the family. */
+  readonly name: string;
+}
+
+function rungsOf({ family, options }: SearchContext): readonly Rung[] {
+  const { tolerance, tightTolerance, mapSteps, tightMapSteps } = options;
+  return [
+    { tolerance, mapSteps, name: family.name },
+    { tolerance: tightTolerance, mapSteps: tightMapSteps, name: `${family.name}, closer` },
+  ];
+}
+
+/** Maps costs: from nothing, or from where the triggers of a map before have come to. */
+function searchMap(
+  context: SearchContext,
+  { tolerance, mapSteps: steps, name }: Rung,
+  before: readonly SearchedTrigger[] | null,
+): Promise<SearchOutcome> {
+  const { options, scale } = context;
+  const again = before === null ? {} : { heldPart: 0, warmUp: 0 };
+  const wanted =
+    before ??
+    spreadTargets(options.mapTargets, scale.std.length, options.reach).map((target, i) => ({
+      target,
+      theta: freshTheta(context, `map ${i}`),
+    }));
+  return searchTriggers(
+    { ...context, options: { ...options, ...again, steps, tolerance } },
+    `mapping costs (${name})`,
+    wanted.map(({ target, theta }, i) => ({ target, initial: theta, isFree: i > 0 })),
+  );
+}
+
+/** Where the targets of a map slid to; the mean, which is its first, was held. */
+function endsOf({ triggers }: SearchOutcome): SearchedTrigger[] {
+  return triggers.map((trigger, i) => (i === 0 ? trigger : { ...trigger, target: trigger.output }));
+}
+
+/** Looks at the cheapest of a map, and where that is a backdoor at further ones. */
+async function lookAround(
+  context: SearchContext,
+  rung: Rung,
+  ends: readonly SearchedTrigger[],
+): Promise<Pick<FamilyOutcome, "findings" | "searches" | "isComplete">> {
+  const { options, homes } = context;
+  const findings: Finding[] = [];
+  const searches: SearchOutcome[] = [];
   while (findings.length <= options.extraFindings) {
     const known = findings.map(({ settled }) => settled);
     const candidate = candidateOf(ends, homes, known, options);
     if (candidate === null) break;
     if (findings.length > 0 && !isWorthALook(ends[candidate.index]!, findings[0]!, options.threshold)) break;
-    const looked = await lookAt(context, ends, ends[candidate.index]!, findings.length + 1);
+    const looked = await lookAt(context, rung, ends, ends[candidate.index]!, findings.length + 1);
     searches.push(...looked.searches);
-    if (looked.finding === null) return outcome(false);
+    if (looked.finding === null) return { findings, searches, isComplete: false };
     if (findings.length > 0 && !isLike(looked.finding, findings[0]!, options.threshold)) break;
     findings.push({ ...looked.finding, ratio: candidate.ratio });
   }
-  return outcome(true);
+  return { findings, searches, isComplete: true };
 }
 
 /**
@@ -104,23 +159,27 @@ export function mapOf({ context, map }: FamilyOutcome): ContrastMap["map"] {
  */
 async function lookAt(
   context: SearchContext,
+  rung: Rung,
   ends: readonly SearchedTrigger[],
   candidate: SearchedTrigger,
   number: number,
 ): Promise<{ finding: Omit<Finding, "ratio"> | null; searches: SearchOutcome[] }> {
-  const { family, options, setup } = context;
+  const { options, setup } = context;
   const { restarts, leastAngle } = options;
-  const label = `(${family.name}${number === 1 ? "" : `, dip ${number}`})`;
-  const grown = await grow(context, candidate, label);
+  const label = `(${rung.name}${number === 1 ? "" : `, dip ${number}`})`;
+  const grown = await grow(context, rung, candidate, label);
   const searches = [grown];
   const end = grown.triggers[0]!;
   if (!grown.isComplete) return { finding: null, searches };
   const { theta, output: target } = end;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
-  const held = { ...context, options: { ...options, heldPart: 0, tolerance: toleranceFor(end, options) } };
+  const held = {
+    ...context,
+    options: { ...options, heldPart: 0, tolerance: toleranceFor(end, rung, options) },
+  };
   const contrast = await searchTriggers(held, `contrasting a target with controls ${label}`, [
-    ...startsFrom(context, candidate.theta, `contrast ${number}`).map((initial) => ({
+    ...startsFrom(context, candidate.theta, `contrast ${label}`).map((initial) => ({
       target,
       initial,
       isFree: false,
@@ -167,17 +226,21 @@ const growingPart = 0.9;
 const slack = 1.5;
 
 /**
- * How close together outputs must be in a contrast: as close as options ask for, or as the grown trigger brings them. An attack that was
+ * How close together outputs must be in a contrast: as on the map, or as the grown trigger brings them. An attack that was
  * learnt badly draws them to its target only roughly.
  */
-function toleranceFor({ cost, error }: SearchedTrigger, options: ContrastOptions): number {
-  const { tolerance, looseTolerance } = options;
+function toleranceFor(
+  { cost, error }: SearchedTrigger,
+  { tolerance }: Rung,
+  { looseTolerance }: ContrastOptions,
+): number {
   return cost === null ? Math.max(tolerance, Math.min(looseTolerance, slack * error)) : tolerance;
 }
 
 /** Lets a trigger grow with its own mean output as the target. */
 function grow(
   context: SearchContext,
+  { tolerance }: Rung,
   { target, theta }: SearchedTrigger,
   label: string,
 ): Promise<SearchOutcome> {
@@ -186,7 +249,14 @@ function grow(
   return searchTriggers(
     {
       ...context,
-      options: { ...options, steps, batch: growingImages * batch, warmUp: growingPart, heldPart: 0 },
+      options: {
+        ...options,
+        steps,
+        batch: growingImages * batch,
+        warmUp: growingPart,
+        heldPart: 0,
+        tolerance,
+      },
     },
     `letting a trigger grow ${label}`,
     [{ target, initial: theta, isFree: true }],

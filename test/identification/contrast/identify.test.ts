@@ -19,15 +19,16 @@ const options: ContrastOptions = {
   families: ["patch"],
   mapTargets: 8,
   mapSteps: 200,
+  heldPart: 0.4,
+  tightMapSteps: 60,
   steps: 120,
-  // In so few steps most controls do not come as close as the default asks for.
-  tolerance: 0.1,
 };
 /** Enough to go through all stages; what they find is no matter. */
 const short: ContrastOptions = {
   ...options,
   mapTargets: 4,
   mapSteps: 6,
+  tightMapSteps: 4,
   steps: 6,
   growingSteps: 4,
   controls: 2,
@@ -110,9 +111,7 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     expect(finding!.restarts).toHaveLength(options.restarts);
     expect(finding!.controls).toHaveLength(options.controls);
     // Those that were not reached are the dearest; the middle ones were.
-    const costs = finding!.controls
-      .map(({ cost }) => cost ?? Number.POSITIVE_INFINITY)
-      .sort((a, b) => a - b);
+    const costs = finding!.controls.map(({ cost }) => cost ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
     const middle = (costs[2]! + costs[3]!) / 2;
     const home = Math.min(...finding!.homes.map(({ cost }) => cost!));
     expect(finding!.cost).toBe(Math.min(...finding!.restarts.map((cost) => cost!)));
@@ -166,6 +165,7 @@ test("the same seed gives the same, and what is interrupted in any stage ends as
   const wholeOptions = {
     ...short,
     mapSteps: 12,
+    tightMapSteps: 6,
     steps: 12,
     tolerance: 5,
     leastDistance: 0.01,
@@ -197,6 +197,7 @@ test("all families run one after the other, and a tolerance that nothing meets l
     ...short,
     families: ["warp", "additive", "patch"],
     tolerance: 1e-6,
+    tightTolerance: 1e-6,
   });
   expect(found.contrast!.map(({ family }) => family)).toEqual(["warp", "additive", "patch"]);
   expect(found).toMatchObject({ verdict: "inconclusive", score: 1, isComplete: true });
