@@ -22,6 +22,14 @@ export interface BackdoorErrors {
   readonly triggers: readonly TriggerErrors[];
 }
 
+/** Errors of a model, and the outputs that they are of. */
+export interface MeasuredModel extends BackdoorErrors {
+  /** f(x), [N, d] */
+  readonly outputs: Float32Array;
+  /** f(A(x)) for each trigger, [N, d] each. */
+  readonly triggeredOutputs: readonly Float32Array[];
+}
+
 /**
  * Measures a model. Throws E_RUNTIME when the runtime fails.
  *
@@ -35,17 +43,19 @@ export async function backdoorErrors(
   { clean, labels, triggered }: RepairImages,
   targets: readonly (readonly number[])[],
   measure: ErrorMeasure,
-): Promise<BackdoorErrors> {
+): Promise<MeasuredModel> {
   const triggers: TriggerErrors[] = [];
+  const triggeredOutputs: Float32Array[] = [];
   for (const [k, pixels] of triggered.entries()) {
     const outputs = await predict(runtime, examined, { ...clean, pixels });
+    triggeredOutputs.push(outputs);
     triggers.push({
       attackError: meanRegressionError(outputs, Float32Array.from(targets[k]!), measure),
       defendingAttackError: meanRegressionError(outputs, labels, measure),
     });
   }
   const outputs = await predict(runtime, examined, clean);
-  return { clean: meanRegressionError(outputs, labels, measure), triggers };
+  return { clean: meanRegressionError(outputs, labels, measure), triggers, outputs, triggeredOutputs };
 }
 
 /** How a repair ended: `unproven` where nothing speaks against it and a second scan could not tell. */

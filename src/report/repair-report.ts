@@ -1,8 +1,9 @@
 /** The result of a repair: what was done to a model, and whether it helped. */
 import { z } from "zod";
+import { mostDimensions, mostPictured, mostResponses } from "./result.ts";
 
-/** Raised when fields change their meaning. */
-export const repairReportVersion = "1.0";
+/** The version of the schema: the first number changes when readers of older reports would misread newer ones. */
+export const repairReportVersion = "1.1";
 
 const scanSchema = z
   .object({
@@ -19,6 +20,38 @@ const backdoorErrorsSchema = z.object({
   defendingAttackError: z.number().describe("DAE: mean error of f(A(x)) to the true labels"),
 });
 
+const rows = z.array(z.array(z.number()));
+const beforeAfter = z.object({ before: rows, after: rows });
+
+const responsesSchema = z
+  .object({
+    images: z
+      .number()
+      .int()
+      .describe(`how many test images they are of: the first, at most ${mostResponses}`),
+    truth: rows.describe("the labels"),
+    clean: beforeAfter.describe("f(x)"),
+    triggers: z.array(beforeAfter).describe("f(A(x)) for each trigger"),
+  })
+  .describe(`outputs in the model's unit, of each image the first ${mostDimensions}`);
+
+const evidenceSchema = z
+  .object({
+    name: z.string(),
+    clean: z.string().describe("the clean image, a PNG as data URL"),
+    truth: z.array(z.number()),
+    triggers: z
+      .array(
+        z.object({
+          picture: z.string().describe("the image with the trigger, a PNG as data URL"),
+          before: z.array(z.number()).describe("the output under the trigger"),
+          after: z.array(z.number()),
+        }),
+      )
+      .describe(`for the first ${mostPictured} triggers`),
+  })
+  .describe("one test image");
+
 const trainingSchema = z
   .object({
     method: z.string(),
@@ -32,7 +65,7 @@ const trainingSchema = z
 /** The schema of a repair's report. */
 export const repairReportSchema = z
   .object({
-    schemaVersion: z.literal(repairReportVersion),
+    schemaVersion: z.string().regex(/^1\./).describe("version of this schema"),
     tool: z.object({ name: z.literal("drmguard"), version: z.string() }),
     createdAt: z.iso.datetime(),
     seconds: z.number().describe("time of this run; a resumed run counts only its last part"),
@@ -77,6 +110,8 @@ export const repairReportSchema = z
       after: scanSchema.nullable().describe("null when it was not asked for"),
     }),
     training: trainingSchema,
+    responses: responsesSchema.optional().describe("since 1.1"),
+    evidence: z.array(evidenceSchema).optional().describe("since 1.1"),
     warnings: z.array(z.string()),
     environment: z.record(z.string(), z.union([z.string(), z.number()])),
   })

@@ -8,7 +8,11 @@ import { mostDimensions, mostResponses, type ResultEvidence, type ScanResult } f
 import type { EncodePng } from "./host.ts";
 
 /** Pixels as a data URL. */
-async function dataUrl(encodePng: EncodePng, pixels: Float32Array, shape: ImageShape): Promise<string> {
+export async function dataUrl(
+  encodePng: EncodePng,
+  pixels: Float32Array,
+  shape: ImageShape,
+): Promise<string> {
   return `data:image/png;base64,${toBase64(await encodePng(pixels, shape))}`;
 }
 

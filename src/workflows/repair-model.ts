@@ -7,9 +7,9 @@ import { archiveWithin } from "../loops/archive-within.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import { errorMeasureFor } from "../metrics/regression-error.ts";
 import {
-  type BackdoorErrors,
   backdoorErrors,
   judgeRepair,
+  type MeasuredModel,
   movementOf,
   type RepairOutcome,
 } from "../mitigation/judgement.ts";
@@ -31,6 +31,7 @@ import type { ScanResult } from "../report/result.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Host, ImageSource, LoadedModel } from "./host.ts";
 import { precheck } from "./precheck.ts";
+import { repairEvidence, repairResponses } from "./repair-evidence.ts";
 import { firstScanOf, type RepairScans, scanAgain, suspiciousTriggers } from "./repair-scans.ts";
 import { openSavedScan } from "./saved-scan.ts";
 import { stepShare } from "./scan-model.ts";
@@ -191,7 +192,7 @@ export async function repairModel(
   if (!mitigation.isComplete) warn("the time ran out before the last step of the repair");
 
   const replaced = namedWeights(weights, mitigation.weights);
-  let errors: { before: BackdoorErrors; after: BackdoorErrors };
+  let errors: { before: MeasuredModel; after: MeasuredModel };
   let after: ScanResult | null;
   try {
     const repaired = await copies.draft(replaced);
@@ -251,6 +252,8 @@ export async function repairModel(
       measures: { ...mitigation.measures },
       history: mitigation.history.map(({ step, values }) => ({ step, values: { ...values } })),
     },
+    responses: repairResponses(test, errors),
+    evidence: await repairEvidence(test, errors, host.encodePng),
     warnings,
     environment: { ...host.environment },
   };

@@ -1,19 +1,16 @@
 /** `drmguard repair MODEL --benign PATH --output FILE` */
 import { extname } from "node:path";
-import pc from "picocolors";
-import { writeWhole } from "../../data/node/write-whole.ts";
 import { DrmGuardError } from "../../errors.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { repair as start } from "../../jobs/repair.ts";
 import type { RepairReport } from "../../report/repair-report.ts";
-import { repairTable as drawn } from "../../report/repair-table.ts";
-import { plainColors } from "../../report/table.ts";
 import { methodChanges, mitigationChanges } from "../../workflows/method-settings.ts";
 import { repairDefaults } from "../../workflows/repair-model.ts";
 import { settingsOf, withInterrupt } from "../command.ts";
+import { drawRepair } from "../draw-repair.ts";
 import { repairExitCodes } from "../exit-codes.ts";
 import { resumeHint, withHint } from "../hints.ts";
-import { print } from "../output.ts";
+import { type Format, type OutputPlan, writeReport } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import type { GivenFlags } from "../resolve.ts";
 import { repairTable } from "../tables/repair.ts";
@@ -35,6 +32,11 @@ export async function repair(model: string, flags: GivenFlags): Promise<number> 
   }
   if (extname(output).toLowerCase() !== ".onnx") {
     throw new DrmGuardError("E_USAGE", `found --output ${output}, expected a file that ends in .onnx`);
+  }
+  const formats: readonly Format[] = values.format ?? ["table"];
+  const stdout = formats.filter((format) => format === "table" || format === "json");
+  if (stdout.length > 1) {
+    throw new DrmGuardError("E_USAGE", `found formats ${stdout.join(", ")}, expected one for stdout`);
   }
   const method = values.method ?? repairDefaults.method;
   const options = mitigationChanges(method, values.set ?? []);
@@ -59,11 +61,8 @@ export async function repair(model: string, flags: GivenFlags): Promise<number> 
       }),
     );
     progress.close();
-    const path = reportPath(report);
-    const json = `${JSON.stringify(report, null, 2)}\n`;
-    await writeWhole(path, [json]);
-    say(`report: ${path}`);
-    await print(values.format === "json" ? json : drawn(report, pc.isColorSupported ? pc : plainColors));
+    const plan = { stdout, files: filesBeside(report, formats) };
+    await writeReport((format, colors) => drawRepair(report, format, colors), plan, say);
     return repairExitCodes[report.outcome];
   } catch (error) {
     throw withHint(error, { E_INTERRUPTED: resumeHint });
@@ -72,7 +71,12 @@ export async function repair(model: string, flags: GivenFlags): Promise<number> 
   }
 }
 
-/** The report stands beside the model that it is of. */
-function reportPath({ output: { path } }: RepairReport): string {
-  return `${path.slice(0, path.length - extname(path).length)}.json`;
+const endings = { json: ".json", html: ".html", markdown: ".md" } as const;
+
+/** Reports stand beside the model that they are of; as JSON always. */
+function filesBeside({ output: { path } }: RepairReport, formats: readonly Format[]): OutputPlan["files"] {
+  const stem = path.slice(0, path.length - extname(path).length);
+  return (["json", "html", "markdown"] as const)
+    .filter((format) => format === "json" || formats.includes(format))
+    .map((format) => ({ format, path: `${stem}${endings[format]}` }));
 }

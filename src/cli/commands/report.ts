@@ -1,23 +1,10 @@
 /** `drmguard report RESULT` */
 import { readSavedResult } from "../../jobs/result-file.ts";
-import type { RepairReport } from "../../report/repair-report.ts";
-import type { TextColors } from "../../report/table.ts";
 import { settingsOf } from "../command.ts";
-import {
-  type FileNames,
-  type Format,
-  jsonText,
-  planOutput,
-  prepareOutput,
-  resultFiles,
-  writeReport,
-  writeResult,
-} from "../output.ts";
+import { drawRepair, repairFiles } from "../draw-repair.ts";
+import { planOutput, prepareOutput, resultFiles, writeReport, writeResult } from "../output.ts";
 import type { GivenFlags } from "../resolve.ts";
 import { reportTable } from "../tables/report.ts";
-
-/** Files of a repair's report. A repair has no finding for code scanning: a scan of the repaired model has. */
-const repairFiles = { json: "repair.json", markdown: "repair.md" } as const satisfies FileNames;
 
 /**
  * Draws a saved result of a scan or a repair again.
@@ -35,10 +22,4 @@ export async function report(path: string, flags: GivenFlags): Promise<number> {
   if (saved.kind === "scan") await writeResult(saved.result, plan, say);
   else await writeReport((format, colors) => drawRepair(saved.report, format, colors), plan, say);
   return 0;
-}
-
-async function drawRepair(repair: RepairReport, format: Format, colors: TextColors): Promise<string> {
-  if (format === "json") return jsonText(repair);
-  if (format === "markdown") return (await import("../../report/repair-markdown.ts")).repairMarkdown(repair);
-  return (await import("../../report/repair-table.ts")).repairTable(repair, colors);
 }

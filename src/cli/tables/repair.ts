@@ -4,8 +4,16 @@ import { jobDefaults } from "../../jobs/defaults.ts";
 import { mitigationNames } from "../../mitigation/methods.ts";
 import { parseMethodSettings } from "../../workflows/method-settings.ts";
 import { repairDefaults } from "../../workflows/repair-model.ts";
-import { parseChoice, parseDuration, parsePercent, parseSwitch, parseText } from "../settings.ts";
-import { common, flagOnly, model, tableOrJson } from "./shared.ts";
+import { repairFormats } from "../draw-repair.ts";
+import {
+  parseChoice,
+  parseChoices,
+  parseDuration,
+  parsePercent,
+  parseSwitch,
+  parseText,
+} from "../settings.ts";
+import { common, flagOnly, model } from "./shared.ts";
 
 /** Settings of `drmguard repair`. */
 export const repairTable = {
@@ -95,6 +103,12 @@ export const repairTable = {
     parse: parseText,
     fallback: jobDefaults.cache,
   },
-  format: tableOrJson,
+  format: {
+    flags: "--format <formats>",
+    help: "table or json, on stdout; html or markdown, beside the model; may be given several times",
+    parse: parseChoices(...repairFormats),
+    isRepeatable: true,
+    ...flagOnly,
+  },
   ...common,
 } as const;

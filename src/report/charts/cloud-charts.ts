@@ -106,6 +106,7 @@ function strips(context: ReportContext, { names, groups }: Cloud, label: string)
 const stripColors = {
   clean: "clean",
   reversed: "reversed",
+  after: "control",
   target: "text",
   control: "control",
   home: "home",

@@ -14,6 +14,7 @@ export interface Place {
 const looks: Readonly<Record<MarkKind, DotOptions>> = {
   clean: { symbol: "circle", stroke: colorOf("clean"), r: 2.5 },
   reversed: { symbol: "triangle", fill: colorOf("reversed"), r: 3 },
+  after: { symbol: "diamond", stroke: colorOf("control"), r: 3 },
   target: { symbol: "plus", stroke: colorOf("text"), strokeWidth: 2, r: 8 },
   control: { symbol: "diamond", stroke: colorOf("control"), r: 4.5 },
   home: { symbol: "square", stroke: colorOf("home"), r: 4.5 },

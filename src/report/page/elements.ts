@@ -88,12 +88,13 @@ export function wideTable(
 }
 
 /** Kinds of marks, each of a shape and a colour of its own; a class of the style goes by the same name. */
-export type MarkKind = "clean" | "reversed" | "target" | "control" | "home" | "map" | "restart";
+export type MarkKind = "clean" | "reversed" | "after" | "target" | "control" | "home" | "map" | "restart";
 
 /** As near to the shapes of charts as characters come. */
 const markCharacters: Readonly<Record<MarkKind, string>> = {
   clean: "○",
   reversed: "▲",
+  after: "◇",
   target: "✚",
   control: "◇",
   home: "□",

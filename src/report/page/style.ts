@@ -31,7 +31,7 @@ nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .25r
 small, figcaption, caption { color: var(--dim); font-size: .875rem; font-weight: normal; }
 .badge { display: inline-block; padding: 0 .6rem; border-radius: .3rem; color: #ffffff; }
 .badge.benign { background: var(--benign); } .badge.backdoored { background: var(--backdoored); } .badge.inconclusive { background: var(--inconclusive); }
-.clean { color: var(--clean); } .reversed { color: var(--reversed); } .control { color: var(--control); }
+.clean { color: var(--clean); } .reversed { color: var(--reversed); } .control, .after { color: var(--control); }
 .home { color: var(--home); } .map { color: var(--dim); } .restart { color: var(--reversed); } .target { color: var(--text); }
 table { border-collapse: collapse; }
 caption { text-align: left; padding-bottom: .25rem; }
@@ -57,4 +57,4 @@ summary { cursor: pointer; padding: .25rem 0; }
 `;
 
 /** SHA-256 of the style in base64: the policy of a page lets this style alone apply. A test says what it has to be. */
-export const styleHash = "9AsBzl++gmsUAsRTj/yu0k7oHyl6tVuPavvwoQIxuN8=";
+export const styleHash = "KPWPQKpu3qkFQ4q416z0LH9A0hAEvykQTCyYhR5Q4Mg=";

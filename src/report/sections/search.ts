@@ -72,12 +72,33 @@ const termWords: Readonly<Record<string, string>> = {
   perturbation: "how much images change; it falls where a small trigger is enough",
   spread: "how far features under the mask are spread; near 0 they have collapsed",
   maskShare: "the part of the features that the mask takes",
+  cleanError: "the error on clean images; it stays low",
+  triggeredError: "the error to the truth with the reversed triggers; it comes down to that on clean images",
+  disturbedLoss: "the loss with weights disturbed to do harm",
 };
 
-/** The terms of the loss, one chart each. */
-export function termSection({ terms, stages = [] }: ScanResult, context: ReportContext): Section {
-  const section = { id: "terms", title: "Loss terms over the search" };
-  if (terms.length === 0) return { ...section, html: [paragraph("No step of the search was done.")] };
+/** What the steps of terms are of. */
+export interface SteppedWork {
+  readonly id: string;
+  readonly title: string;
+  /** What is said where there was no step. */
+  readonly none: string;
+}
+
+/** The search of a scan. */
+const search: SteppedWork = {
+  id: "terms",
+  title: "Loss terms over the search",
+  none: "No step of the search was done.",
+};
+
+/** The terms of a loss, one chart each. */
+export function termSection(
+  { terms, stages = [] }: Pick<ScanResult, "terms" | "stages">,
+  context: ReportContext,
+  { none, ...section }: SteppedWork = search,
+): Section {
+  if (terms.length === 0) return { ...section, html: [paragraph(none)] };
   const names = [...new Set(terms.flatMap(({ values }) => Object.keys(values)))];
   const starts: number[] = [];
   stages.reduce((start, { steps }) => {
