@@ -95,7 +95,8 @@ describe("a repair", () => {
 
   test("that does not help is written under a name that says so, with exit code 2", async () => {
     const args = tunedBy("steps=1,learningRate=1e-9,batch=16");
-    const { code, stdout } = await run([...args, "--output", "weak.onnx", "--skip-rescan"]);
+    args.push("--skip-rescan", "--format", "table,html");
+    const { code, stdout } = await run([...args, "--output", "weak.onnx"]);
     expect(code).toBe(2);
     expect(existsSync(join(home, "weak.onnx"))).toBe(false);
     expect(existsSync(join(home, "weak.failed.onnx"))).toBe(true);
@@ -103,6 +104,9 @@ describe("a repair", () => {
     expect(report).toMatchObject({ outcome: "failed", scans: { after: null } });
     expect(report.reasons.join()).toContain("reversed triggers still draw outputs");
     expect(stdout).toContain("weak.failed.onnx  failed");
+    expect(readFileSync(join(home, "weak.failed.html"), "utf8")).toContain(
+      "<title>DRMGuard: weak.failed.onnx",
+    );
     const again = await run([...args, "--output", "weak.onnx"]);
     expect(again.code).toBe(2);
     expect(again.stderr).toContain("found weak.failed.onnx, expected a name for a new file");

@@ -86,6 +86,8 @@ test("the report of a repair is drawn again", async () => {
     code: 0,
   });
   expect(readdirSync(join(home, "again")).sort()).toEqual(["repair.json", "repair.md"]);
+  expect(await run("report", "repair.json", "--output", "again.html")).toMatchObject({ code: 0 });
+  expect(read("again.html")).toContain("<title>DRMGuard: repaired.onnx is repaired</title>");
   expect(JSON.parse(read("again/repair.json"))).toEqual(repairReportOf());
 });
 
@@ -94,7 +96,7 @@ test.each([
     "SARIF of a repair",
     ["repair.json", "--format", "sarif"],
     "E_USAGE",
-    "found format sarif, expected one of table, json",
+    "found format sarif, expected one of table, json, html, markdown",
   ],
   [
     "a repair of a newer schema",
