@@ -120,6 +120,7 @@ export {
 export { respond } from "./models/respond.ts";
 export { createRandom, type Random, resumeRandom } from "./random.ts";
 export { type Change, diffResults, type ResultDiff } from "./report/diff.ts";
+export { diffHtml } from "./report/diff-html.ts";
 export { diffMarkdown } from "./report/diff-markdown.ts";
 export { diffTable } from "./report/diff-table.ts";
 export { resultHtml } from "./report/html.ts";

@@ -115,11 +115,12 @@ test("JSON goes to stdout, or to a file", async () => {
 });
 
 test("a folder takes all formats", async () => {
-  const formats = ["--format", "table", "--format", "markdown"];
+  const formats = ["--format", "table", "--format", "markdown", "--format", "html"];
   const run = await diff("a.json", "seed.json", ...formats, "--output", "out");
   expect(run.code).toBe(0);
   expect(run.stdout).toContain("another seed");
-  expect(readdirSync(join(home, "out")).sort()).toEqual(["diff.json", "diff.md"]);
+  expect(readdirSync(join(home, "out")).sort()).toEqual(["diff.html", "diff.json", "diff.md"]);
   expect(readFileSync(join(home, "out", "diff.md"), "utf8")).toContain("**Comparable: the same scan");
+  expect(readFileSync(join(home, "out", "diff.html"), "utf8")).toContain("<!doctype html>");
   expect(existsSync(join(home, "out", "result.json"))).toBe(false);
 });

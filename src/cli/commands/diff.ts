@@ -9,7 +9,7 @@ import type { GivenFlags } from "../resolve.ts";
 import { diffTable } from "../tables/diff.ts";
 
 /** Files of a comparison. */
-const diffFiles = { json: "diff.json", markdown: "diff.md" } as const satisfies FileNames;
+const diffFiles = { json: "diff.json", html: "diff.html", markdown: "diff.md" } as const satisfies FileNames;
 
 /**
  * Compares the results of two scans.
@@ -39,6 +39,8 @@ async function drawDiff(found: ResultDiff, format: Format, colors: TextColors): 
       return jsonText(found);
     case "markdown":
       return (await import("../../report/diff-markdown.ts")).diffMarkdown(found);
+    case "html":
+      return (await import("../../report/diff-html.ts")).diffHtml(found);
     default:
       return (await import("../../report/diff-table.ts")).diffTable(found, colors);
   }

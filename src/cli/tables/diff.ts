@@ -2,7 +2,7 @@
 import { parseChoices, parseText } from "../settings.ts";
 
 /** The formats of a comparison. */
-export const diffFormats = ["table", "json", "markdown"] as const;
+export const diffFormats = ["table", "json", "html", "markdown"] as const;
 
 /** Settings of `drmguard diff`. */
 export const diffTable = {
@@ -14,7 +14,7 @@ export const diffTable = {
   },
   output: {
     flags: "--output <path>",
-    help: "a .json or .md file, or a folder for diff.json and the reports",
+    help: "a .json, .html or .md file, or a folder for diff.json and the reports",
     parse: parseText,
   },
 } as const;
