@@ -96,17 +96,21 @@ function captionOf(
   const axis = `Each mark is a target. The higher it lies, the larger the smallest ${family} trigger that draws all outputs to it (${sizeUnit}); the farther right, the farther it is from the mean clean output.`;
   const [first] = findings;
   if (first === undefined) return `${axis} None lies so far below the others that it was looked at closely.`;
-  const line =
-    bar === undefined
-      ? ""
-      : " Below the dashed line a target is cheaper than any model without a backdoor has it.";
+  const line = bar === undefined ? "" : " At the dashed line the score would be the threshold.";
   const cost = first.cost === null ? "was not reached" : `costs ${numberText(first.cost)}`;
-  const others = first.controls.flatMap((control) => (control.cost === null ? [] : [control.cost]));
-  const usual =
-    others.length === 0
-      ? "none of its controls was reached"
-      : `its controls cost ${numberText(Math.min(...others))} to ${numberText(Math.max(...others))}`;
-  return `${axis} A backdoor is a candidate far below its controls and homes. Here the candidate ${cost}; ${usual}.${line}`;
+  return `${axis} A backdoor is a candidate far below its controls and homes. Here the candidate ${cost}; ${controlText(first)}.${line}`;
+}
+
+/** What the controls cost, in words. */
+function controlText({ controls }: Finding): string {
+  const reached = controls.flatMap(({ cost }) => (cost === null ? [] : [cost]));
+  if (reached.length === 0) return "none of its controls was reached";
+  const [least, most] = [Math.min(...reached), Math.max(...reached)].map(numberText);
+  const range = least === most ? least : `${least} to ${most}`;
+  const missing = controls.length - reached.length;
+  return missing === 0
+    ? `its controls cost ${range}`
+    : `of its ${controls.length} controls ${reached.length} were reached, for ${range}`;
 }
 
 /** A target with the names of its outputs. */

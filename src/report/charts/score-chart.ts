@@ -30,7 +30,7 @@ export function scoreFigure(
   const isSplit = interval !== null && interval.low < threshold && interval.high >= threshold;
   const side = isSplit
     ? "The interval lies on both sides of it."
-    : `${interval === null ? "The score" : "All of the interval"} lies ${isBelow ? "below" : "not below"} it.`;
+    : `${interval === null ? "The score" : "All of the interval"} lies ${isBelow ? "below" : "at or above"} it.`;
   const svg = chartSvg(context, words, {
     height: 84,
     marginLeft: 14,

@@ -39,7 +39,7 @@ th, td { padding: .3rem .9rem .3rem 0; text-align: left; vertical-align: top; bo
 th { font-weight: 600; } td { font-variant-numeric: tabular-nums; }
 .values th { font-weight: normal; } .values td { font-weight: 600; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; } .scroll td, .scroll th { white-space: nowrap; }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20.5rem), 1fr)); gap: 1rem 2rem; align-items: start; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20.5rem), 1fr)); gap: 1rem 2rem; align-items: start; }
 figure { margin: .5rem 0 1rem; min-width: 0; }
 figure svg { display: block; width: 100%; max-width: 27rem; height: auto; overflow: visible; }
 figure svg text { white-space: pre; }
@@ -57,4 +57,4 @@ summary { cursor: pointer; padding: .25rem 0; }
 `;
 
 /** SHA-256 of the style in base64: the policy of a page lets this style alone apply. A test says what it has to be. */
-export const styleHash = "KPWPQKpu3qkFQ4q416z0LH9A0hAEvykQTCyYhR5Q4Mg=";
+export const styleHash = "R96/++tq+l0+3rqg6K9pmyn4fA8pe80k/9AgnDAJI5o=";

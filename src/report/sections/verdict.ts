@@ -27,8 +27,8 @@ export function verdictSection(result: ScanResult, context: ReportContext): Sect
     title: "Verdict",
     html: [
       figures([
-        valueTable("Numbers of the verdict", rows),
         scoreFigure(context, { score, threshold, interval }, text),
+        valueTable("Numbers of the verdict", rows),
       ]),
       part("Warnings", list(warnings)),
     ],
