@@ -54,9 +54,8 @@ function findingsOf({ contrast = [] }: ScanResult): Suspect[] {
  * @param result the result of a scan
  */
 export function scoreInterval(result: ScanResult): Interval | null {
-  const [lowest] = findingsOf(result);
   // A score that no finding has is that of a scan that found nothing to compare.
-  return lowest !== undefined && lowest.score === result.score ? lowest.interval : null;
+  return findingsOf(result).find(({ score }) => score === result.score)?.interval ?? null;
 }
 
 /**
