@@ -1,7 +1,7 @@
 /** Whether a runtime's numbers can be trusted: one small program with a gradient, on it and on another one. */
 import { grad } from "../autodiff/grad.ts";
 import { int, string } from "../onnx/model.ts";
-import { float32, type TensorData } from "../onnx/tensor-data.ts";
+import { float32, sizeOf, type TensorData } from "../onnx/tensor-data.ts";
 import { createRandom } from "../random.ts";
 import { conv, maxPool } from "../tensor/convolution.ts";
 import { add, mul, relu, sigmoid, square, sub } from "../tensor/elementwise.ts";
@@ -12,12 +12,13 @@ import { mean } from "../tensor/reduction.ts";
 import { compile } from "./compile.ts";
 import type { Arrays, Runtime } from "./runtime.ts";
 
-/** Shapes of what goes in: images, places to sample them at, and the weights of three layers. */
+/** Shapes of what goes in: images, places to sample them at, and the weights of four layers. */
 const shapes = {
   image: [4, 3, 16, 16],
   grid: [4, 16, 16, 2],
   first: [8, 3, 3, 3],
   second: [12, 8, 3, 3],
+  third: [12, 1, 3, 3],
   dense: [12, 2],
 } as const;
 
@@ -27,7 +28,7 @@ const tolerance = 1e-4;
 /**
  * Runs the program on both, and says what differs by more than single precision explains; null when nothing does.
  *
- * It has what a search through an image model has: convolutions with strides, pooling, sampling, a product of matrices, and the
+ * It has what a search through an image model has: convolutions with strides and of groups, pooling, sampling, a product of matrices, and the
  * gradients of all of them.
  *
  * Throws what the runtimes throw.
@@ -54,7 +55,7 @@ function randomInputs(): Arrays {
   const random = createRandom(0).fork("self-test");
   const numbers = (length: number, next: () => number): Float32Array => Float32Array.from({ length }, next);
   const entries = Object.entries(shapes).map(([name, shape]): [string, TensorData] => {
-    const length = shape.reduce((a, b) => a * b, 1);
+    const length = sizeOf(shape);
     const next =
       name === "image"
         ? () => random.uniform()
@@ -78,12 +79,15 @@ async function runOn(runtime: Runtime, feeds: Arrays): Promise<Arrays> {
 function writeProgram(): Record<string, Tensor> {
   const graph = new Graph();
   const input = (name: keyof typeof shapes): Tensor => graph.input(name, shapes[name]);
-  const [image, grid, first, second, dense] = [
-    input("image"),
-    input("grid"),
-    input("first"),
-    input("second"),
-    input("dense"),
+  const names = Object.keys(shapes) as (keyof typeof shapes)[];
+  const inputs = names.map(input);
+  const [image, grid, first, second, third, dense] = inputs as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
   ];
   const sampled = graph.emit("GridSample", [image, grid], [{ shape: shapes.image }], {
     mode: string("linear"),
@@ -92,18 +96,12 @@ function writeProgram(): Record<string, Tensor> {
   })[0]!;
   const half = maxPool(relu(conv(sampled, first, null, { pads: [1, 1, 1, 1] })), [2, 2], { strides: [2, 2] });
   const quarter = relu(conv(half, second, null, { strides: [2, 2], pads: [1, 1, 1, 1] }));
-  const features = reshape(mean(quarter, { axes: [2, 3] }), [4, 12]);
+  const separate = relu(conv(quarter, third, null, { pads: [1, 1, 1, 1], group: 12 }));
+  const features = reshape(mean(separate, { axes: [2, 3] }), [4, 12]);
   const outputs = sigmoid(matmul(features, dense));
   const center = mean(outputs, { axes: [0], keepDims: true });
   const loss = add(mean(square(sub(outputs, center))), mul(mean(outputs), 0.1));
-  const [byImage, byGrid, byFirst, bySecond, byDense] = grad(loss, [image, grid, first, second, dense]);
-  return {
-    loss,
-    outputs,
-    byImage: byImage!,
-    byGrid: byGrid!,
-    byFirst: byFirst!,
-    bySecond: bySecond!,
-    byDense: byDense!,
-  };
+  const gradients = grad(loss, inputs);
+  const named = names.map((name, i): [string, Tensor] => [`the gradient by ${name}`, gradients[i]!]);
+  return { loss, outputs, ...Object.fromEntries(named) };
 }

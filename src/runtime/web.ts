@@ -1,6 +1,8 @@
 /** ONNX Runtime in a browser. One of the two files that import it. */
 import type { Env, InferenceSession } from "onnxruntime-web";
 import { DrmGuardError, messageOf } from "../errors.ts";
+import { getInt, type OnnxNode } from "../onnx/model.ts";
+import { readModel } from "../onnx/proto.ts";
 import type { DType, TensorData } from "../onnx/tensor-data.ts";
 import type { Arrays, Runtime, Session, SessionOptions } from "./runtime.ts";
 import { compareRuntimes } from "./self-test.ts";
@@ -64,7 +66,7 @@ export async function webRuntime({
       ? ["one thread: the server does not send the headers for cross-origin isolation, which threads need"]
       : [];
   if (provider !== "wasm") {
-    const found = await webGpu(environment.navigator, used, files.webgpu);
+    const found = await webGpu(environment.navigator, used, files.webgpu, provider === "webgpu");
     if (typeof found !== "string") return { ...found, threads: used, remarks };
     if (provider === "webgpu") {
       throw new DrmGuardError("E_PROVIDER", `WebGPU cannot be used here: ${found}`, {
@@ -81,20 +83,34 @@ export async function webRuntime({
 /** The part of `navigator` that is asked. */
 interface BrowserNavigator {
   readonly hardwareConcurrency?: number;
-  readonly gpu?: { requestAdapter(): Promise<object | null> };
+  readonly gpu?: { requestAdapter(): Promise<GraphicsAdapter | null> };
+}
+
+/** The part of WebGPU's adapter that is asked. */
+interface GraphicsAdapter {
+  readonly info?: { readonly isFallbackAdapter?: boolean; readonly architecture?: string };
 }
 
 type ProvidedRuntime = Runtime & { readonly provider: WebProvider };
 
-/** The runtime on WebGPU, or why there is none. */
+/**
+ * The runtime on WebGPU, or why there is none.
+ *
+ * @param isForced whether one that is slower than WebAssembly will do
+ */
 async function webGpu(
   navigator: BrowserNavigator | undefined,
   threads: number,
   files: WasmFiles | undefined,
+  isForced: boolean,
 ): Promise<ProvidedRuntime | string> {
   if (navigator?.gpu === undefined) return "this browser has none";
   try {
-    if ((await navigator.gpu.requestAdapter()) === null) return "no graphics processor was found";
+    const adapter = await navigator.gpu.requestAdapter();
+    if (adapter === null) return "no graphics processor was found";
+    const { isFallbackAdapter, architecture } = adapter.info ?? {};
+    const isSoftware = isFallbackAdapter === true || architecture === "swiftshader";
+    if (isSoftware && !isForced) return "the graphics processor is only imitated by software";
     const ort: Ort = await import("onnxruntime-web/webgpu");
     configure(ort.env, threads, files);
     const runtime = runtimeOf(ort, "webgpu");
@@ -140,7 +156,7 @@ async function load(
   let session: InferenceSession;
   try {
     session = await ort.InferenceSession.create(model, {
-      executionProviders: provider === "wasm" ? ["wasm"] : ["webgpu", "wasm"],
+      executionProviders: provider === "wasm" ? ["wasm"] : [webGpuFor(model), "wasm"],
       graphOptimizationLevel: optimize ? "all" : "basic",
       enableMemPattern: false,
       logSeverityLevel: 4,
@@ -166,6 +182,26 @@ async function load(
       }),
     release: () => inTurn(() => session.release()),
   };
+}
+
+/** The provider with what it needs to know of a graph; an empty list is refused. */
+function webGpuFor(model: Uint8Array): InferenceSession.ExecutionProviderConfig {
+  const names = leftToWasm(model);
+  return names.length === 0 ? "webgpu" : { name: "webgpu", forceCpuNodeNames: names };
+}
+
+/**
+ * Nodes that ONNX Runtime gives to WebGPU, and that do not work there: pools with the indices of their maxima, which their gradients
+ * need, are refused in the run; convolutions of groups with several outputs each, which copy columns for gradients of weights, give wrong numbers.
+ */
+function leftToWasm(model: Uint8Array): string[] {
+  const { nodes, initializers } = readModel(model).graph;
+  const isWrong = (node: OnnxNode): boolean => {
+    if (node.op === "MaxPool") return node.outputs.length > 1;
+    const groups = node.op === "Conv" ? getInt(node, "group", 1) : 1;
+    return groups > 1 && initializers.get(node.inputs[1]!)?.dims[0] !== groups;
+  };
+  return nodes.filter(isWrong).map(({ name }) => name);
 }
 
 function failure(cause: unknown, how: string): DrmGuardError {

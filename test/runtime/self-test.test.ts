@@ -46,19 +46,20 @@ test("half precision is noticed", async () => {
   expect(await compareRuntimes(changed(half), good)).toMatch(/of its largest value$/);
 });
 
-test.each(["loss", "byImage", "byGrid", "byFirst", "bySecond", "byDense"])(
-  "a wrong %s is noticed by its name",
-  async (name) => {
-    const wrong = changed((value, output) => (output === `result:${name}` ? 1.01 * value : value));
-    expect(await compareRuntimes(wrong, good)).toMatch(new RegExp(`^${name} by 0\\.0`));
-  },
-);
+test.each([
+  "loss",
+  "outputs",
+  ...["image", "grid", "first", "second", "third", "dense"].map((input) => `the gradient by ${input}`),
+])("where %s is wrong, it is noticed by its name", async (name) => {
+  const wrong = changed((value, output) => (output === `result:${name}` ? 1.01 * value : value));
+  expect(await compareRuntimes(wrong, good)).toMatch(new RegExp(`^${name} by 0\\.0`));
+});
 
 test("what is not a number is noticed", async () => {
   expect(
     await compareRuntimes(
-      changed((value, name) => (name.includes("byGrid") ? Number.NaN : value)),
+      changed((value, name) => (name.includes("by grid") ? Number.NaN : value)),
       good,
     ),
-  ).toBe("byGrid by NaN of its largest value");
+  ).toBe("the gradient by grid by NaN of its largest value");
 });

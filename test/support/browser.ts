@@ -8,17 +8,27 @@ import { type Site, serveSite } from "../../src/server/site.ts";
 
 /** Where Debian and others put it. */
 const usualPaths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-/** No sandbox: in containers tests run as root. No graphics: WebGPU is not to be found. */
-const flags = [
+/** No sandbox: in containers tests run as root. */
+const commonFlags = [
   "--headless",
   "--no-sandbox",
-  "--disable-gpu",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
 ];
+/** How graphics are done: not at all, so that WebGPU is not to be found, or by software. */
+const graphicsFlags = {
+  none: ["--disable-gpu"],
+  software: [
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--enable-features=Vulkan",
+    "--use-angle=swiftshader",
+    "--ignore-gpu-blocklist",
+  ],
+} as const;
 
 /** The folder of the built page. */
 export const pageFolder = fileURLToPath(new URL("../../dist/web", import.meta.url));
@@ -33,11 +43,6 @@ export function findChromium(): string | null {
   return found;
 }
 
-/** Starts the browser; the caller closes it. */
-export function launch(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: flags });
-}
-
 /** What a test in a browser gets. */
 export interface BrowserTest {
   /** A new page in a context of its own; it is closed, and held to have said nothing on its console, by {@link closePages}. */
@@ -49,7 +54,11 @@ export interface BrowserTest {
 }
 
 /** A group of tests in a browser, with the page served by the command line's own server. */
-export function describeInBrowser(name: string, tests: (browser: BrowserTest) => void): void {
+export function describeInBrowser(
+  name: string,
+  tests: (browser: BrowserTest) => void,
+  graphics: keyof typeof graphicsFlags = "none",
+): void {
   const path = findChromium();
   if (path === null) {
     console.warn(
@@ -64,7 +73,10 @@ export function describeInBrowser(name: string, tests: (browser: BrowserTest) =>
     beforeAll(async () => {
       if (!existsSync(pageFolder)) throw new Error("dist/ is not built: run npm run build, or npm test");
       site = await serveSite({ folder: pageFolder, host: "127.0.0.1", port: 0 });
-      browser = await launch(path!);
+      browser = await chromium.launch({
+        executablePath: path!,
+        args: [...commonFlags, ...graphicsFlags[graphics]],
+      });
     });
     afterAll(async () => {
       await browser?.close();
