@@ -119,6 +119,7 @@ export {
 } from "./models/preprocessing.ts";
 export { respond } from "./models/respond.ts";
 export { createRandom, type Random, resumeRandom } from "./random.ts";
+export type { ChartDocument, ReportContext } from "./report/chart-document.ts";
 export { type Change, diffResults, type ResultDiff } from "./report/diff.ts";
 export { diffHtml } from "./report/diff-html.ts";
 export { diffMarkdown } from "./report/diff-markdown.ts";
@@ -126,6 +127,7 @@ export { diffTable } from "./report/diff-table.ts";
 export { resultHtml } from "./report/html.ts";
 export { resultMarkdown } from "./report/markdown.ts";
 export { readResult } from "./report/read-result.ts";
+export { repairHtml } from "./report/repair-html.ts";
 export { repairMarkdown } from "./report/repair-markdown.ts";
 export type { RepairReport } from "./report/repair-report.ts";
 export { repairTable } from "./report/repair-table.ts";

@@ -28,12 +28,12 @@ export function changeSection(report: RepairReport, context: ReportContext): Sec
     { name: "clean images, to the truth (RE)", ...regressionError },
     ...triggers.flatMap(({ family, before, after }) => [
       {
-        name: shortName(`${family} trigger, to the truth (DAE)`),
+        name: `${shortName(family)} trigger, to the truth (DAE)`,
         before: before.defendingAttackError,
         after: after.defendingAttackError,
       },
       {
-        name: shortName(`${family} trigger, to the target (AE)`),
+        name: `${shortName(family)} trigger, to the target (AE)`,
         before: before.attackError,
         after: after.attackError,
       },
@@ -46,10 +46,6 @@ export function changeSection(report: RepairReport, context: ReportContext): Sec
     title: "Errors before and after",
     html: [
       figures([
-        valueTable(
-          "Numbers of the repair",
-          repairRows(report).map(([name, value]) => ({ name, value })),
-        ),
         figure(
           drawn,
           "Errors on images that were neither trained on nor chosen by. A repair that helps moves the error to the truth under the trigger down to that of clean images, which stays where it is; the error to the target grows.",
@@ -57,6 +53,10 @@ export function changeSection(report: RepairReport, context: ReportContext): Sec
             { kind: "reversed", text: "before" },
             { kind: "after", text: "after" },
           ],
+        ),
+        valueTable(
+          "Numbers of the repair",
+          repairRows(report).map(([name, value]) => ({ name, value })),
         ),
       ]),
       part("Warnings", list(warnings)),
@@ -98,7 +98,7 @@ export function repairOutputSection(report: RepairReport, context: ReportContext
         { kind: "target" as const, text: "estimate of the target", rows: [trigger.target.slice(0, columns)] },
       ],
     };
-    const caption = `${images} test images. Before the repair outputs with the trigger lie around the target; after it they are spread as the truth is.`;
+    const caption = `${images} test images. Where a trigger takes over, outputs lie around its target; after a repair that helps they are spread as the truth is.`;
     const label = `Outputs with the ${trigger.family} trigger before and after`;
     return [
       part(`${k + 1}: ${trigger.family} trigger`, figures(cloudFigures(context, cloud, label, caption))),
