@@ -64,7 +64,7 @@ export function fullResultOf(changes: Partial<ScanResult> = {}): ScanResult {
     ],
     stages: [
       { name: "mapping costs (patch)", steps: 2 },
-      { name: "letting a trigger grow (patch)", steps: 2 },
+      { name: "letting triggers grow (patch)", steps: 2 },
     ],
     ...changes,
   };

@@ -40,12 +40,6 @@ function isHeld(step: number, { steps, heldPart }: ContrastOptions): boolean {
   return step < heldPart * steps;
 }
 
-/** tau of a step: a target that is held need not lie near an attacker's, and outputs reach it only roughly. */
-function toleranceAt(step: number, options: ContrastOptions): number {
-  const { tolerance, looseTolerance } = options;
-  return isHeld(step, options) ? Math.max(tolerance, looseTolerance) : tolerance;
-}
-
 /** The weights that a step is done with, [K]. */
 export function weightsAt(step: number, { weight }: MultiplierState, options: ContrastOptions): Float32Array {
   return isWarmUp(step, options) ? new Float32Array(weight.length).fill(options.warmUpWeight) : weight;
@@ -70,8 +64,7 @@ export function follow(
   sizes: Float32Array,
   options: ContrastOptions,
 ): { readonly state: MultiplierState; readonly improved: readonly boolean[] } {
-  const { smoothing, rise, fall, leastWeight, mostWeight } = options;
-  const tolerance = toleranceAt(step, options);
+  const { smoothing, tolerance, rise, fall, leastWeight, mostWeight } = options;
   const smooth = (old: Float32Array, now: Float32Array): Float32Array =>
     step === 0 ? now.slice() : old.map((value, k) => smoothing * value + (1 - smoothing) * now[k]!);
   const [error, size] = [smooth(before.error, errors), smooth(before.size, sizes)];

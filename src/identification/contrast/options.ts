@@ -28,18 +28,13 @@ export interface ContrastOptions {
   readonly batch: number;
   /** Adam's learning rate, for parameters that pass through a sigmoid or tanh: 150 steps must lead through their range. */
   readonly learningRate: number;
-  /**
-   * tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations: what an attack that works
-   * does, whose error is about that of a good model.
-   */
+  /** tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations. */
   readonly tolerance: number;
   /**
-   * tau where that shows no backdoor: what an attack does whose trigger is large, so that smaller ones draw outputs roughly
-   * together on any model, but not as close.
+   * tau where that shows no backdoor. A quarter of a deviation is a rough meeting of outputs: where an attacker's trigger is large, small ones
+   * that do it are found on any model. What draws them as close as this is the attacker's alone, if the attack was learnt well.
    */
   readonly tightTolerance: number;
-  /** tau while the targets of a map are held, and the most that it is raised to where a candidate's outputs come no closer together. */
-  readonly looseTolerance: number;
   /** The mean error over all clean images above which a trigger that was found on small batches does not count. */
   readonly wholeTolerance: number;
   /** The part of a stage in which the size weighs next to nothing, so that a trigger is found before it shrinks. */
@@ -64,9 +59,11 @@ export interface ContrastOptions {
   readonly leastDistance: number;
   /** A trigger whose target slides is kept this far from the mean and the centre, in standard deviations, or all would end there. */
   readonly slideDistance: number;
+  /** How many of the cheapest targets of a map are weighed against each other before one is contrasted. */
+  readonly shortlist: number;
   /** Searches that begin at a candidate. */
   readonly restarts: number;
-  /** Steps in which a candidate's trigger grows again, so that its outputs show where an attacker's target is. */
+  /** Steps in which candidates' triggers grow, so that their outputs show where an attacker's target is, and in which these are weighed. */
   readonly growingSteps: number;
   /** Control targets. */
   readonly controls: number;
@@ -91,15 +88,14 @@ export const contrastDefaults: ContrastOptions = {
   afterBackdoor: "stop",
   mapTargets: 16,
   reach: 1.7,
-  mapSteps: 220,
-  tightMapSteps: 120,
-  heldPart: 0.5,
+  mapSteps: 240,
+  tightMapSteps: 150,
+  heldPart: 0.4,
   steps: 200,
   batch: 4,
   learningRate: 0.1,
-  tolerance: 0.1,
+  tolerance: 0.25,
   tightTolerance: 0.05,
-  looseTolerance: 0.25,
   wholeTolerance: 0.5,
   warmUp: 0.15,
   warmUpWeight: 0.02,
@@ -112,6 +108,7 @@ export const contrastDefaults: ContrastOptions = {
   neighbourhood: 1.2,
   leastDistance: 0.5,
   slideDistance: 0.7,
+  shortlist: 3,
   restarts: 2,
   growingSteps: 100,
   controls: 6,
@@ -137,7 +134,6 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families" | "afterB
   learningRate: { least: 1e-6 },
   tolerance: { least: 1e-6 },
   tightTolerance: { least: 1e-6 },
-  looseTolerance: { least: 1e-6 },
   wholeTolerance: { least: 1e-6 },
   warmUp: { least: 0, most: 0.9 },
   warmUpWeight: { least: 0 },
@@ -150,6 +146,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families" | "afterB
   neighbourhood: { least: 0 },
   leastDistance: { least: 1e-3 },
   slideDistance: { least: 0 },
+  shortlist: { isWhole: true, least: 1, most: 64 },
   restarts: { isWhole: true, least: 1, most: 64 },
   growingSteps: { isWhole: true, least: 0 },
   controls: { isWhole: true, least: 2, most: 64 },

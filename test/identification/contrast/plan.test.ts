@@ -15,6 +15,7 @@ test("a scan goes through the planned phases, and as many images pass through th
     tightMapSteps: 20,
     steps: 7,
     growingSteps: 5,
+    shortlist: 1,
     restarts: 2,
     controls: 3,
     batch: 4,
@@ -47,11 +48,11 @@ test("a scan goes through the planned phases, and as many images pass through th
     options,
   );
   const plan = contrastPlan(options);
-  // Each family has two tolerances of three stages each.
-  expect(plan.length).toBe(6 * options.families.length);
+  // Each family has two tolerances of four stages each.
+  expect(plan.length).toBe(8 * options.families.length);
   const met = plan.filter(({ phase: planned }) => images.has(planned));
   // A candidate that is found is looked at; with so few steps not every family finds one.
-  expect(met.length).toBeGreaterThanOrEqual(3);
+  expect(met.length).toBeGreaterThanOrEqual(4);
   expect(met.map(({ phase: planned, work }) => [planned, work])).toEqual(
     met.map(({ phase: planned }) => [planned, images.get(planned)]),
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { contrastDefaults } from "../../../src/identification/contrast/options.ts";
 import {
-  candidateOf,
+  candidatesOf,
   contrastOf,
   expectedAt,
   expectedCost,
@@ -11,6 +11,10 @@ import {
 import { distanceOf, spreadTargets } from "../../../src/identification/contrast/targets.ts";
 import { createRandom } from "../../../src/random.ts";
 
+/** The first of the candidates; null when there is none. */
+const candidateOf = (
+  ...args: Parameters<typeof candidatesOf>
+): ReturnType<typeof candidatesOf>[number] | null => candidatesOf(...args)[0] ?? null;
 /** The mean alone. */
 const mean = [[0, 0]];
 
@@ -87,6 +91,20 @@ describe("the candidate", () => {
     );
     const none = map.map((each) => ({ ...each, cost: null, error: 0.3 }));
     expect(candidateOf(none, mean, [], contrastDefaults)).toBeNull();
+  });
+
+  test("is followed by the next cheapest, none next to another, as many as are asked for", () => {
+    const map = mapWith([1, -1]);
+    const found = candidatesOf(map, mean, [], { ...contrastDefaults, shortlist: 4 });
+    expect(found).toHaveLength(4);
+    expect(found.map(({ ratio }) => ratio)).toEqual(found.map(({ ratio }) => ratio).sort((a, b) => a - b));
+    const places = found.map(({ index }) => map[index]!.target);
+    for (const [i, place] of places.entries()) {
+      for (const other of places.slice(0, i)) {
+        expect(distanceOf(place, other)).toBeGreaterThanOrEqual(contrastDefaults.leastDistance);
+      }
+    }
+    expect(candidatesOf(map, mean, [], { ...contrastDefaults, shortlist: 1 })).toEqual(found.slice(0, 1));
   });
 
   test("where none was reached is that which outputs came closest to, away from the mean", () => {
