@@ -382,3 +382,38 @@ test("text and marks have a contrast of 4.5 in light and in dark", () => {
     }
   }
 });
+
+/** The same value with every number in it changed. */
+function withNumbers<T>(value: T, change: () => number): T {
+  if (typeof value === "number") return change() as T;
+  if (Array.isArray(value)) return value.map((each) => withNumbers(each, change)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, withNumbers(each, change)]),
+  ) as T;
+}
+
+test("a result of any numbers has a sound page", () => {
+  const numbers = fc.constantFrom(0, 1, -1, 2, 0.5, 1e-12, 1e12, -1e12, 7);
+  fc.assert(
+    fc.property(fc.array(numbers, { minLength: 1, maxLength: 40 }), fc.boolean(), (values, isPaper) => {
+      let i = 0;
+      const result = withNumbers(isPaper ? resultOf() : fullResultOf(), () => values[i++ % values.length]!);
+      expectSoundPage(resultHtml(result));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("a result whose lists are empty or too short has a sound page", () => {
+  const { responses, triggers, contrast } = fullResultOf();
+  const [finding] = contrast![0]!.findings;
+  const benign = { ...fullResultOf().benign, shape: [] };
+  const displacement = { side: 0, x: [], y: [] };
+  pageOf({ target: [] });
+  pageOf({ benign, triggers: [{ ...triggers![1]!, displacement }] });
+  pageOf({ responses: { ...responses!, outputs: { clean: [[]], reversed: [] } } });
+  pageOf({ responses: { ...responses!, angles: { clean: [[]], reversed: [[1, 2]] } } });
+  const lone = { ...finding!, restarts: [], controls: [], homes: [], target: [] };
+  pageOf({ contrast: [{ ...contrast![0]!, findings: [lone] }] });
+});

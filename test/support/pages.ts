@@ -27,8 +27,9 @@ export const parsePage = (html: string): PageElement => parseHTML(html).document
 /** What must hold of every page: it loads and runs nothing, and says in words what it shows. */
 export function expectSoundPage(html: string): PageElement {
   const page = parsePage(html);
-  // No value of a result was missing where it was written.
-  expect(html).not.toMatch(/NaN|undefined|\[object/);
+  // No value of a result was missing where it was written. Base64 may have any letters.
+  const written = html.replaceAll(/base64,[^"]*/g, "");
+  expect(written.match(/.{0,60}(NaN|Infinity|undefined|\[object).{0,20}/g) ?? []).toEqual([]);
 
   expect(all(page, "script, iframe, link, object, embed, form, base, audio, video")).toEqual([]);
   for (const element of all(page, "*")) {

@@ -2,7 +2,7 @@
 import { dot, ruleX, ruleY, text } from "@observablehq/plot";
 import type { ReportContext } from "../chart-document.ts";
 import { colorOf } from "../page/palette.ts";
-import { chartSvg } from "./chart.ts";
+import { chartSvg, domainFromZero } from "./chart.ts";
 
 /** A value before and after. */
 export interface Change {
@@ -26,12 +26,12 @@ export function changeChart(
 ): string {
   // Names may be alike; what stands on an axis must differ.
   const lines = changes.map((change, line) => ({ ...change, line }));
-  const most = Math.max(...changes.flatMap(({ before, after }) => [before, after]));
+  const values = changes.flatMap(({ before, after }) => [before, after]);
   return chartSvg(context, label, {
     height: 46 + lineHeight * lines.length,
     marginLeft: 14,
     marginTop: 8,
-    x: { label: x, labelArrow: "none", domain: [0, 1.06 * most || 1] },
+    x: { label: x, labelArrow: "none", domain: domainFromZero(values, 0.06) },
     y: { type: "point", domain: lines.map(({ line }) => line), axis: null, padding: 0.6 },
     marks: [
       ruleX([0], { stroke: colorOf("line") }),

@@ -55,6 +55,16 @@ function withShortNumbers(svg: string): string {
 }
 
 /**
+ * The ends of an axis from 0 that holds values, with some room.
+ *
+ * @param room as a part of the largest
+ */
+export function domainFromZero(values: readonly number[], room: number): [low: number, high: number] {
+  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+  return [low, low === 0 && high === 0 ? 1 : (1 + room) * high];
+}
+
+/**
  * The ends of an axis around values, with some room; around a value where there is one, and 0 to 1 where there is none.
  *
  * @param values what lies on the axis

@@ -5,7 +5,7 @@ import { numberText } from "../number-text.ts";
 import { figure, type KeyEntry, type MarkKind, paragraph } from "../page/elements.ts";
 import { colorOf } from "../page/palette.ts";
 import type { ScanResult } from "../result.ts";
-import { chartSvg } from "./chart.ts";
+import { chartSvg, domainFromZero } from "./chart.ts";
 import { marksOf, type Place } from "./marks.ts";
 
 /** What one family found. */
@@ -47,7 +47,7 @@ export function costFigure(
   const top = Math.max(...costs);
   const isMissing = groups.some(([, all]) => all.some(({ cost }) => cost === null));
   // A line of their own for those that have no cost.
-  const missing = 1.15 * top;
+  const missing = 1.15 * top || 1;
   const placeOf = ({ target, distance, cost }: TargetCost): Place => ({
     x: distance,
     y: cost ?? missing,
@@ -59,7 +59,11 @@ export function costFigure(
     height: 270,
     marginLeft: 52,
     x: { label: "distance from the mean output (standard deviations)", labelArrow: "none", zero: true },
-    y: { label: "cost", labelArrow: "none", domain: [0, isMissing ? 1.08 * missing : 1.08 * top] },
+    y: {
+      label: "cost",
+      labelArrow: "none",
+      domain: domainFromZero(isMissing ? [...costs, missing] : costs, 0.08),
+    },
     marks: [
       ruleY([0], { stroke: colorOf("line") }),
       ...(isMissing

@@ -15,7 +15,7 @@ const size = 300;
 const longest = 1.4;
 
 /**
- * Draws where a warp takes pixels from.
+ * Draws where a warp takes pixels from; nothing for a field without places.
  *
  * @param shape of an image, height and width
  */
@@ -24,17 +24,17 @@ export function fieldFigure(
   { side, x, y }: Displacement,
   [height, width]: readonly [number, number],
 ): string {
-  const count = Math.min(side * side, x.length, y.length);
-  const arrows = Array.from({ length: count }, (_, i) => ({
+  const arrows = Array.from({ length: Math.min(side * side, x.length, y.length) }, (_, i) => ({
     column: i % side,
     row: Math.floor(i / side),
     length: Math.hypot(x[i]!, y[i]!),
     // Clockwise from up; y points down.
     angle: (Math.atan2(x[i]!, -y[i]!) * 180) / Math.PI,
   }));
+  if (arrows.length === 0) return "";
   const most = Math.max(...arrows.map(({ length }) => length));
   const spacing = size / side;
-  const rms = Math.sqrt(arrows.reduce((sum, { length }) => sum + length ** 2, 0) / count);
+  const rms = Math.sqrt(arrows.reduce((sum, { length }) => sum + length ** 2, 0) / arrows.length);
   const svg = chartSvg(context, "Where the warp takes each pixel from", {
     height: size,
     width: chartWidth,

@@ -4,7 +4,7 @@ import type { ReportContext } from "../chart-document.ts";
 import { figure } from "../page/elements.ts";
 import { colorOf } from "../page/palette.ts";
 import type { Interval } from "../suspects.ts";
-import { chartSvg } from "./chart.ts";
+import { chartSvg, domainFromZero } from "./chart.ts";
 
 /** What a verdict compares. */
 export interface Score {
@@ -35,7 +35,12 @@ export function scoreFigure(
     height: 84,
     marginLeft: 14,
     marginTop: 26,
-    x: { domain: [0, 1.15 * Math.max(score, threshold, interval?.high ?? 0)] },
+    x: {
+      domain: domainFromZero(
+        [score, threshold, ...(interval === null ? [] : [interval.low, interval.high])],
+        0.15,
+      ),
+    },
     y: { domain: [-1, 1], axis: null },
     marks: [
       axisX({ ticks: 4, tickFormat: write, label: "score", labelAnchor: "right", labelArrow: "none" }),
