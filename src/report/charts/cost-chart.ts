@@ -53,8 +53,8 @@ export function costFigure(
     y: cost ?? missing,
     title: `${namedValues(target, names)}: ${cost === null ? "not reached" : numberText(cost)}`,
   });
-  const bars = findings.flatMap((finding) => barOf(finding, threshold));
-  const bar = bars[0];
+  const ranked = [...findings].sort((a, b) => a.score - b.score);
+  const [bar] = ranked.slice(0, 1).flatMap((finding) => barOf(finding, threshold));
   const svg = chartSvg(context, `Costs of targets by ${family} triggers against their distance`, {
     height: 270,
     marginLeft: 52,
@@ -85,7 +85,7 @@ export function costFigure(
   const key = groups.flatMap(([kind, all]): KeyEntry[] =>
     all.length === 0 ? [] : [{ kind, text: words[kind]! }],
   );
-  return figure(svg, captionOf({ family, sizeUnit, findings }, bar), key);
+  return figure(svg, captionOf({ family, sizeUnit, findings: ranked }, bar), key);
 }
 
 /** The cost at which a finding's score would be the threshold: a score is a cost over what is usual. */
@@ -102,7 +102,7 @@ function captionOf(
   if (first === undefined) return `${axis} None lies so far below the others that it was looked at closely.`;
   const line = bar === undefined ? "" : " At the dashed line the score would be the threshold.";
   const cost = first.cost === null ? "was not reached" : `costs ${numberText(first.cost)}`;
-  return `${axis} A backdoor is a candidate far below its controls and homes. Here the candidate ${cost}; ${controlText(first)}.${line}`;
+  return `${axis} A backdoor is a candidate far below its controls and homes. Here ${findings.length === 1 ? "the candidate" : "the most suspicious candidate"} ${cost}; ${controlText(first)}.${line}`;
 }
 
 /** What the controls cost, in words. */
