@@ -56,8 +56,10 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     searches.push(...(looked?.searches ?? []));
     findings.push(...(looked?.findings ?? []));
     const isComplete = looked?.isComplete ?? false;
-    const isLast = !isComplete || findings.some(({ high }) => high < context.options.threshold);
-    if (isLast) return { context, map, findings, searches, isComplete };
+    // What does not come together roughly does not come together closely.
+    const isHopeless = findings.length === 0;
+    const isBackdoored = findings.some(({ high }) => high < context.options.threshold);
+    if (!isComplete || isHopeless || isBackdoored) return { context, map, findings, searches, isComplete };
   }
   return { context, map: map!, findings, searches, isComplete: true };
 }
