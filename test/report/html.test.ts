@@ -268,6 +268,13 @@ describe("outputs and angles", () => {
     const [figure, ...others] = chartsOf(columns);
     expect(others).toEqual([]);
     expect(counts(figure!)).toEqual([5, 4, 1, 0].map((count) => columns * count));
+    expect(figure!.querySelector(".key")!.textContent).toContain("clean images, line 1 of 3");
+  });
+
+  test("that were left out of the result are counted", () => {
+    const target = ["yaw", "pitch", "roll"].map((name) => ({ name, value: 0 }));
+    const figure = figureIn(pageOf({ target, terms: [] }), "outputs", /^Outputs/);
+    expect(figure.textContent).toContain("The first 2 of 3 outputs.");
   });
 
   test("that are too short are left out", () => {

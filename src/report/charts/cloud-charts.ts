@@ -35,8 +35,14 @@ export function cloudFigures(context: ReportContext, cloud: Cloud, label: string
     .map((group) => ({ ...group, rows: group.rows.filter((row) => row.length >= names.length) }))
     .filter(({ rows }) => rows.length > 0);
   const key = groups.map(({ kind, text }): KeyEntry => ({ kind, text }));
+  if (names.length === 0) return [];
   if (names.length < 2 || names.length > mostPaired) {
-    return [figure(strips(context, { names, groups }, label), caption, key)];
+    const lines = key.map((entry, i) => ({
+      ...entry,
+      text: `${entry.text}, line ${i + 1} of ${key.length}`,
+      character: "❘",
+    }));
+    return [figure(strips(context, { names, groups }, label), caption, lines)];
   }
   const pairs = names.flatMap((_, i) => names.slice(i + 1).map((__, j) => [i, i + 1 + j] as const));
   return pairs.map(([i, j], n) => {
@@ -78,7 +84,8 @@ function strips(context: ReportContext, { names, groups }: Cloud, label: string)
   }));
   const height = 40;
   return chartSvg(context, `${label}: ${names.join(", ")}`, {
-    height: 60 + height * names.length,
+    height: 44 + height * names.length,
+    marginTop: 6,
     marginLeft: isOne ? 14 : 100,
     x: {
       label: isOne ? names[0]! : "standard deviations from the mean clean value",

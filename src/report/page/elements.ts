@@ -106,6 +106,8 @@ const markCharacters: Readonly<Record<MarkKind, string>> = {
 export interface KeyEntry {
   readonly kind: MarkKind;
   readonly text: string;
+  /** What stands for it; that of its kind unless another is given. */
+  readonly character?: string;
 }
 
 /**
@@ -117,8 +119,8 @@ export interface KeyEntry {
  */
 export function figure(html: string, caption: string, key: readonly KeyEntry[] = []): string {
   const entries = key.map(
-    ({ kind, text }) =>
-      `<li><span class="${kind}" aria-hidden="true">${markCharacters[kind]}</span> ${escapeHtml(text)}</li>`,
+    ({ kind, text, character = markCharacters[kind] }) =>
+      `<li><span class="${kind}" aria-hidden="true">${character}</span> ${escapeHtml(text)}</li>`,
   );
   const legend = key.length === 0 ? "" : `<ul class="key">${entries.join("")}</ul>`;
   return `<figure>${html}<figcaption>${legend}${paragraph(caption)}</figcaption></figure>`;

@@ -50,7 +50,8 @@ function outputFigures(result: ScanResult, { outputs }: Responses, context: Repo
       },
     ],
   };
-  const caption = `${countText(result)} The outputs of clean images follow what is in them. Under a trigger that works they lie on one spot, whatever is in the image.${ratioText(collapse.outputVarianceRatio)}`;
+  const more = columns < target.length ? ` The first ${columns} of ${target.length} outputs.` : "";
+  const caption = `${countText(result)}${more} The outputs of clean images follow what is in them. Under a trigger that works they lie on one spot, whatever is in the image.${ratioText(collapse.outputVarianceRatio)}`;
   return cloudFigures(context, cloud, "Outputs", caption);
 }
 
