@@ -1,10 +1,10 @@
 /** The headers of the page: what it may load, and what its threads need. */
+import { styleHash } from "../report/page/style.ts";
 
 /**
- * What the page may load: its own files, and pictures that it draws. No connection to any other place can be opened, so nothing
- * that a user drops on it can leave the machine.
- *
- * Styles may be inline: the report is a document of its own within the page, which inherits this policy and carries its style with it.
+ * What the page may load: its own files, and pictures and reports that it draws. No connection to any other place can be opened, so
+ * nothing that a user drops on it can leave the machine. A report is a document within the page, which inherits this policy and carries its
+ * style with it.
  */
 export const contentPolicy: string = [
   "default-src 'none'",
@@ -13,7 +13,8 @@ export const contentPolicy: string = [
   "worker-src 'self'",
   "connect-src 'self'",
   "img-src 'self' data: blob:",
-  "style-src 'self' 'unsafe-inline'",
+  `style-src 'self' 'sha256-${styleHash}'`,
+  "frame-src blob:",
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");

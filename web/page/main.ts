@@ -25,6 +25,8 @@ const state: {
   /** What was stopped and can be gone on with. */
   stopped: "scan" | "repair" | null;
   result: ScanResult | null;
+  /** The report of it, as a page of its own. */
+  report: string;
   /** Whether the result is of the model and images that are chosen. */
   isOwnResult: boolean;
   /** A repair that was done or opened. */
@@ -35,6 +37,7 @@ const state: {
   external: [],
   stopped: null,
   result: null,
+  report: "",
   isOwnResult: false,
   repair: null,
 };
@@ -255,6 +258,7 @@ function onAnswer(message: Answer, work: Work): void {
     case "scanned":
     case "opened":
       state.result = message.result;
+      state.report = message.html;
       state.repair = null;
       state.isOwnResult = message.kind === "scanned";
       progress.end(message.kind === "scanned" ? "The scan is done." : "");
@@ -341,7 +345,7 @@ function listen(): void {
     saveFile("result.json", `${JSON.stringify(state.result, null, 2)}\n`, "application/json");
   });
   byId("save-report", HTMLButtonElement).addEventListener("click", () => {
-    saveFile("report.html", byId("report", HTMLIFrameElement).srcdoc, "text/html");
+    saveFile("report.html", state.report, "text/html");
   });
 }
 

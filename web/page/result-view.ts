@@ -31,8 +31,11 @@ export function showResult(result: ScanResult, html: string): void {
         ]),
   );
   const frame = byId("report", HTMLIFrameElement);
+  const old = frame.src;
   frame.onload = () => fitHeight(frame);
-  frame.srcdoc = html;
+  // Not as srcdoc: there the links of the report to its own parts would lead to this page.
+  frame.src = URL.createObjectURL(new Blob([html], { type: "text/html" }));
+  if (old.startsWith("blob:")) URL.revokeObjectURL(old);
 }
 
 /** As high as what it holds, now and when that changes. */
