@@ -70,7 +70,7 @@ export interface ContrastOptions {
   /** The least angle between a control's direction and the candidate's as seen from the mean, in degrees. */
   readonly leastAngle: number;
   /**
-   * The score below which a target is cheap: halfway, by ratio, between benign and backdoored models of one seed (docs/research-log.md,
+   * The score below which a target is cheap: halfway, by ratio, between the lowest benign and the highest backdoored model that it was set on (docs/research-log.md,
    * which also has what models of other seeds and other makers scored).
    */
   readonly threshold: number;
@@ -113,7 +113,7 @@ export const contrastDefaults: ContrastOptions = {
   growingSteps: 100,
   controls: 6,
   leastAngle: 60,
-  threshold: 0.6,
+  threshold: 0.55,
   extraFindings: 2,
   bootstraps: 1000,
   confidence: 0.9,
