@@ -117,8 +117,13 @@ export type WorkerMessage =
       /** The report of the result as a page of its own. */
       readonly html: string;
     }
-  | { readonly kind: "openedRepair"; readonly report: RepairReport }
-  | { readonly kind: "repaired"; readonly report: RepairReport; readonly files: readonly File[] }
+  | {
+      readonly kind: "repaired" | "openedRepair";
+      readonly report: RepairReport;
+      readonly html: string;
+      /** The files of the repaired model; none where a report was opened. */
+      readonly files: readonly File[];
+    }
   | {
       readonly kind: "failed";
       readonly code: ErrorCode;

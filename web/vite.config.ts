@@ -1,5 +1,5 @@
 /** Builds the page as a static site. */
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, createReadStream, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultClientConditions, defineConfig, type Plugin, type UserConfig } from "vite";
 import { contentPolicy, siteHeaders } from "../src/server/headers.ts";
@@ -24,20 +24,33 @@ function policyTag(): Plugin {
   };
 }
 
-/** The example beside the page, with a list of its files: a static host shows no folders. */
+/** What the list of the example's images holds: a static host shows no folders. */
+const imageList = (): string => JSON.stringify(readdirSync(join(example, "images")).sort());
+
+/** The example beside the page, with a list of its files. */
 function exampleFiles(): Plugin {
   return {
     name: "example-files",
-    apply: "build",
+    configureServer(server) {
+      server.middlewares.use("/example", (request, response, next) => {
+        const path = (request.url ?? "").split("?")[0]!;
+        if (path === "/images.json") response.end(imageList());
+        else if (/^(\/images)?\/[\w-]+\.\w+$/.test(path))
+          createReadStream(join(example, path)).pipe(response);
+        else next();
+      });
+    },
     writeBundle({ dir }) {
       const folder = join(dir!, "example");
       mkdirSync(folder, { recursive: true });
       cpSync(example, folder, { recursive: true });
-      const images = readdirSync(join(example, "images")).sort();
-      writeFileSync(join(folder, "images.json"), JSON.stringify(images));
+      writeFileSync(join(folder, "images.json"), imageList());
     },
   };
 }
+
+// While developing, Vite's own scripts are inline.
+const { "Content-Security-Policy": _, ...developmentHeaders } = siteHeaders;
 
 const config: UserConfig = defineConfig({
   root,
@@ -58,6 +71,6 @@ const config: UserConfig = defineConfig({
     // How long plugins took is no warning.
     rolldownOptions: { checks: { pluginTimings: false } },
   },
-  server: { headers: { ...siteHeaders, "Content-Security-Policy": "" } },
+  server: { headers: developmentHeaders },
 });
 export default config;

@@ -18,6 +18,14 @@ import { accessibilityProblems, describeInBrowser } from "../support/browser.ts"
 import { someImages } from "../support/identification.ts";
 import { archiveOf, checked, choose, fileOf, resultOf, verdictOf } from "../support/page.ts";
 
+/**
+ * Of values after a few steps, as a part of the largest. Single precision sums in another order, and Adam makes more of that with every
+ * step: what was measured is in docs/web.md.
+ */
+const valueTolerance = 5e-3;
+/** Of scores after a whole scan: measured were up to 0.03. */
+const scoreTolerance = 0.1;
+
 /** The same scan in Node. */
 async function scanInNode(
   bytes: Uint8Array,
@@ -102,14 +110,14 @@ describeInBrowser("scans in the browser", (browser) => {
     expect(result.benign.sha256).toBe(node.benign.sha256);
     expect(result.model).toEqual({ ...node.model, path: "badnets.onnx" });
     expect([verdict, result.verdict]).toEqual([node.verdict, node.verdict]);
-    expect(result.score / node.score).toBeGreaterThan(0.95);
-    expect(result.score / node.score).toBeLessThan(1.05);
+    expect(result.score / node.score).toBeGreaterThan(1 - scoreTolerance);
+    expect(result.score / node.score).toBeLessThan(1 + scoreTolerance);
     const numbers = ({ terms, target, contrast }: ScanResult): number[] => [
       ...terms.flatMap(({ values }) => [values.error!, values.size!]),
       ...target.map(({ value }) => value),
       ...contrast!.flatMap(({ map }) => map.flatMap((row) => [...row.target, row.distance])),
     ];
-    expect(differenceOf(numbers(result), numbers(node))).toBeLessThan(2e-3);
+    expect(differenceOf(numbers(result), numbers(node))).toBeLessThan(valueTolerance);
   });
 
   test.each([
@@ -132,7 +140,7 @@ describeInBrowser("scans in the browser", (browser) => {
     );
     expect(result.benign.sha256).toBe(await dataKeyOf(images));
     expect(node.verdict).toBe(verdict);
-    expect(result.score / node.score).toBeGreaterThan(0.95);
-    expect(result.score / node.score).toBeLessThan(1.05);
+    expect(result.score / node.score).toBeGreaterThan(1 - scoreTolerance);
+    expect(result.score / node.score).toBeLessThan(1 + scoreTolerance);
   });
 });

@@ -1,7 +1,6 @@
 /** The page: what was chosen, what is asked of the worker, and what it answers. */
 
 import { version } from "../../package.json";
-import type { RepairReport } from "../../src/report/repair-report.ts";
 import type { ScanResult } from "../../src/report/result.ts";
 import type { ImageFiles, ModelFiles, PageRequest } from "../messages.ts";
 import { checkSentence, checkView } from "./check-view.ts";
@@ -11,7 +10,7 @@ import { chosenFiles, droppedFiles } from "./drop.ts";
 import { byId, definitions, make, show } from "./elements.ts";
 import { loadExample } from "./example.ts";
 import { createProgress } from "./progress.ts";
-import { repairView } from "./repair-view.ts";
+import { type ShownRepair, showRepair } from "./repair-view.ts";
 import { showResult } from "./result-view.ts";
 import { saveFile } from "./save.ts";
 import { prepareSettings, readSettings, SettingError } from "./settings.ts";
@@ -30,7 +29,7 @@ const state: {
   /** Whether the result is of the model and images that are chosen. */
   isOwnResult: boolean;
   /** A repair that was done or opened. */
-  repair: { readonly report: RepairReport; readonly files: readonly File[] } | null;
+  repair: ShownRepair | null;
 } = {
   model: null,
   images: null,
@@ -88,9 +87,7 @@ function refresh(): void {
   const canRepair = model !== null && images !== null && (result?.triggers?.length ?? 0) > 0;
   show(canRepair || repair !== null, byId("repair", HTMLElement));
   show(canRepair, byId("repair-work", HTMLElement));
-  const repaired = byId("repaired", HTMLElement);
-  if (repair === null) repaired.replaceChildren();
-  else if (repaired.childElementCount === 0) repaired.append(repairView(repair.report, repair.files));
+  showRepair(repair);
   repairButton.disabled = isLong || !mayHaveLabels();
   byId("repair-text", HTMLElement).textContent = repairText();
   const choosers = document.querySelectorAll<HTMLButtonElement>("#choose button, [data-example]");
@@ -269,7 +266,7 @@ function onAnswer(message: Answer, work: Work): void {
       break;
     case "openedRepair":
       chosenAnew();
-      state.repair = { report: message.report, files: [] };
+      state.repair = message;
       break;
     case "repaired":
       progress.end("The repair is done.");

@@ -1,8 +1,17 @@
-/** The report of a repair on the page. */
-import { numberText } from "../../src/report/number-text.ts";
+/** What came of a repair, on the page. */
 import type { RepairReport } from "../../src/report/repair-report.ts";
-import { definitions, make } from "./elements.ts";
+import { byId, make, show } from "./elements.ts";
+import { showReport } from "./report-frame.ts";
 import { saveFile } from "./save.ts";
+
+/** A repair that was done or opened. */
+export interface ShownRepair {
+  readonly report: RepairReport;
+  /** The report as a page of its own. */
+  readonly html: string;
+  /** The files of the repaired model. */
+  readonly files: readonly File[];
+}
 
 const outcomeWords: Readonly<Record<RepairReport["outcome"], string>> = {
   repaired: "The backdoor was trained out.",
@@ -16,30 +25,22 @@ const outcomeClasses: Readonly<Record<RepairReport["outcome"], string>> = {
   unproven: "inconclusive",
 };
 
-/** What a repair did, and its files to save. */
-export function repairView(report: RepairReport, files: readonly File[]): HTMLElement {
-  const unit = report.errors.unit === "degrees" ? " degrees" : "";
-  const change = ({ before, after }: { before: number; after: number }): string =>
-    `${numberText(before)}${unit} before, ${numberText(after)}${unit} after`;
-  const { scans, movement } = report;
-  const rows: [string, string][] = [
-    ["error on clean images", change(report.regressionError)],
-    ...report.triggers.map(({ family, before, after }): [string, string] => [
-      `error under the ${family} trigger`,
-      change({ before: before.defendingAttackError, after: after.defendingAttackError }),
-    ]),
-    [
-      "scan",
-      `${scans.before.verdict} before, ${scans.after === null ? "not scanned" : `${scans.after.verdict} (score ${numberText(scans.after.score)})`} after`,
-    ],
-    ["weights", `moved by ${numberText(100 * movement.relative)} % of their norm`],
-  ];
-  const json = (): void => {
-    saveFile("repair.json", `${JSON.stringify(report, null, 2)}\n`, "application/json");
-  };
-  return make(
-    "div",
-    {},
+let shown: ShownRepair | null = null;
+
+/** Shows the outcome, files to save, and the report; null for none. */
+export function showRepair(repair: ShownRepair | null): void {
+  if (repair === shown) return;
+  shown = repair;
+  const outcome = byId("repaired", HTMLElement);
+  show(repair !== null, byId("repair-details", HTMLElement));
+  if (repair === null) {
+    outcome.replaceChildren();
+    return;
+  }
+  const { report, html, files } = repair;
+  const saveButton = (name: string, content: BlobPart, type: string): HTMLElement =>
+    make("button", { type: "button", click: () => saveFile(name, content, type) }, `Save ${name}`);
+  outcome.replaceChildren(
     make(
       "p",
       { class: `verdict ${outcomeClasses[report.outcome]}` },
@@ -47,18 +48,13 @@ export function repairView(report: RepairReport, files: readonly File[]): HTMLEl
       ` ${outcomeWords[report.outcome]}`,
     ),
     make("ul", {}, ...report.reasons.map((text) => make("li", {}, text))),
-    definitions(rows),
     make(
       "div",
       { class: "row actions" },
-      ...files.map((file) =>
-        make(
-          "button",
-          { type: "button", click: () => saveFile(file.name, file, "application/octet-stream") },
-          `Save ${file.name}`,
-        ),
-      ),
-      make("button", { type: "button", click: json }, "Save repair.json"),
+      ...files.map((file) => saveButton(file.name, file, "application/octet-stream")),
+      saveButton("repair.json", `${JSON.stringify(report, null, 2)}\n`, "application/json"),
+      saveButton("repair.html", html, "text/html"),
     ),
   );
+  showReport(byId("repair-report", HTMLIFrameElement), html);
 }

@@ -1,7 +1,8 @@
-/** A result on the page: the verdict, and the report in a frame that runs no scripts. */
+/** A result on the page: the verdict, and the report. */
 import { numberText } from "../../src/report/number-text.ts";
 import type { ScanResult } from "../../src/report/result.ts";
 import { byId, make } from "./elements.ts";
+import { showReport } from "./report-frame.ts";
 
 const verdictWords: Readonly<Record<ScanResult["verdict"], string>> = {
   benign: "No backdoor was found.",
@@ -30,22 +31,5 @@ export function showResult(result: ScanResult, html: string): void {
           make("ul", { class: "remarks" }, ...warnings.map((text) => make("li", { class: "warning" }, text))),
         ]),
   );
-  const frame = byId("report", HTMLIFrameElement);
-  const old = frame.src;
-  frame.onload = () => fitHeight(frame);
-  // Not as srcdoc: there the links of the report to its own parts would lead to this page.
-  frame.src = URL.createObjectURL(new Blob([html], { type: "text/html" }));
-  if (old.startsWith("blob:")) URL.revokeObjectURL(old);
-}
-
-/** As high as what it holds, now and when that changes. */
-function fitHeight(frame: HTMLIFrameElement): void {
-  const root = frame.contentDocument?.documentElement;
-  if (root === undefined || root === null) return;
-  const resize = (): void => {
-    // With its own border.
-    frame.style.height = `${Math.ceil(root.getBoundingClientRect().height) + 2}px`;
-  };
-  resize();
-  new ResizeObserver(resize).observe(root);
+  showReport(byId("report", HTMLIFrameElement), html);
 }

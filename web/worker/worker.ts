@@ -11,6 +11,7 @@ import { checkModel } from "../../src/models/check.ts";
 import { resolvePreprocessing } from "../../src/models/preprocessing.ts";
 import { isRepairReport, readRepairReport } from "../../src/report/read-repair-report.ts";
 import { readResult } from "../../src/report/read-result.ts";
+import type { RepairReport } from "../../src/report/repair-report.ts";
 import type { ScanResult } from "../../src/report/result.ts";
 import type { WebRuntime } from "../../src/runtime/web.ts";
 import type { Host, ImageSource } from "../../src/workflows/host.ts";
@@ -144,7 +145,7 @@ async function answer(request: PageRequest): Promise<WorkerMessage> {
       rescan: true,
     };
     const report = await repairModel(runtime, loaded, copies, images, repair, host);
-    return { kind: "repaired", report, files: copies.finished() };
+    return withRepairReport("repaired", report, copies.finished());
   } finally {
     await artist.release();
   }
@@ -171,7 +172,7 @@ async function openReport(file: File): Promise<WorkerMessage> {
     throw new DrmGuardError("E_RESULT", `${file.name} is not JSON: ${messageOf(cause)}`, { cause });
   }
   return isRepairReport(parsed)
-    ? { kind: "openedRepair", report: readRepairReport(parsed) }
+    ? withRepairReport("openedRepair", readRepairReport(parsed), [])
     : withReport("opened", readResult(parsed));
 }
 
@@ -179,6 +180,15 @@ async function openReport(file: File): Promise<WorkerMessage> {
 async function withReport(kind: "scanned" | "opened", result: ScanResult): Promise<WorkerMessage> {
   const { drawReport } = await import("./draw-report.ts");
   return { kind, result, html: drawReport(result) };
+}
+
+async function withRepairReport(
+  kind: "repaired" | "openedRepair",
+  report: RepairReport,
+  files: readonly File[],
+): Promise<WorkerMessage> {
+  const { drawRepair } = await import("./draw-report.ts");
+  return { kind, report, html: drawRepair(report), files };
 }
 
 function failureOf(thrown: unknown): WorkerMessage {
