@@ -10,6 +10,9 @@ export const notInCommand = "--features, --time-budget and --cache-dir";
 /** Parts of a shell command that need no quotes. */
 const plain = /^[\w@%+=:,./-]+$/;
 
+const isFromBrowser = ({ environment }: ScanResult): boolean =>
+  environment.runtime.startsWith("onnxruntime-web");
+
 /**
  * The command line that repeats a scan, for a POSIX shell. Options that are the defaults of this version are left out.
  *
@@ -30,7 +33,8 @@ export function repeatCommand(result: ScanResult): string {
     ...(height === undefined || width === undefined ? [] : ["--size", `${height}x${width}`]),
     ...outputs,
     ...["--seed", String(seed), "--threads", String(environment.threads)],
-    ...(environment.provider === "cpu" ? [] : ["--provider", environment.provider]),
+    // A browser's are not those of the command line.
+    ...(environment.provider === "cpu" || isFromBrowser(result) ? [] : ["--provider", environment.provider]),
   ];
   return words.map(quoted).join(" ");
 }

@@ -6,6 +6,8 @@ import { make } from "./elements.ts";
 export interface Curves {
   add(values: Readonly<Record<string, number>>): void;
   clear(): void;
+  /** Draws what was not drawn yet. */
+  finish(): void;
 }
 
 const size = { width: 240, height: 72, pad: 3 };
@@ -31,6 +33,10 @@ interface Curve {
 export function createCurves(container: HTMLElement): Curves {
   const curves = new Map<string, Curve>();
   let lastDrawn = 0;
+  const drawAll = (): void => {
+    lastDrawn = Date.now();
+    for (const [name, curve] of curves) draw(name, curve);
+  };
   return {
     add(values) {
       for (const [name, value] of Object.entries(values)) {
@@ -42,14 +48,13 @@ export function createCurves(container: HTMLElement): Curves {
         }
         addPoint(curve, value);
       }
-      if (Date.now() - lastDrawn < drawInterval) return;
-      lastDrawn = Date.now();
-      for (const [name, curve] of curves) draw(name, curve);
+      if (Date.now() - lastDrawn >= drawInterval) drawAll();
     },
     clear() {
       curves.clear();
       container.replaceChildren();
     },
+    finish: drawAll,
   };
 }
 

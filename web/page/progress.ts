@@ -101,6 +101,7 @@ export function createProgress(): Progress {
     end(text) {
       phase.textContent = text;
       left.textContent = "";
+      curves.finish();
       sayLive(text);
       show(false, bar);
     },
