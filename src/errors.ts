@@ -22,6 +22,7 @@ export type ErrorCode =
   | "E_NO_DENSE_HEAD"
   | "E_NAN"
   | "E_DIVERGED"
+  | "E_REFERENCE"
   | "E_IMAGES"
   | "E_LABELS"
   | "E_MEMORY"

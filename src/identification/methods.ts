@@ -98,6 +98,39 @@ export function prepareMethod(
   }
 }
 
+/**
+ * The option that is a method's threshold: what a score is compared with to tell backdoored from benign.
+ *
+ * Throws E_USAGE when no option is: Neural Cleanse takes a threshold from the model's own masks, and FeatureRE gives no verdict by
+ * one unless it is told to.
+ *
+ * @param options all of the method's options
+ */
+export function thresholdOption(
+  name: MethodName,
+  options: Readonly<Record<string, unknown>>,
+): "threshold" | "epsilon" {
+  const refused = (found: string, hint: string): DrmGuardError =>
+    new DrmGuardError("E_USAGE", `found ${found}, expected a method that decides by a threshold`, { hint });
+  switch (name) {
+    case "contrast":
+      return "threshold";
+    case "paper":
+      return "epsilon";
+    case "feature-re":
+      if (options.rule === "threshold") return "epsilon";
+      throw refused(
+        `the method feature-re with rule=${options.rule}, which gives no verdict`,
+        "--set rule=threshold lets it decide by one",
+      );
+    case "neural-cleanse":
+      throw refused(
+        "the method neural-cleanse, which decides by how far the smallest of a model's masks lies from its other masks",
+        "--method contrast, paper and feature-re (with --set rule=threshold) take --reference",
+      );
+  }
+}
+
 function prepared<O extends object>(
   preset: string | null,
   options: O,

@@ -46,6 +46,8 @@ export interface ScanRequest extends ModelRequest {
   readonly benign: string;
   readonly method: MethodName;
   readonly preset: PresetChoice;
+  /** Paths of known-good models, whose scores give the threshold; none to use the method's own. */
+  readonly references: readonly string[];
   /** What differs from the method's preset or defaults. */
   readonly options: MethodChanges;
   /** Seconds after which no further search is begun; null for none. */

@@ -21,5 +21,9 @@ export async function runScan(request: ScanRequest, context: JobContext): Promis
   const loaded = await loadModel(request.model, request.memoryLimit);
   const images = { path: benign, read: readBenign.bind(null, benign) };
   const host = hostOf(runtime, threads, checkpointFolder(request.cache), context);
-  return scanModel(runtime, loaded, images, request, host, start);
+  const references = request.references.map((path) => ({
+    path,
+    load: () => loadModel(path, request.memoryLimit),
+  }));
+  return scanModel(runtime, loaded, images, { ...request, references }, host, start);
 }

@@ -68,7 +68,12 @@ function fieldsOf(result: ScanResult): Readonly<Record<FieldGroup, Fields>> {
       labels: benign.labels,
     },
     preprocessing,
-    method: { method: result.method, preset: result.preset, seed: result.seed },
+    method: {
+      method: result.method,
+      preset: result.preset,
+      seed: result.seed,
+      references: result.calibration?.references.map(({ sha256 }) => sha256),
+    },
     options,
     measures: {
       "angle variance ratio": collapse.coneRatio,

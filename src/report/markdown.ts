@@ -4,7 +4,7 @@ import { numberText } from "./number-text.ts";
 import { notInCommand, repeatCommand } from "./repeat-command.ts";
 import type { ScanResult } from "./result.ts";
 import { scoreInterval } from "./suspects.ts";
-import { evidenceRows, presetText } from "./table.ts";
+import { evidenceRows, presetText, scoreText } from "./table.ts";
 
 /**
  * Writes a result as a section of a model card: the verdict in a sentence, its numbers, how to repeat the scan, and what was not checked.
@@ -59,6 +59,11 @@ function rowsOf(result: ScanResult): string[][] {
       `${benign.count} of ${benign.shape.slice(1).join(" x ")}`,
       `${inlineCode(benign.path)}, SHA-256 ${inlineCode(benign.sha256)}`,
     ],
+    ...(result.calibration?.references ?? []).map(({ path, sha256, score }) => [
+      "reference",
+      escapeMarkdown(scoreText(result, score)),
+      `${inlineCode(path)}, SHA-256 ${inlineCode(sha256)}`,
+    ]),
     ["model", `SHA-256 ${inlineCode(model.sha256)}`, `${model.bytes} bytes, opset ${model.opset}`],
     ["tool", `drmguard ${escapeMarkdown(tool.version)}`, escapeMarkdown(environment.runtime)],
     ["date", escapeMarkdown(createdAt), `${Math.round(seconds)} s`],

@@ -19,7 +19,7 @@ const isFromBrowser = ({ environment }: ScanResult): boolean =>
  * @param result the result of the scan
  */
 export function repeatCommand(result: ScanResult): string {
-  const { model, benign, method, preset, seed, environment } = result;
+  const { model, benign, method, preset, seed, environment, calibration } = result;
   const [, , height, width] = benign.shape;
   // Names with a comma cannot be told apart in the list.
   const outputs = model.outputs.some((name) => name.includes(","))
@@ -29,6 +29,7 @@ export function repeatCommand(result: ScanResult): string {
     ...["drmguard", "scan", argument(model.path), "--benign", argument(benign.path)],
     ...["--method", method, ...(preset === null ? [] : ["--preset", preset])],
     ...setOptions(result),
+    ...(calibration?.references ?? []).flatMap(({ path }) => ["--reference", argument(path)]),
     ...preprocessingFlags(result),
     ...(height === undefined || width === undefined ? [] : ["--size", `${height}x${width}`]),
     ...outputs,
@@ -48,12 +49,15 @@ function quoted(word: string): string {
   return plain.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
 }
 
-function setOptions({ method, preset, options, target }: ScanResult): string[] {
+function setOptions({ method, preset, options, target, calibration }: ScanResult): string[] {
   const name = methodNames.find((each) => each === method);
   const chosen = name === "paper" && preset !== null ? (preset as PresetChoice) : "auto";
   const defaults = name === undefined ? {} : prepareMethod(name, chosen, target.length, {}).options;
   const text = (value: unknown): string => (Array.isArray(value) ? value.join(":") : String(value));
-  return Object.entries(options)
+  // References were scanned by the method's own threshold, and will give the calibrated one again.
+  const given =
+    calibration === undefined ? options : { ...options, [calibration.option]: calibration.ownThreshold };
+  return Object.entries(given)
     .filter(([option, value]) => text(defaults[option]) !== text(value))
     .flatMap(([option, value]) => ["--set", `${option}=${text(value)}`]);
 }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The version of the schema: the first number changes when readers of older results would misread newer ones. */
-export const resultSchemaVersion = "1.4";
+export const resultSchemaVersion = "1.5";
 
 const numbersByName = z.record(z.string(), z.number());
 /** Infinity and NaN have no JSON; what could not be measured is null. */
@@ -169,6 +169,30 @@ const triggerSchema = z
   })
   .describe("a reversed trigger as data, for a repair");
 
+const calibrationSchema = z
+  .object({
+    option: z.string().describe("the option of the method that is the threshold"),
+    threshold: z
+      .number()
+      .nullable()
+      .describe(
+        "exp(mean - t s sqrt(1 + 1/n)) of the logarithms of the scores; null when all are the same, and the method's own is in force",
+      ),
+    ownThreshold: z.number().describe("what the option was before, by which the references were scanned"),
+    confidence: z
+      .number()
+      .describe("the probability that a model like the references scores above the threshold"),
+    references: z.array(
+      z.object({
+        path: z.string(),
+        sha256: z.string(),
+        score: z.number(),
+        verdict: z.enum(["benign", "backdoored", "inconclusive"]).describe("by the method's own threshold"),
+      }),
+    ),
+  })
+  .describe("known-good models that were scanned in the same way, whose scores give the threshold");
+
 /** The schema of result.json. */
 export const resultSchema = z
   .object({
@@ -190,6 +214,9 @@ export const resultSchema = z
     score: z.number().describe("below the threshold is suspicious"),
     threshold: z.number(),
     margin: z.number().describe("score / threshold"),
+    calibration: calibrationSchema
+      .optional()
+      .describe("since 1.5: only of scans with references, whose scores give the threshold"),
     target: z.array(
       z.object({
         name: z.string(),

@@ -80,6 +80,7 @@ export function evidenceRows(result: ScanResult): [what: string, value: string, 
   const rows: [string, string, string][] = [
     ["score", scale.text(score), scale.score],
     ["threshold", scale.text(threshold), scale.threshold],
+    ...calibrationRows(result, scale.text),
     ["margin", numberText(margin), "score / threshold"],
   ];
   if (reconstructionFloor !== null) {
@@ -116,6 +117,23 @@ export function evidenceRows(result: ScanResult): [what: string, value: string, 
     rows.push(["error on the labels", error, "of the clean images"]);
   }
   return rows.map(([what, value, meaning]) => [what, printable(value), meaning]);
+}
+
+/** What the references of a calibrated threshold scored. */
+function calibrationRows(
+  { calibration }: ScanResult,
+  text: (value: number) => string,
+): [what: string, value: string, meaning: string][] {
+  if (calibration === undefined) return [];
+  const { references, ownThreshold, threshold } = calibration;
+  const own = `the method's own threshold is ${text(ownThreshold)}`;
+  return [
+    [
+      "references",
+      references.map(({ score }) => text(score)).join(", "),
+      threshold === null ? `all the same: ${own} and stays` : `scores that calibrate the threshold; ${own}`,
+    ],
+  ];
 }
 
 /**

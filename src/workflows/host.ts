@@ -13,6 +13,14 @@ export interface LoadedModel {
   readonly bytes: number;
 }
 
+/** A model that can be read when it is its turn. */
+export interface ModelSource {
+  /** What a result calls it. */
+  readonly path: string;
+  /** Throws what reading and importing a model throw. */
+  load(): Promise<LoadedModel>;
+}
+
 /** Clean images that can be read once it is known what the model wants of them. */
 export interface ImageSource {
   /** What a result calls them. */

@@ -34,7 +34,7 @@ import { precheck } from "./precheck.ts";
 import { repairEvidence, repairResponses } from "./repair-evidence.ts";
 import { firstScanOf, type RepairScans, scanAgain, suspiciousTriggers } from "./repair-scans.ts";
 import { openSavedScan } from "./saved-scan.ts";
-import { stepShare } from "./scan-model.ts";
+import { stepShare } from "./search-model.ts";
 
 /** What repairs do when nothing else is said. */
 export const repairDefaults = {

@@ -7,13 +7,13 @@ import { differencesOf } from "./differences.ts";
 /** Everything that a scan's course depends on; plain JSON. */
 export type ScanConfiguration = Readonly<Record<string, unknown>>;
 
-/** Long work on a model: a repair is saved as a scan is. */
-type WorkKind = "scan" | "repair";
+/** Long work on a model: a repair is saved as a scan is. Of a reference only what came of its scan is kept. */
+type WorkKind = "scan" | "repair" | "reference";
 
 const keyLength = 12;
 
 /** What a saved scan is called: by its model, and by everything else. */
-async function runKeyOf(
+export async function runKeyOf(
   kind: WorkKind,
   version: string,
   modelSha256: string,

@@ -5,8 +5,10 @@ import type { Identification, TargetCost } from "../identification/identificatio
 import {
   type MethodChanges,
   type MethodName,
+  type PreparedMethod,
   type PresetChoice,
   prepareMethod,
+  thresholdOption,
 } from "../identification/methods.ts";
 import { presetFor } from "../identification/paper/options.ts";
 import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
@@ -20,10 +22,19 @@ import {
 import type { SplitOptions } from "../models/split.ts";
 import { mostPictured, resultSchemaVersion, type ScanResult } from "../report/result.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import {
+  assertEnoughReferences,
+  assertReferencesFit,
+  type Calibration,
+  calibrate,
+  calibrationReason,
+  remaining,
+  titled,
+} from "./calibration.ts";
 import { drawEvidence, drawTrigger, shortResponses } from "./evidence.ts";
-import type { Host, ImageSource, LoadedModel } from "./host.ts";
+import type { Host, ImageSource, LoadedModel, ModelSource } from "./host.ts";
 import { type Precheck, precheck } from "./precheck.ts";
-import { openSavedScan } from "./saved-scan.ts";
+import { searchModel } from "./search-model.ts";
 import { triggerText } from "./trigger-text.ts";
 
 /** How a model is scanned; every default is filled in. */
@@ -42,16 +53,16 @@ export interface ScanOptions extends SplitOptions {
   readonly memoryLimit: number;
   /** Whether to go on from a saved state. */
   readonly resume: boolean;
+  /** Known-good models of the same kind, whose scores give the threshold; none to use the method's own. */
+  readonly references?: readonly ModelSource[];
 }
-
-/** The part of the memory limit that a step may take; the rest is for the process, the images and the model itself. */
-export const stepShare = 0.8;
 
 /**
  * Scans a model.
  *
  * Throws what reading the images, the precheck and the method throw; E_RESUME when only a scan of another configuration can be gone
- * on with; E_INTERRUPTED, with the state saved, when it is asked to stop.
+ * on with; E_INTERRUPTED, with the state saved, when it is asked to stop. With references, also E_USAGE for too few of them and for a
+ * method that does not decide by a threshold, and E_REFERENCE when one does not fit.
  *
  * @param runtime what runs the model
  * @param loaded the model
@@ -72,7 +83,8 @@ export async function scanModel(
     host.onEvent(event);
   };
   const warn = (message: string): void => onEvent({ kind: "warning", message });
-  const { seed, features, outputs } = options;
+  const { features, outputs, references = [] } = options;
+  if (references.length > 0) assertEnoughReferences(references.length);
   const { model } = loaded;
   const preprocessing = resolvePreprocessing(model, options.preprocessing);
   const collected = await benign.read({
@@ -88,43 +100,24 @@ export async function scanModel(
     d === 2 && (options.preset === "auto" ? presetFor(d) : options.preset) === "gaze";
   const checked = await precheck(runtime, model, preprocessing, images, { features, outputs }, isGaze);
   checked.warnings.forEach(warn);
-  const method = prepareMethod(options.method, options.preset, checked.dimension, options.options);
-
-  const dataKey = await dataKeyOf(images);
-  const store = host.checkpoints;
-  const configuration = {
-    images: dataKey,
-    seed,
-    method: options.method,
-    preprocessing,
-    features,
-    outputs,
-    ...method.options,
-  };
-  const { runKey, isResumed } = await openSavedScan(
-    store,
-    host.version,
-    loaded.sha256,
-    configuration,
-    options.resume,
-  );
-  if (options.resume && !isResumed) onEvent({ kind: "note", message: "no saved scan found: starting anew" });
-  const found = await method.identify({
-    runtime,
-    model,
-    preprocessing,
-    benign: images,
-    seed,
-    runKey,
-    dataKey,
-    checkpoints: store,
-    onEvent,
-    onSketch: host.onSketch,
-    shouldStop: host.shouldStop,
-    timeBudget: options.timeBudget,
-    memoryLimit: stepShare * options.memoryLimit,
-    features,
-    outputs,
+  const prepare = (changes: MethodChanges): PreparedMethod =>
+    prepareMethod(options.method, options.preset, checked.dimension, changes);
+  const context = { runtime, preprocessing, images, dataKey: await dataKeyOf(images), options, host };
+  const deadline = options.timeBudget === null ? null : Date.now() / 1000 + options.timeBudget;
+  let method = prepare(options.options);
+  let calibration: Calibration | null = null;
+  if (references.length > 0) {
+    thresholdOption(options.method, method.options);
+    await assertReferencesFit(context, references, { loaded, dimension: checked.dimension, isGaze }, warn);
+    calibration = await calibrate(context, references, method, deadline, warn);
+    const { option, threshold } = calibration;
+    if (threshold !== null) method = prepare({ ...options.options, [option]: threshold });
+  }
+  const { found, forget } = await searchModel(context, {
+    loaded,
+    method,
+    timeBudget: remaining(deadline),
+    onEvent: references.length === 0 ? onEvent : titled("the model", onEvent),
   });
   const parts = {
     options,
@@ -132,16 +125,17 @@ export async function scanModel(
     benignPath: benign.path,
     preprocessing,
     images,
-    dataKey,
+    dataKey: context.dataKey,
     checked,
     preset: method.preset,
     found,
+    calibration,
     warnings,
     host,
   };
   const result = await assemble(parts, start);
   // A search that ran out of time can go on under a larger budget.
-  if (found.isComplete) await store.remove(runKey);
+  if (found.isComplete) await forget();
   return result;
 }
 
@@ -159,12 +153,13 @@ interface ResultParts {
   readonly checked: Precheck;
   readonly preset: string | null;
   readonly found: Identification;
+  readonly calibration: Calibration | null;
   readonly warnings: readonly string[];
   readonly host: Host;
 }
 
 async function assemble(parts: ResultParts, start: number): Promise<ScanResult> {
-  const { options, loaded, preprocessing, images, checked, found, host } = parts;
+  const { options, loaded, preprocessing, images, checked, found, calibration, host } = parts;
   const { split } = checked.examined;
   const { file, input } = loaded.model;
   return {
@@ -200,10 +195,11 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
     preset: parts.preset,
     options: found.options as ScanResult["options"],
     verdict: found.verdict,
-    reasons: [...found.reasons],
+    reasons: [...found.reasons, ...(calibration === null ? [] : [calibrationReason(calibration)])],
     score: found.score,
     threshold: found.threshold,
     margin: found.margin,
+    ...(calibration === null ? {} : { calibration }),
     target: found.target.map((value, j) => ({
       name: images.labelNames[j] ?? `${split.outputs.length === 1 ? split.outputs[0] : "output"} ${j}`,
       value,

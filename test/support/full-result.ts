@@ -1,4 +1,4 @@
-/** A result of schema 1.4 that has all that a report can show. */
+/** A result of schema 1.5 that has all that a report can show. */
 import { resultSchemaVersion, type ScanResult } from "../../src/report/result.ts";
 import { contrastResultOf } from "./result.ts";
 

@@ -38,6 +38,7 @@ export async function scan(model: string, flags: GivenFlags): Promise<number> {
         model,
         benign,
         options,
+        references: values.reference,
         cache: values.cacheDir,
         preprocessing: { mean, std, scale, layout, channels },
         onEvent: progress.onEvent,

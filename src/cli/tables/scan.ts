@@ -2,7 +2,7 @@
 import { methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { parseMethodSettings } from "../../workflows/method-settings.ts";
-import { parseChoice, parseChoices, parseDuration, parseSwitch, parseText } from "../settings.ts";
+import { parseChoice, parseChoices, parseDuration, parseList, parseSwitch, parseText } from "../settings.ts";
 import { common, model, resultFormats } from "./shared.ts";
 
 /** Settings of `drmguard scan`. */
@@ -30,6 +30,12 @@ export const scanTable = {
     parse: parseMethodSettings,
     isRepeatable: true,
   },
+  reference: {
+    flags: "--reference <models...>",
+    help: "three or more known-good models of the same kind, whose scores give the threshold",
+    parse: parseList,
+    isRepeatable: true,
+  },
   ...model,
   timeBudget: {
     flags: "--time-budget <time>",
@@ -45,7 +51,7 @@ export const scanTable = {
   },
   cacheDir: {
     flags: "--cache-dir <folder>",
-    help: "where pretrained generators and interrupted scans are kept",
+    help: "where pretrained generators, scores of references and interrupted scans are kept",
     parse: parseText,
     fallback: jobDefaults.cache,
   },

@@ -85,6 +85,6 @@ function ruleOf({ family, score, low, high, controls }: JudgedFinding, threshold
   const side = score < threshold ? "below" : "not below";
   return (
     `the cheapest target by ${family} triggers costs ${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) of what is usual between the ` +
-    `mean output and ${against}, ${side} ${threshold}`
+    `mean output and ${against}, ${side} ${Number(threshold.toPrecision(3))}`
   );
 }

@@ -3,7 +3,7 @@ import { escapeHtml, list, paragraph, part, type Row, valueTable } from "../page
 import type { Section } from "../page/page.ts";
 import { notInCommand, repeatCommand } from "../repeat-command.ts";
 import type { ScanResult } from "../result.ts";
-import { presetText } from "../table.ts";
+import { presetText, scoreText } from "../table.ts";
 
 /** What the verdict does not speak of. */
 export function uncheckedSection({ notChecked }: ScanResult): Section {
@@ -49,6 +49,10 @@ function rowsOf(result: ScanResult): Row[] {
       value: `${benign.count} of ${benign.shape.slice(1).join(" x ")} from ${benign.path}`,
     },
     { name: "SHA-256 of their pixels", value: benign.sha256 },
+    ...(result.calibration?.references ?? []).map(({ path, sha256, score, verdict }) => ({
+      name: "reference",
+      value: `${path}, SHA-256 ${sha256}, score ${scoreText(result, score)}, ${verdict} by the method's own threshold`,
+    })),
     { name: "preprocessing", value: pairsText(preprocessing, "=") },
     { name: "method", value: `${result.method}, ${presetText(result)}seed ${result.seed}` },
     { name: "options", value: pairsText(options, "=") },
