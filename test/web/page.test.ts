@@ -4,8 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Locator, Page } from "playwright-core";
+import sharp, { type Sharp } from "sharp";
 import { afterEach, describe, expect, test } from "vitest";
+import { dataKeyOf } from "../../src/data/data-key.ts";
+import { readBenign } from "../../src/data/node/read-benign.ts";
 import { chartDocument } from "../../src/jobs/chart-document.ts";
+import { createRandom } from "../../src/random.ts";
 import { resultHtml } from "../../src/report/html.ts";
 import { accessibilityProblems, describeInBrowser } from "../support/browser.ts";
 import { smallModel } from "../support/cli.ts";
@@ -112,6 +116,56 @@ describeInBrowser("the page", (browser) => {
       await page.getByText("tool").first().waitFor();
       expect(await alertAfter(page)).toContain("[E_RESULT]");
     });
+  });
+
+  test("images come from a folder with its labels, or are dropped", async () => {
+    const page = await browser.open(addressOf(shortOptions));
+    await page.setInputFiles("#folder", "examples/gaze64/images");
+    await page.getByText("200 in images, with labels").waitFor();
+    const dropped = await page.evaluateHandle(`(() => {
+      const transfer = new DataTransfer();
+      for (const name of ["1.png", "2.webp", "notes.txt"]) transfer.items.add(new File(["x"], name));
+      return transfer;
+    })()`);
+    await page.dispatchEvent("#drop", "drop", { dataTransfer: dropped });
+    await page.getByText("2 in 2 files, without labels").waitFor();
+  });
+
+  test("images of all kinds have the pixels that they have in Node", async () => {
+    const random = createRandom(5);
+    const side = 8;
+    const raw = (channels: 1 | 3 | 4): Sharp =>
+      sharp(
+        Uint8Array.from({ length: side * side * channels }, (_, i) =>
+          // Half of the pixels are transparent, the others are not: what lies between is rounded by each in its own way.
+          channels === 4 && i % 4 === 3 ? 255 * random.integer(2) : random.integer(256),
+        ),
+        { raw: { width: side, height: side, channels } },
+      );
+    const folder = await mkdtemp(join(tmpdir(), "drmguard-images-"));
+    const images = {
+      "0-colour.png": raw(3).png(),
+      "1-lossless.webp": raw(3).webp({ lossless: true }),
+      "2-gray.png": raw(1).toColourspace("b-w").png(),
+      "3-transparent.png": raw(4).png(),
+      // A photograph that was taken with the camera on its side.
+      "4-turned.png": raw(3).withMetadata({ orientation: 6 }).png(),
+    };
+    const files = await Promise.all(
+      Object.entries(images).map(async ([name, image]) => {
+        const bytes = await image.toBuffer();
+        await writeFile(join(folder, name), bytes);
+        return fileOf(name, bytes);
+      }),
+    );
+    const node = await readBenign(folder, { channels: 3, size: [side, side], resizeTo: null });
+    const page = await browser.open(addressOf(shortOptions));
+    // In another order than that of their names.
+    await choose(page, [fileOf("small.onnx", smallModel()), ...files.toReversed()]);
+    await checked(page);
+    await page.click("#start");
+    await page.locator("#verdict .verdict").waitFor();
+    expect((await resultOf(page)).benign.sha256).toBe(await dataKeyOf(node.images));
   });
 
   test("a scan is stopped, goes on to the result of one that was not, and starts again", async () => {
