@@ -88,6 +88,7 @@ export {
   presetFor,
 } from "./identification/paper/options.ts";
 export { predict } from "./identification/predict.ts";
+export { memoryArchive } from "./loops/memory-archive.ts";
 export type { CheckpointArchive, CheckpointStore, SavedState, Work, WorkEvent } from "./loops/work.ts";
 export { type BackdoorMetrics, backdoorMetrics, type ModelResponses } from "./metrics/backdoor-metrics.ts";
 export {
@@ -149,3 +150,11 @@ export {
   type TrainingRun,
   trainNetwork,
 } from "./training/train.ts";
+export type { EncodePng, Host, ImageSource, LoadedModel } from "./workflows/host.ts";
+export {
+  type ModelCopies,
+  type RepairOptions,
+  repairDefaults,
+  repairModel,
+} from "./workflows/repair-model.ts";
+export { type ScanOptions, scanModel } from "./workflows/scan-model.ts";

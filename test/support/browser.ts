@@ -33,10 +33,18 @@ const graphicsFlags = {
 /** The folder of the built page. */
 export const pageFolder = fileURLToPath(new URL("../../dist/web", import.meta.url));
 
-/** The path of Chromium: DRMGUARD_CHROMIUM, or where it usually is. Throws when it is required and not there. */
-export function findChromium(): string | null {
-  const { DRMGUARD_CHROMIUM: given, DRMGUARD_REQUIRE_CHROMIUM: required } = process.env;
-  const found = [...(given ? [given] : []), ...usualPaths].find((path) => existsSync(path)) ?? null;
+/**
+ * The path of Chromium: DRMGUARD_CHROMIUM, or where it usually is; null where it is not. Throws when it is required and not there.
+ *
+ * @param environment the process's variables
+ * @param paths where it may be
+ */
+export function findChromium(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  paths: readonly string[] = usualPaths,
+): string | null {
+  const { DRMGUARD_CHROMIUM: given, DRMGUARD_REQUIRE_CHROMIUM: required } = environment;
+  const found = [...(given ? [given] : []), ...paths].find((path) => existsSync(path)) ?? null;
   if (found === null && required) {
     throw new Error(`found no Chromium, expected one: DRMGUARD_REQUIRE_CHROMIUM is set`);
   }
