@@ -3,6 +3,7 @@ import type { ImageSet } from "../data/image-set.ts";
 import type { Work } from "../loops/work.ts";
 import type { ImportedModel } from "../models/import.ts";
 import type { Preprocessing } from "../models/preprocessing.ts";
+import type { Task } from "../models/task.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ReversedTrigger } from "./reversed-trigger.ts";
 
@@ -100,7 +101,10 @@ export interface Identification {
   readonly threshold: number;
   /** score / threshold. */
   readonly margin: number;
-  /** The mean output under the reversed trigger, in the model's units: what an attacker would have chosen. */
+  /**
+   * What an attacker would have chosen: the mean output under the reversed trigger, in the model's units; of a classifier the class
+   * that most images are given.
+   */
   readonly target: readonly number[];
   /** How far the outputs collapsed: RAV-like ratio of angle variances, and of output variances; 1 is not at all. */
   readonly collapse: { readonly coneRatio: number; readonly outputVarianceRatio: number };
@@ -144,4 +148,6 @@ export interface IdentificationSetup extends Work {
   readonly features: string | null;
   /** Names of the outputs to use, for models with several; null when there is one. */
   readonly outputs: readonly string[] | null;
+  /** What the outputs are; a regression where nothing is said, which all methods know. */
+  readonly task?: Task;
 }

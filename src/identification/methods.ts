@@ -1,5 +1,6 @@
 /** All identification methods by name, with their options. */
 import { DrmGuardError } from "../errors.ts";
+import type { Task } from "../models/task.ts";
 import { identifyByContrast } from "./contrast/identify.ts";
 import { type ContrastOptions, contrastChoices, contrastDefaults } from "./contrast/options.ts";
 import { identifyByFeatureRe } from "./feature-re/identify.ts";
@@ -7,6 +8,7 @@ import { type FeatureReOptions, featureReChoices, featureReDefaults } from "./fe
 import type { Identification, IdentificationSetup } from "./identification.ts";
 import { identifyByNeuralCleanse } from "./neural-cleanse/identify.ts";
 import { type NeuralCleanseOptions, neuralCleanseDefaults } from "./neural-cleanse/options.ts";
+import { classificationOptions } from "./paper/classification.ts";
 import { identifyByPaper } from "./paper/identify.ts";
 import { type PaperOptions, paperChoices, paperDefaults, paperPresets, presetFor } from "./paper/options.ts";
 
@@ -53,18 +55,22 @@ export interface PreparedMethod {
 /**
  * Puts a method together with its options.
  *
- * Throws E_USAGE for a preset of a method that has none.
+ * Throws E_USAGE for a preset of a method or task that has none, and for a task that the method does not know.
  *
  * @param preset of the paper's method; other methods have none
  * @param dimension d, the number of outputs
  * @param changes what differs from the preset or the defaults
+ * @param task what the outputs are
  */
 export function prepareMethod(
   name: MethodName,
   preset: PresetChoice,
   dimension: number,
   changes: MethodChanges,
+  task: Task = "regression",
 ): PreparedMethod {
+  assertTask(name, task);
+  if (task === "classification") return prepareClassification(preset, changes as Partial<PaperOptions>);
   if (name !== "paper" && preset !== "auto") {
     throw new DrmGuardError(
       "E_USAGE",
@@ -96,6 +102,26 @@ export function prepareMethod(
       return prepared(chosen, options, identifyByPaper);
     }
   }
+}
+
+/** Throws E_USAGE for a task that a method does not know. */
+export function assertTask(name: MethodName, task: Task): void {
+  if (task === "regression" || name === "paper") return;
+  throw new DrmGuardError(
+    "E_USAGE",
+    `found task ${task} for the method ${name}, expected regression: of the methods only paper searches classifiers`,
+    { hint: "--method paper" },
+  );
+}
+
+function prepareClassification(preset: PresetChoice, changes: Partial<PaperOptions>): PreparedMethod {
+  if (preset !== "auto") {
+    throw new DrmGuardError(
+      "E_USAGE",
+      `found preset ${preset}, expected none: the task classification has options of its own`,
+    );
+  }
+  return prepared("classification", { ...classificationOptions, ...changes }, identifyByPaper);
 }
 
 /**

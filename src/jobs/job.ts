@@ -9,6 +9,7 @@ import type { MitigationChanges, MitigationName } from "../mitigation/methods.ts
 import type { CheckReport } from "../models/check.ts";
 import type { NetworkOptions } from "../models/networks/network.ts";
 import type { PreprocessingHints } from "../models/preprocessing.ts";
+import type { Task } from "../models/task.ts";
 import type { MeasurementReport } from "../report/measurement.ts";
 import type { RepairReport } from "../report/repair-report.ts";
 import type { ScanResult } from "../report/result.ts";
@@ -46,6 +47,8 @@ export interface ScanRequest extends ModelRequest {
   readonly benign: string;
   readonly method: MethodName;
   readonly preset: PresetChoice;
+  /** What the outputs are. */
+  readonly task: Task;
   /** Paths of known-good models, whose scores give the threshold; none to use the method's own. */
   readonly references: readonly string[];
   /** What differs from the method's preset or defaults. */

@@ -22,7 +22,9 @@ export interface CheckCall extends Optional<Omit<ModelRequest, "model" | "prepro
 /** What a scan of a file takes: two paths; all else has a default. */
 export interface ScanCall
   extends CheckCall,
-    Optional<Pick<ScanRequest, "method" | "preset" | "references" | "timeBudget" | "cache" | "resume">> {
+    Optional<
+      Pick<ScanRequest, "method" | "preset" | "task" | "references" | "timeBudget" | "cache" | "resume">
+    > {
   /** A folder of clean images or a .npz file. */
   readonly benign: string;
   /** What differs from the method's preset or defaults. */
@@ -46,6 +48,7 @@ export function scan(call: ScanCall): Promise<ScanResult> {
     method: call.method ?? jobDefaults.method,
     preset: call.preset ?? jobDefaults.preset,
     options: call.options ?? {},
+    task: call.task ?? "regression",
     references: call.references ?? [],
     timeBudget: call.timeBudget ?? null,
     cache: call.cache ?? jobDefaults.cache,

@@ -25,6 +25,13 @@ export function meanVarianceRatio(a: Float32Array, b: Float32Array, columns: num
   return above.reduce((total, value, j) => total + value / (below[j]! + 1e-12), 0) / columns;
 }
 
+/** The sum over columns of var(a) over that of var(b): for columns of one unit, of which some may not vary in b. */
+export function totalVarianceRatio(a: Float32Array, b: Float32Array, columns: number): number {
+  const total = (values: Float32Array): number =>
+    columnVariances(values, columns).reduce((sum, value) => sum + value, 0);
+  return total(a) / (total(b) + 1e-12);
+}
+
 /**
  * How far rows are from a point, in units of each column: mean_ij |v_ij - t_j| / s_j.
  *

@@ -3,6 +3,7 @@ import { DrmGuardError } from "../errors.ts";
 import { getInt, getInts, type OnnxNode } from "../onnx/model.ts";
 import { sizeOf } from "../onnx/tensor-data.ts";
 import type { ModelInstance } from "./instance.ts";
+import type { Task } from "./task.ts";
 
 /** A last dense layer: rows w_j over a feature tensor h = F(x). */
 export interface Head {
@@ -35,6 +36,8 @@ export interface SplitOptions {
   readonly features: string | null;
   /** The outputs to use; null when there is only one. */
   readonly outputs: readonly string[] | null;
+  /** What the outputs are; a regression where nothing is said. */
+  readonly task?: Task;
 }
 
 /** Numbers of classes of the data sets that classifiers are trained on by default. */
@@ -50,6 +53,8 @@ const classifierOps: ReadonlySet<string> = new Set([
   "Hardmax",
   "TopK",
 ]);
+/** Of these, what gives an index or a choice: nothing can be learnt through it. */
+const choosingOps: ReadonlySet<string> = new Set(["ArgMax", "ArgMin", "Hardmax", "TopK"]);
 const reshapingOps: ReadonlySet<string> = new Set([
   "Flatten",
   "Identity",
@@ -66,22 +71,32 @@ const reshapingOps: ReadonlySet<string> = new Set([
  * activation, scaling, a rotation's orthogonalisation, a softmax over bins and its expectation) to the first dense
  * layer on each path. Several layers that read different features are several heads.
  *
- * Throws E_MODEL_OUTPUT when the outputs are no vector, E_CLASSIFIER when they are classes, E_NO_DENSE_HEAD when
- * a path reaches the image without a dense layer.
+ * Throws E_MODEL_OUTPUT when the outputs are no vector, E_CLASSIFIER when they are classes and the task is a regression, or are chosen
+ * classes whatever it is, E_NO_DENSE_HEAD when a path reaches the image without a dense layer.
  */
 export function splitModel(instance: ModelInstance, options: SplitOptions): ModelSplit {
   const outputs = chooseOutputs(instance, options.outputs);
   const dimension = outputs.reduce((d, name) => d + vectorLength(instance, name), 0);
-  const makers = new Map(
-    instance.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)),
-  );
+  const makers = makersOf(instance);
   const dynamic = dynamicTensors(instance);
-  for (const name of outputs) assertRegression(name, makers, dimension);
+  if (options.task === "classification") assertClassification(outputs, makers, dimension);
+  else for (const name of outputs) assertRegression(name, makers, dimension);
   const heads =
     options.features === null
       ? lastDenseLayers(instance, outputs, makers, dynamic)
       : layersOn(instance, options.features, makers, dynamic);
   return { heads, outputs, dimension };
+}
+
+/** The node that makes each tensor. */
+function makersOf(instance: ModelInstance): ReadonlyMap<string, OnnxNode> {
+  return new Map(instance.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+}
+
+/** Whether the outputs of a classifier are probabilities already. */
+export function endsInSoftmax(instance: ModelInstance, { outputs }: Pick<ModelSplit, "outputs">): boolean {
+  const makers = makersOf(instance);
+  return outputs.every((name) => endOf(name, makers)?.op === "Softmax");
 }
 
 /** The names of tensors that depend on pixels. */
@@ -125,10 +140,39 @@ function vectorLength(instance: ModelInstance, name: string): number {
   );
 }
 
-function assertRegression(output: string, makers: ReadonlyMap<string, OnnxNode>, dimension: number): void {
+/** The node that an output comes from, but for what only reshapes it. */
+function endOf(output: string, makers: ReadonlyMap<string, OnnxNode>): OnnxNode | undefined {
   let node = makers.get(output);
   while (node !== undefined && reshapingOps.has(node.op)) node = makers.get(node.inputs[0]!);
-  const hint = "DRMGuard judges models that output a vector of numbers";
+  return node;
+}
+
+/** Throws E_MODEL_OUTPUT and E_CLASSIFIER for outputs that are not one score for each of several classes. */
+function assertClassification(
+  outputs: readonly string[],
+  makers: ReadonlyMap<string, OnnxNode>,
+  dimension: number,
+): void {
+  const node = endOf(outputs[0]!, makers);
+  if (node !== undefined && choosingOps.has(node.op)) {
+    throw new DrmGuardError(
+      "E_CLASSIFIER",
+      `output ${outputs[0]} ends in ${node.op}: found chosen classes, expected a score for each class`,
+      { hint: "export the model without its last step: logits or probabilities are needed" },
+    );
+  }
+  if (outputs.length > 1 || dimension < 2) {
+    throw new DrmGuardError(
+      "E_MODEL_OUTPUT",
+      `found ${outputs.length} output${outputs.length === 1 ? "" : "s"} of ${dimension} numbers in all, expected one output with a score for each of several classes`,
+    );
+  }
+}
+
+function assertRegression(output: string, makers: ReadonlyMap<string, OnnxNode>, dimension: number): void {
+  const node = endOf(output, makers);
+  const hint =
+    "DRMGuard judges models that output a vector of numbers; --task classification --method paper searches classifiers";
   if (node !== undefined && classifierOps.has(node.op)) {
     throw new DrmGuardError(
       "E_CLASSIFIER",

@@ -50,6 +50,10 @@ export function compare(before: ScanResult, after: ScanResult): Comparison {
           `other clean images: ${from(({ benign }) => benign.count)}, sha256 ${hash(({ benign }) => benign.sha256)}`,
         ]),
     ...(before.method === after.method ? [] : [`another method: ${from(({ method }) => method)}`]),
+    ...listed(
+      "another task",
+      namesIn("method").includes("task") ? [from(({ task }) => task ?? "regression")] : [],
+    ),
     // Another method has other options, which says nothing more.
     ...(before.method === after.method ? listed("other options", namesIn("options")) : []),
     ...listed("other preprocessing", namesIn("preprocessing")),

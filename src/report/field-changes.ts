@@ -71,6 +71,7 @@ function fieldsOf(result: ScanResult): Readonly<Record<FieldGroup, Fields>> {
     method: {
       method: result.method,
       preset: result.preset,
+      task: result.task ?? "regression",
       seed: result.seed,
       references: result.calibration?.references.map(({ sha256 }) => sha256),
     },
@@ -79,6 +80,7 @@ function fieldsOf(result: ScanResult): Readonly<Record<FieldGroup, Fields>> {
       "angle variance ratio": collapse.coneRatio,
       "output variance ratio": collapse.outputVarianceRatio,
       "reconstruction floor": result.reconstructionFloor,
+      accuracy: benign.accuracy?.accuracy,
       "mean absolute error": cleanError?.meanAbsolute,
       "angular error in degrees": cleanError?.angularDegrees,
       ...measures,

@@ -19,7 +19,7 @@ const isFromBrowser = ({ environment }: ScanResult): boolean =>
  * @param result the result of the scan
  */
 export function repeatCommand(result: ScanResult): string {
-  const { model, benign, method, preset, seed, environment, calibration } = result;
+  const { model, benign, method, preset, seed, environment, calibration, task } = result;
   const [, , height, width] = benign.shape;
   // Names with a comma cannot be told apart in the list.
   const outputs = model.outputs.some((name) => name.includes(","))
@@ -27,7 +27,8 @@ export function repeatCommand(result: ScanResult): string {
     : ["--outputs", model.outputs.join(",")];
   const words = [
     ...["drmguard", "scan", argument(model.path), "--benign", argument(benign.path)],
-    ...["--method", method, ...(preset === null ? [] : ["--preset", preset])],
+    // A classifier's options are those of its task.
+    ...["--method", method, ...(task === "classification" ? ["--task", task] : presetFlag(preset))],
     ...setOptions(result),
     ...(calibration?.references ?? []).flatMap(({ path }) => ["--reference", argument(path)]),
     ...preprocessingFlags(result),
@@ -40,6 +41,8 @@ export function repeatCommand(result: ScanResult): string {
   return words.map(quoted).join(" ");
 }
 
+const presetFlag = (preset: string | null): string[] => (preset === null ? [] : ["--preset", preset]);
+
 /** A path that begins with a dash would be a flag. */
 const argument = (path: string): string => (path.startsWith("-") ? `./${path}` : path);
 
@@ -49,10 +52,11 @@ function quoted(word: string): string {
   return plain.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
 }
 
-function setOptions({ method, preset, options, target, calibration }: ScanResult): string[] {
+function setOptions({ method, preset, options, target, calibration, task }: ScanResult): string[] {
   const name = methodNames.find((each) => each === method);
-  const chosen = name === "paper" && preset !== null ? (preset as PresetChoice) : "auto";
-  const defaults = name === undefined ? {} : prepareMethod(name, chosen, target.length, {}).options;
+  const hasPreset = name === "paper" && preset !== null && task !== "classification";
+  const chosen = hasPreset ? (preset as PresetChoice) : "auto";
+  const defaults = name === undefined ? {} : prepareMethod(name, chosen, target.length, {}, task).options;
   const text = (value: unknown): string => (Array.isArray(value) ? value.join(":") : String(value));
   // References were scanned by the method's own threshold, and will give the calibrated one again.
   const given =

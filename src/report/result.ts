@@ -47,6 +47,13 @@ const cleanErrorSchema = z
   })
   .describe("the error on the labels");
 
+const accuracySchema = z
+  .object({
+    accuracy: z.number().describe("the part of the images whose class is the labelled one"),
+    accuracyOfCommonest: z.number().describe("the same for always answering with the most frequent label"),
+  })
+  .describe("of a classifier on the labels");
+
 const benignSchema = z.object({
   path: z.string(),
   sha256: z.string().describe("of the pixels as they were used"),
@@ -54,6 +61,7 @@ const benignSchema = z.object({
   shape: z.array(z.number().int()).describe("[N, C, H, W]"),
   labels: z.array(z.string()).describe("names of the labels; empty without labels"),
   cleanError: cleanErrorSchema.nullable(),
+  accuracy: accuracySchema.optional().describe("since 1.5: only of classifiers with labels"),
 });
 
 const preprocessingSchema = z.object({
@@ -204,6 +212,10 @@ export const resultSchema = z
     benign: benignSchema,
     preprocessing: preprocessingSchema,
     seed: z.number().int(),
+    task: z
+      .enum(["regression", "classification"])
+      .optional()
+      .describe("since 1.5: what the outputs are; a regression before"),
     method: z.string(),
     preset: z.string().nullable(),
     options: z
@@ -220,7 +232,11 @@ export const resultSchema = z
     target: z.array(
       z.object({
         name: z.string(),
-        value: z.number().describe("mean output under the reversed trigger, in the model's unit"),
+        value: z
+          .number()
+          .describe(
+            "mean output under the reversed trigger, in the model's unit; of a classifier the class of most images",
+          ),
       }),
     ),
     collapse: z

@@ -77,6 +77,7 @@ export function scoreText({ method }: Pick<ScanResult, "method">, value: number)
 export function evidenceRows(result: ScanResult): [what: string, value: string, meaning: string][] {
   const { collapse, reconstructionFloor, score, threshold, margin, benign } = result;
   const scale = scoreWords[result.method] ?? ofPerturbation;
+  const isClassifier = result.task === "classification";
   const rows: [string, string, string][] = [
     ["score", scale.text(score), scale.score],
     ["threshold", scale.text(threshold), scale.threshold],
@@ -100,12 +101,16 @@ export function evidenceRows(result: ScanResult): [what: string, value: string, 
     [
       "output variance ratio",
       ratio(collapse.outputVarianceRatio),
-      "outputs f(x') over f(x); 1 is no collapse",
+      isClassifier
+        ? "probabilities of x' over those of x; 1 is no collapse"
+        : "outputs f(x') over f(x); 1 is no collapse",
     ],
     [
       "target estimate",
       result.target.map((t) => `${t.name} ${numberText(t.value)}`).join(", "),
-      "mean output under the reversed trigger",
+      isClassifier
+        ? "what most images are with the reversed trigger"
+        : "mean output under the reversed trigger",
     ],
   );
   if (benign.cleanError !== null) {
@@ -115,6 +120,11 @@ export function evidenceRows(result: ScanResult): [what: string, value: string, 
         ? meanAbsolute.map((value, j) => `${benign.labels[j]} ${numberText(value)}`).join(", ")
         : `${numberText(angularDegrees)} degrees`;
     rows.push(["error on the labels", error, "of the clean images"]);
+  }
+  if (benign.accuracy !== undefined) {
+    const { accuracy, accuracyOfCommonest } = benign.accuracy;
+    const meaning = `of the clean images; ${percent(accuracyOfCommonest)} by the most frequent label`;
+    rows.push(["accuracy", percent(accuracy), meaning]);
   }
   return rows.map(([what, value, meaning]) => [what, printable(value), meaning]);
 }

@@ -51,3 +51,7 @@ export function sumTo(x: Tensor, shape: readonly number[]): Tensor {
 
 /** The mean of squares */
 export const meanSquare = (x: Tensor, options?: ReduceOptions): Tensor => mean(mul(x, x), options);
+
+/** e^x over its sum, along the last axis. */
+export const softmax = (x: Tensor): Tensor =>
+  x.graph.emit("Softmax", [x], [{ shape: x.shape, dtype: x.dtype }], { axis: int(-1) })[0]!;

@@ -3,6 +3,7 @@ import { assertLabelsFit } from "../data/collect.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { DrmGuardError } from "../errors.ts";
 import { assertFiniteOutputs, predict } from "../identification/predict.ts";
+import { type Accuracy, accuracyOf, accuracyWarning } from "../metrics/accuracy.ts";
 import { type CleanError, cleanErrorOf, cleanErrorWarning } from "../metrics/clean-error.ts";
 import { columnVariances } from "../metrics/statistics.ts";
 import { type ExaminedModel, examine } from "../models/examined-model.ts";
@@ -16,7 +17,10 @@ export interface Precheck {
   readonly examined: ExaminedModel;
   /** d */
   readonly dimension: number;
+  /** Of a regressor; null without labels. */
   readonly cleanError: CleanError | null;
+  /** Of a classifier; null without labels. */
+  readonly accuracy: Accuracy | null;
   readonly warnings: readonly string[];
 }
 
@@ -31,6 +35,7 @@ const constantRatio = 1e-5;
  * Throws what {@link examine} throws, E_LABELS when the labels do not fit, E_NAN when outputs are not finite,
  * E_MODEL_OUTPUT when they do not depend on the image.
  *
+ * @param split with the task: labels of a regression are the outputs' values, of a classification the index of a class
  * @param isGaze whether two outputs are yaw and pitch
  */
 export async function precheck(
@@ -45,14 +50,39 @@ export async function precheck(
   const own = model.fixedBatch ?? Math.min(batch, count);
   const examined = await examine(runtime, model, preprocessing, [own, ...imageShape], split);
   const { dimension } = examined.split;
-  assertLabelsFit(images, dimension);
+  const isClassifier = split.task === "classification";
+  if (isClassifier) assertClasses(images, dimension);
+  else assertLabelsFit(images, dimension);
   const outputs = await predict(runtime, examined, images);
   assertFiniteOutputs(outputs, images);
   assertNotConstant(outputs, dimension);
-  if (images.labels === null) return { examined, dimension, cleanError: null, warnings: [] };
+  if (images.labels === null) return { examined, dimension, cleanError: null, accuracy: null, warnings: [] };
+  if (isClassifier) {
+    const accuracy = accuracyOf(outputs, images.labels, dimension);
+    return { examined, dimension, cleanError: null, accuracy, warnings: given(accuracyWarning(accuracy)) };
+  }
   const cleanError = cleanErrorOf(outputs, images.labels, images.labelNames, isGaze(dimension));
-  const warning = cleanErrorWarning(cleanError, images.labelNames);
-  return { examined, dimension, cleanError, warnings: warning === null ? [] : [warning] };
+  const warnings = given(cleanErrorWarning(cleanError, images.labelNames));
+  return { examined, dimension, cleanError, accuracy: null, warnings };
+}
+
+const given = (warning: string | null): string[] => (warning === null ? [] : [warning]);
+
+/** Throws E_LABELS for labels that are no class indices. */
+function assertClasses({ labels, labelNames, names }: ImageSet, classes: number): void {
+  if (labels === null) return;
+  if (labelNames.length !== 1) {
+    throw new DrmGuardError(
+      "E_LABELS",
+      `found ${labelNames.length} labels an image (${labelNames.join(", ")}), expected one: the index of its class`,
+    );
+  }
+  const broken = labels.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+  if (broken < 0) return;
+  throw new DrmGuardError(
+    "E_LABELS",
+    `found the label ${labels[broken]} of ${names[broken] ?? `image ${broken}`}, expected the index of a class, from 0 to ${classes - 1}`,
+  );
 }
 
 function assertNotConstant(outputs: Float32Array, dimension: number): void {

@@ -3,6 +3,7 @@ import { dataKeyOf } from "../data/data-key.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import type { Identification, TargetCost } from "../identification/identification.ts";
 import {
+  assertTask,
   type MethodChanges,
   type MethodName,
   type PreparedMethod,
@@ -83,7 +84,8 @@ export async function scanModel(
     host.onEvent(event);
   };
   const warn = (message: string): void => onEvent({ kind: "warning", message });
-  const { features, outputs, references = [] } = options;
+  const { features, outputs, references = [], task = "regression" } = options;
+  assertTask(options.method, task);
   if (references.length > 0) assertEnoughReferences(references.length);
   const { model } = loaded;
   const preprocessing = resolvePreprocessing(model, options.preprocessing);
@@ -98,10 +100,10 @@ export async function scanModel(
   onEvent({ kind: "phase", phase: "running the model on the clean images", steps: 0 });
   const isGaze = (d: number): boolean =>
     d === 2 && (options.preset === "auto" ? presetFor(d) : options.preset) === "gaze";
-  const checked = await precheck(runtime, model, preprocessing, images, { features, outputs }, isGaze);
+  const checked = await precheck(runtime, model, preprocessing, images, { features, outputs, task }, isGaze);
   checked.warnings.forEach(warn);
   const prepare = (changes: MethodChanges): PreparedMethod =>
-    prepareMethod(options.method, options.preset, checked.dimension, changes);
+    prepareMethod(options.method, options.preset, checked.dimension, changes, task);
   const context = { runtime, preprocessing, images, dataKey: await dataKeyOf(images), options, host };
   const deadline = options.timeBudget === null ? null : Date.now() / 1000 + options.timeBudget;
   let method = prepare(options.options);
@@ -188,9 +190,11 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
         meanAbsolute: [...checked.cleanError.meanAbsolute],
         meanAbsoluteOfMean: [...checked.cleanError.meanAbsoluteOfMean],
       },
+      ...(checked.accuracy === null ? {} : { accuracy: { ...checked.accuracy } }),
     },
     preprocessing: { ...preprocessing, mean: [...preprocessing.mean], std: [...preprocessing.std] },
     seed: options.seed,
+    task: options.task ?? "regression",
     method: found.method,
     preset: parts.preset,
     options: found.options as ScanResult["options"],
@@ -201,7 +205,10 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
     margin: found.margin,
     ...(calibration === null ? {} : { calibration }),
     target: found.target.map((value, j) => ({
-      name: images.labelNames[j] ?? `${split.outputs.length === 1 ? split.outputs[0] : "output"} ${j}`,
+      name:
+        options.task === "classification"
+          ? "class"
+          : (images.labelNames[j] ?? `${split.outputs.length === 1 ? split.outputs[0] : "output"} ${j}`),
       value,
     })),
     collapse: found.collapse,

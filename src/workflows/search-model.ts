@@ -37,7 +37,7 @@ export function configurationOf(
   { dataKey, preprocessing, options }: SearchContext,
   method: PreparedMethod,
 ): ScanConfiguration {
-  const { seed, features, outputs } = options;
+  const { seed, features, outputs, task = "regression" } = options;
   return {
     images: dataKey,
     seed,
@@ -45,6 +45,7 @@ export function configurationOf(
     preprocessing,
     features,
     outputs,
+    ...(task === "regression" ? {} : { task }),
     ...method.options,
   };
 }
@@ -86,6 +87,7 @@ export async function searchModel(
     memoryLimit: stepShare * options.memoryLimit,
     features: options.features,
     outputs: options.outputs,
+    task: options.task ?? "regression",
   });
   return { found, forget: () => host.checkpoints.remove(runKey) };
 }

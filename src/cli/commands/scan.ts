@@ -1,5 +1,6 @@
 /** `drmguard scan MODEL --benign PATH` */
 import { DrmGuardError } from "../../errors.ts";
+import { assertTask } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { scan as start } from "../../jobs/scan.ts";
 import { methodChanges } from "../../workflows/method-settings.ts";
@@ -26,6 +27,7 @@ export async function scan(model: string, flags: GivenFlags): Promise<number> {
       hint: "a folder of clean images like those that the model is made for; 50 or more are best",
     });
   }
+  assertTask(values.method ?? jobDefaults.method, values.task ?? "regression");
   const options = methodChanges(values.method ?? jobDefaults.method, values.set ?? []);
   const plan = planOutput(values.format, values.output);
   await prepareOutput(plan, values.output);

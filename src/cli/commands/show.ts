@@ -2,6 +2,7 @@
 import { cpus, totalmem } from "node:os";
 import { plannedDefaults } from "../../attacks/plan.ts";
 import { type MethodOptions, methodNames, methodOptions } from "../../identification/methods.ts";
+import { classificationOptions } from "../../identification/paper/classification.ts";
 import { paperChoices, paperPresets } from "../../identification/paper/options.ts";
 import { defaultMemoryLimit } from "../../jobs/memory.ts";
 import { version } from "../../jobs/version.ts";
@@ -17,7 +18,7 @@ import { resultFormats } from "../tables/shared.ts";
 
 /** Prints the methods and attacks, their options and the values that these have. */
 export async function list(): Promise<number> {
-  const presets = Object.entries(paperPresets);
+  const presets = [...Object.entries(paperPresets), ["classification", classificationOptions] as const];
   const names = Object.keys(paperPresets.gaze) as (keyof typeof paperPresets.gaze)[];
   const methodRows = names.map((name) => [
     name,
@@ -47,7 +48,7 @@ export async function list(): Promise<number> {
   await print(
     [
       `identification methods: ${methodNames.join(", ")}\n`,
-      "paper, by preset (--preset), each option with --set name=value:\n",
+      "paper, by preset (--preset), the last by --task, each option with --set name=value:\n",
       textTable([["option", ...presets.map(([name]) => name), "values"], ...methodRows]),
       ...otherMethods,
       ...mitigationNames.flatMap((name) => [

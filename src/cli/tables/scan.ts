@@ -1,6 +1,7 @@
 /** The settings of `drmguard scan`. */
 import { methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
+import { tasks } from "../../models/task.ts";
 import { parseMethodSettings } from "../../workflows/method-settings.ts";
 import { parseChoice, parseChoices, parseDuration, parseList, parseSwitch, parseText } from "../settings.ts";
 import { common, model, resultFormats } from "./shared.ts";
@@ -23,6 +24,12 @@ export const scanTable = {
     help: "auto, gaze, head-pose or generic: constants of the paper's method",
     parse: parseChoice("auto", "gaze", "head-pose", "generic"),
     fallback: jobDefaults.preset,
+  },
+  task: {
+    flags: "--task <name>",
+    help: "what the outputs are: regression, or classification (only --method paper)",
+    parse: parseChoice(...tasks),
+    fallback: "regression",
   },
   set: {
     flags: "--set <name=value>",

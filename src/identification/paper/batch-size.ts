@@ -66,6 +66,7 @@ export async function examineFitting(
     examine(setup.runtime, setup.model, setup.preprocessing, [batch, c, h, w], {
       features: setup.features,
       outputs: setup.outputs,
+      task: setup.task ?? "regression",
     });
   const fixed = setup.model.fixedBatch;
   const small = await at(fixed ?? Math.min(2, count));

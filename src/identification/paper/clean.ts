@@ -1,16 +1,18 @@
 /** What is computed once for every clean image: f(x), the angles of F(x), and T(x). None depends on the search. */
 import type { ImageSet } from "../../data/image-set.ts";
 import { collectRows, pixelsOf } from "../../loops/batches.ts";
-import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
+import type { ExaminedModel } from "../../models/examined-model.ts";
+import type { Task } from "../../models/task.ts";
 import { compile } from "../../runtime/compile.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { Graph } from "../../tensor/graph.ts";
 import { attentionMap } from "./attention.ts";
+import { applyForTask } from "./classification.ts";
 import type { PaperOptions } from "./options.ts";
 
 /** Arrays over all clean images, row-major. */
 export interface CleanResponses {
-  /** f(x), [N, d] */
+  /** f(x), [N, d]; of a classifier S(f(x)) */
   readonly outputs: Float32Array;
   /** angle(F(x_i), w_j) in radians, [N, k] */
   readonly angles: Float32Array;
@@ -31,11 +33,12 @@ export async function respondToClean(
   examined: ExaminedModel,
   set: ImageSet,
   options: PaperOptions,
+  task: Task,
 ): Promise<CleanResponses> {
   const { batch } = examined;
   const [count, c, h, w] = set.shape;
   const image = new Graph().input("image", [batch, c, h, w]);
-  const { outputs, angles } = applyModel(examined, image);
+  const { outputs, angles } = applyForTask(examined, image, task);
   const program = await compile(runtime, {
     outputs,
     angles,

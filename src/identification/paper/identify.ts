@@ -1,11 +1,13 @@
 /** The paper's method from end to end: is there a backdoor in this model? */
 import { DrmGuardError } from "../../errors.ts";
-import { columnMeans, meanVarianceRatio, percentile } from "../../metrics/statistics.ts";
+import { classesOf, commonestOf } from "../../metrics/accuracy.ts";
+import { columnMeans, meanVarianceRatio, percentile, totalVarianceRatio } from "../../metrics/statistics.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
 import { evidenceOf, responsePair } from "../evidence.ts";
 import type { Identification, IdentificationSetup } from "../identification.ts";
 import { assertFiniteOutputs } from "../predict.ts";
 import { examineFitting } from "./batch-size.ts";
+import { assertClassificationOptions } from "./classification.ts";
 import { respondToClean } from "./clean.ts";
 import { imageNorms, meanOf } from "./image-norms.ts";
 import { createMeter } from "./measuring.ts";
@@ -20,8 +22,8 @@ const evidenceCount = 4;
 const pretrainingShare = 0.5;
 
 /**
- * Identifies a backdoor by the paper's method: identity pretraining of G, the search of Eq. 5 and 7, the verdict of
- * Section 3.4 with its preconditions checked.
+ * Identifies a backdoor by the paper's method: identity pretraining of G, the search of Eq. 5 and 7, for classifiers of Eq. 10, and
+ * the verdict of Section 3.4 with its preconditions checked.
  *
  * Throws what {@link examineFitting} throws for models that cannot be scanned, E_IMAGES for fewer than two images,
  * E_INTERRUPTED when asked to stop, E_NAN when the model gives no finite numbers, E_DIVERGED when the search does not.
@@ -31,7 +33,9 @@ export async function identifyByPaper(
   options: PaperOptions,
 ): Promise<Identification> {
   assertPaperOptions(options);
-  const { benign, runtime, onEvent, timeBudget } = setup;
+  const { benign, runtime, onEvent, timeBudget, task = "regression" } = setup;
+  const isClassifier = task === "classification";
+  if (isClassifier) assertClassificationOptions(options);
   const [count, c] = benign.shape;
   if (count < 2) throw new DrmGuardError("E_IMAGES", `found ${count} images, expected at least 2`);
   const start = Date.now() / 1000;
@@ -41,13 +45,13 @@ export async function identifyByPaper(
 
   const examined = await examineFitting(setup, options.batch, generator);
   const { batch } = examined;
-  const clean = await respondToClean(runtime, examined, benign, options);
+  const clean = await respondToClean(runtime, examined, benign, options, task);
   assertFiniteOutputs(clean.outputs, benign);
   const unit = unitOf(clean.outputs, options);
   const pretrained = await pretrainGenerator(setup, generator, options, batch, deadline(pretrainingShare));
   if (pretrained.fromCache) onEvent({ kind: "note", message: "pretrained generator taken from the cache" });
 
-  const meter = await createMeter(runtime, examined, benign, clean.attention, generator, options);
+  const meter = await createMeter(runtime, examined, benign, clean.attention, generator, options, task);
   try {
     const bar = percentile(imageNorms(benign, options), options.normPercentile);
     const before = await meter.measure(pretrained.state, 0);
@@ -71,18 +75,25 @@ export async function identifyByPaper(
     const after = await meter.measure(found.state, evidenceCount);
     const collapse = {
       coneRatio: meanVarianceRatio(after.angles, clean.angles, clean.angleCount),
-      outputVarianceRatio: meanVarianceRatio(after.outputs, clean.outputs, clean.dimension),
+      // A class that no clean image is of has next to no variance, and a ratio of its own would say nothing.
+      outputVarianceRatio: (isClassifier ? totalVarianceRatio : meanVarianceRatio)(
+        after.outputs,
+        clean.outputs,
+        clean.dimension,
+      ),
     };
     const score = meanOf(after.l1) / bar;
     const isComplete = found.steps === options.steps && pretrained.steps === options.pretrainingSteps;
-    const judged = judge({ score, floor, ...collapse, isComplete }, options);
+    const coneRatio = isClassifier ? null : collapse.coneRatio;
+    const judged = judge({ ...collapse, score, floor, coneRatio, isComplete }, options);
+    const chosen = isClassifier ? commonestOf(classesOf(after.outputs, clean.dimension)) : null;
     return {
       method: "paper",
       ...judged,
       score,
       threshold: options.epsilon,
       margin: score / options.epsilon,
-      target: columnMeans(after.outputs, clean.dimension),
+      target: chosen === null ? columnMeans(after.outputs, clean.dimension) : [chosen.value],
       collapse,
       reconstructionFloor: floor,
       isComplete,
@@ -94,15 +105,20 @@ export async function identifyByPaper(
         largestImageNorm: bar,
         meanPerturbation: meanOf(after.l1),
         meanAttention: meanOf(clean.attention),
+        ...(chosen === null ? {} : { targetShare: chosen.share }),
         paperRuleSaysBackdoored: paperRule(score, options.epsilon) === "backdoored" ? 1 : 0,
       },
       options: { ...options, unit, batch },
       notChecked: [
         "triggers that the generator cannot make from the image alone",
-        "triggers in regions that the attention map protects",
+        ...(options.attention === "none" ? [] : ["triggers in regions that the attention map protects"]),
         "more than one target",
       ],
-      evidence: evidenceOf(benign, { clean, reversed: after, attention: clean.attention }, evidenceCount),
+      evidence: evidenceOf(
+        benign,
+        { clean, reversed: after, attention: isClassifier ? null : clean.attention },
+        evidenceCount,
+      ),
       responses: responsePair(clean, after),
     };
   } finally {

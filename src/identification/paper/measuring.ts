@@ -1,7 +1,8 @@
 /** What the reversed trigger does to all clean images, with G in inference. */
 import type { ImageSet } from "../../data/image-set.ts";
 import { collectRows, pixelsOf, rowsOf } from "../../loops/batches.ts";
-import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
+import type { ExaminedModel } from "../../models/examined-model.ts";
+import type { Task } from "../../models/task.ts";
 import {
   type GeneratorOptions,
   generatorPackings,
@@ -13,6 +14,7 @@ import { compile } from "../../runtime/compile.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { Graph } from "../../tensor/graph.ts";
 import type { GeneratorState } from "../../training/generator-state.ts";
+import { applyForTask } from "./classification.ts";
 import { momentumReversedTrigger, perturbation } from "./objective.ts";
 import type { PaperOptions } from "./options.ts";
 
@@ -20,7 +22,7 @@ import type { PaperOptions } from "./options.ts";
 export interface ReversedResponses {
   /** ||x'_i - x_i||_1, [N] */
   readonly l1: Float32Array;
-  /** f(x'), [N, d] */
+  /** f(x'), [N, d]; of a classifier S(f(x')) */
   readonly outputs: Float32Array;
   /** angle(F(x'_i), w_j), [N, k] */
   readonly angles: Float32Array;
@@ -49,6 +51,7 @@ export async function createMeter(
   attention: Float32Array | null,
   generator: GeneratorOptions,
   options: Pick<PaperOptions, "l1Reduction">,
+  task: Task = "regression",
 ): Promise<ReversedTriggerMeter> {
   const { batch } = examined;
   const [count, c, h, w] = set.shape;
@@ -67,7 +70,7 @@ export async function createMeter(
     attention === null
       ? generated.image
       : momentumReversedTrigger(image, generated.image, graph.input("attention", [batch, 1, h, w]));
-  const { outputs, angles } = applyModel(examined, reversed);
+  const { outputs, angles } = applyForTask(examined, reversed, task);
   const l1 = perturbation({ clean: image, reversed }, options);
   const program = await compile(runtime, { reversed, outputs, angles, l1 });
   return {

@@ -13,7 +13,7 @@ export interface ObjectiveInputs {
   readonly clean: Tensor;
   /** x', [N, C, H, W] */
   readonly reversed: Tensor;
-  /** f(x'), [N, d] */
+  /** f(x'), [N, d]; of a classifier S(f(x')) */
   readonly outputs: Tensor;
   /** angle(F(x'_i), w_j), [N, k] */
   readonly angles: Tensor;
@@ -63,16 +63,17 @@ export function perturbation(
 }
 
 /**
- * Eq. 5: lambda_1 (1/d) sum_j Var(f_j(x')) + (1/N) sum_i ||x'_i - x_i||_1 + lambda_2 r_f, lambdas scaled to the image.
+ * Eq. 5, and Eq. 10 where lambda_2 is 0 and outputs are probabilities: lambda_1 (1/d) sum_j Var(f_j(x')) + (1/N) sum_i ||x'_i - x_i||_1 + lambda_2 r_f, lambdas scaled to the image.
  *
  * @param values the number of pixel values of an image
  */
 export function objective(terms: ObjectiveTerms, options: PaperOptions, values: number): Tensor {
   const scale = values / options.referenceValues;
-  return add(
-    add(mul(terms.outputVariance, options.lambda1 * scale), terms.l1),
-    mul(terms.coneRatio, options.lambda2 * scale),
-  );
+  const withoutCone = add(mul(terms.outputVariance, options.lambda1 * scale), terms.l1);
+  // Without the term, as Eq. 10 has it, angles that cannot be computed do no harm.
+  return options.lambda2 === 0
+    ? withoutCone
+    : add(withoutCone, mul(terms.coneRatio, options.lambda2 * scale));
 }
 
 /** Eq. 7: x' = G(x) (1 - T(x)) + x T(x). */

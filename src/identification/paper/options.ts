@@ -5,7 +5,7 @@ import { DrmGuardError } from "../../errors.ts";
 export interface PaperOptions {
   /** lambda_1 of Eq. 5 at the reference size: the weight of the outputs' variance. */
   readonly lambda1: number;
-  /** lambda_2 of Eq. 5 at the reference size: the weight of the angles' variance ratio r_f. */
+  /** lambda_2 of Eq. 5 at the reference size: the weight of the angles' variance ratio r_f; 0 leaves it out. */
   readonly lambda2: number;
   /**
    * Number of pixel values for which the lambdas are meant. The L1 norm grows with the image and the other terms do
@@ -139,7 +139,6 @@ export function presetFor(dimension: number): keyof typeof paperPresets {
 export function assertPaperOptions(options: PaperOptions): void {
   const positive = [
     "lambda1",
-    "lambda2",
     "referenceValues",
     "learningRate",
     "pretrainingLearningRate",
@@ -151,6 +150,8 @@ export function assertPaperOptions(options: PaperOptions): void {
     if (!(options[name] > 0))
       throw new DrmGuardError("E_USAGE", `found ${name} = ${options[name]}, expected a positive number`);
   }
+  if (!(options.lambda2 >= 0))
+    throw new DrmGuardError("E_USAGE", `found lambda2 = ${options.lambda2}, expected a number of at least 0`);
   const whole = ["steps", "pretrainingSteps", "batch", "generatorChannels"] as const;
   for (const name of whole) {
     if (!Number.isInteger(options[name]) || options[name] < 0) {

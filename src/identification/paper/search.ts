@@ -2,8 +2,10 @@
 
 import { batchAt, pixelsOf, rowsOf } from "../../loops/batches.ts";
 import { type LoopResult, runLoop } from "../../loops/loop.ts";
+import { classesOf, commonestOf } from "../../metrics/accuracy.ts";
 import { columnVariances } from "../../metrics/statistics.ts";
-import { applyModel, type ExaminedModel } from "../../models/examined-model.ts";
+import type { ExaminedModel } from "../../models/examined-model.ts";
+import type { Task } from "../../models/task.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
 import { float32, type TensorData } from "../../onnx/tensor-data.ts";
 import { createRandom } from "../../random.ts";
@@ -17,6 +19,7 @@ import {
   trainGenerator,
 } from "../../training/generator-state.ts";
 import type { IdentificationSetup } from "../identification.ts";
+import { applyForTask } from "./classification.ts";
 import type { CleanResponses } from "./clean.ts";
 import { momentumReversedTrigger, objective, objectiveTerms } from "./objective.ts";
 import type { PaperOptions } from "./options.ts";
@@ -53,14 +56,15 @@ export async function searchTrigger(
   const cleanOutputVariance = graph.input("cleanOutputVariance", [clean.dimension]);
   const trained = trainGenerator(image, generator, options.learningRate);
   const reversed = momentumReversedTrigger(image, trained.image, attention);
-  const { outputs, angles } = applyModel(examined, reversed);
+  const task = setup.task ?? "regression";
+  const { outputs, angles } = applyForTask(examined, reversed, task);
   const inputs = { clean: image, reversed, outputs, angles, cleanAngleVariance, cleanOutputVariance };
   const terms = objectiveTerms(inputs, options, start.unitFactor);
   const loss = objective(terms, options, c * h * w);
   const program = await compile(setup.runtime, {
     loss,
     ...terms,
-    target: mean(outputs, { axes: [0] }),
+    target: task === "classification" ? outputs : mean(outputs, { axes: [0] }),
     ...trained.update(loss),
   });
   const random = createRandom(setup.seed).fork("search");
@@ -96,7 +100,7 @@ export async function searchTrigger(
           // The statistics are those of the pretrained G already: they are followed, not begun anew.
           keep: float32([options.statisticsMomentum], []),
         });
-        return { state: stateFrom(results), values: valuesOf(results) };
+        return { state: stateFrom(results), values: valuesOf(results, task, clean.dimension) };
       },
     });
   } finally {
@@ -104,11 +108,15 @@ export async function searchTrigger(
   }
 }
 
-function valuesOf(results: Readonly<Record<string, TensorData>>): Record<string, number> {
+function valuesOf(
+  results: Readonly<Record<string, TensorData>>,
+  task: Task,
+  dimension: number,
+): Record<string, number> {
   const scalar = (name: string): number => (results[name]!.data as Float32Array)[0]!;
-  const target = [...(results.target!.data as Float32Array)].map(
-    (value, j) => [`target ${j}`, value] as const,
-  );
+  const found = results.target!.data as Float32Array;
+  const values = task === "classification" ? [commonestOf(classesOf(found, dimension)).value] : [...found];
+  const target = values.map((value, j) => [`target ${j}`, value] as const);
   return {
     loss: scalar("loss"),
     l1: scalar("l1"),

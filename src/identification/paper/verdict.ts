@@ -8,7 +8,8 @@ export interface VerdictInputs {
   readonly score: number;
   /** The score of the pretrained G, before any search. */
   readonly floor: number;
-  readonly coneRatio: number;
+  /** Null where angles say nothing: a classifier's features do not collapse as a regressor's do. */
+  readonly coneRatio: number | null;
   readonly outputVarianceRatio: number;
   /** Whether all steps of the search were done. */
   readonly isComplete: boolean;
@@ -46,18 +47,22 @@ export function judge(inputs: VerdictInputs, options: PaperOptions): JudgedVerdi
       `the generator alone perturbs images by ${percent(floor)} of the largest norm (limit ${percent(options.floorLimit)}): epsilon cannot tell a trigger from its blur`,
     );
   }
-  if (!(coneRatio <= options.collapseLimit))
+  if (coneRatio !== null && !(coneRatio <= options.collapseLimit))
     doubts.push(notCollapsed("angles in feature space", coneRatio, options));
   if (!(outputVarianceRatio <= options.collapseLimit))
     doubts.push(notCollapsed("outputs", outputVarianceRatio, options));
   if (doubts.length > 0) return { verdict: "inconclusive", reasons: [...doubts, rule] };
   return {
     verdict: byPaper,
-    reasons: [
-      rule,
-      `the outputs collapsed: variance ratios ${coneRatio.toFixed(3)} (angles) and ${outputVarianceRatio.toFixed(3)} (outputs)`,
-    ],
+    reasons: [rule, collapsed(coneRatio, outputVarianceRatio)],
   };
+}
+
+function collapsed(coneRatio: number | null, outputVarianceRatio: number): string {
+  const outputs = outputVarianceRatio.toFixed(3);
+  return coneRatio === null
+    ? `the probabilities collapsed: their variance ratio is ${outputs}`
+    : `the outputs collapsed: variance ratios ${coneRatio.toFixed(3)} (angles) and ${outputs} (outputs)`;
 }
 
 function notCollapsed(what: string, ratio: number, { collapseLimit }: PaperOptions): string {

@@ -1,6 +1,7 @@
 /** Images without and with the reversed trigger. */
 import { visibleScale } from "../../identification/families/family.ts";
 import { namedValues } from "../charts/cost-chart.ts";
+import { numberText } from "../number-text.ts";
 import { figures, type Pixels, paragraph, pixelFigure } from "../page/elements.ts";
 import type { Section } from "../page/page.ts";
 import type { ScanResult } from "../result.ts";
@@ -9,13 +10,15 @@ import type { ScanResult } from "../result.ts";
 const shownChange = 4;
 
 /** Each image of the evidence: clean, with the trigger, the residual, and the attention map where there is one. */
-export function imageSection({ evidence, target }: ScanResult): Section {
+export function imageSection({ evidence, target, task }: ScanResult): Section {
   const section = { id: "images", title: "Images" };
   if (evidence.length === 0) return { ...section, html: [] };
   const changes = evidence.flatMap(({ meanChange }) => (meanChange === undefined ? [] : [meanChange]));
   // One factor for all, so that they compare. What an older result holds may be of any size.
   const scale = changes.length < evidence.length ? 1 : visibleScale(shownChange * Math.max(...changes));
   const names = target.map(({ name }) => name);
+  const outputText = (values: readonly number[]): string =>
+    task === "classification" ? likeliest(values) : namedValues(values, names);
   const hasAttention = evidence.some(({ attention }) => attention !== null);
   const residual = scale === 1 ? "residual" : `residual x ${scale}`;
   const pictures = evidence.map((image) =>
@@ -35,7 +38,7 @@ export function imageSection({ evidence, target }: ScanResult): Section {
         },
         ...attentionOf(image),
       ],
-      `${image.name}: output ${namedValues(image.cleanOutput, names)}; with the trigger ${namedValues(image.reversedOutput, names)}.`,
+      `${image.name}: output ${outputText(image.cleanOutput)}; with the trigger ${outputText(image.reversedOutput)}.`,
     ),
   );
   const amplified =
@@ -54,6 +57,12 @@ export function imageSection({ evidence, target }: ScanResult): Section {
       figures(pictures),
     ],
   };
+}
+
+/** The class of the highest probability. */
+function likeliest(probabilities: readonly number[]): string {
+  const highest = Math.max(...probabilities);
+  return `class ${probabilities.indexOf(highest)} (probability ${numberText(highest)})`;
 }
 
 function attentionOf({ attention, name }: ScanResult["evidence"][number]): Pixels[] {

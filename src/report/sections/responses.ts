@@ -28,13 +28,16 @@ export function responseSection(result: ScanResult, context: ReportContext): Sec
 
 /** Outputs collapse onto the target. */
 function outputFigures(result: ScanResult, { outputs }: Responses, context: ReportContext): string[] {
-  const { target, contrast = [], collapse } = result;
+  const { target, contrast = [], collapse, task } = result;
+  const isClassifier = task === "classification";
   const [first] = contrast.flatMap(({ findings }) => findings).sort((a, b) => a.score - b.score);
   const { clean, reversed } = outputs;
   const columns = clean[0]!.length;
   const start = (values: readonly number[]): number[] => values.slice(0, columns);
   const cloud = {
-    names: target.slice(0, columns).map(({ name }) => shortName(name)),
+    names: isClassifier
+      ? clean[0]!.map((_, j) => `probability of class ${j}`)
+      : target.slice(0, columns).map(({ name }) => shortName(name)),
     groups: [
       { kind: "clean" as const, text: without, rows: clean },
       { kind: "reversed" as const, text: withTrigger, rows: reversed },
@@ -46,7 +49,7 @@ function outputFigures(result: ScanResult, { outputs }: Responses, context: Repo
       {
         kind: "target" as const,
         text: "estimate of the target",
-        rows: [start(target.map(({ value }) => value))],
+        rows: isClassifier ? [] : [start(target.map(({ value }) => value))],
       },
     ],
   };

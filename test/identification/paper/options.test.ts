@@ -44,7 +44,7 @@ test("every preset and every choice is allowed", () => {
 
 test.each([
   ["lambda1", 0, "a positive number"],
-  ["lambda2", -1, "a positive number"],
+  ["lambda2", -1, "a number of at least 0"],
   ["referenceValues", 0, "a positive number"],
   ["learningRate", Number.NaN, "a positive number"],
   ["pretrainingLearningRate", 0, "a positive number"],
