@@ -72,7 +72,7 @@ describeInBrowser("the page", (browser) => {
       await checked(page);
       await page.click("#start");
       expect(await alertAfter(page)).toMatch(
-        /^found images of height x width 64x64.*\[E_IMAGES\]\. --size 8x8/,
+        /^found images of height x width 64x64.*\[E_IMAGES\]\. "Resize images to" 8x8/,
       );
       await page.click("#settings summary");
       await page.fill("[name=size]", "8x8");

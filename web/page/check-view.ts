@@ -2,6 +2,7 @@
 import type { CheckReport } from "../../src/models/check.ts";
 import { numberText } from "../../src/report/number-text.ts";
 import { definitions, make } from "./elements.ts";
+import { withFieldNames } from "./flag-names.ts";
 
 /** What a check found, as a sentence. */
 export function checkSentence(report: CheckReport): string {
@@ -19,7 +20,11 @@ export function checkView(report: CheckReport): HTMLElement {
       .map(({ op, count }) => `${op} ${count}`)
       .join(", ") || "none";
   const problems = report.problems.map(({ code, message, hint }) =>
-    make("li", { class: "warning" }, `${message} [${code}]${hint === undefined ? "" : `. ${hint}`}`),
+    make(
+      "li",
+      { class: "warning" },
+      withFieldNames(`${message} [${code}]${hint === undefined ? "" : `. ${hint}`}`),
+    ),
   );
   const rows: [string, string][] = [
     ["made by", `${report.producer || "unknown"}, opset ${report.opset}`],

@@ -9,6 +9,7 @@ import { type Answer, createClient, type Report, type Work } from "./client.ts";
 import { chosenFiles, droppedFiles } from "./drop.ts";
 import { byId, definitions, make, show } from "./elements.ts";
 import { loadExample } from "./example.ts";
+import { withFieldNames } from "./flag-names.ts";
 import { createProgress } from "./progress.ts";
 import { type ShownRepair, showRepair } from "./repair-view.ts";
 import { showResult } from "./result-view.ts";
@@ -286,7 +287,7 @@ function onFailure({ code, message, hint }: Extract<Answer, { kind: "failed" }>,
     progress.end("Stopped.");
     return;
   }
-  const text = `${message} [${code}]${hint === null ? "" : `. ${hint}`}`;
+  const text = withFieldNames(`${message} [${code}]${hint === null ? "" : `. ${hint}`}`);
   if (work === "check") {
     byId("check-text", HTMLElement).textContent = "This model cannot be scanned:";
     byId("check-body", HTMLElement).replaceChildren(make("p", { class: "problem" }, text));
