@@ -7,6 +7,7 @@ import { lowerPredictionBound } from "../metrics/prediction-interval.ts";
 import type { ImportedModel } from "../models/import.ts";
 import { resolvePreprocessing } from "../models/preprocessing.ts";
 import type { ScanResult } from "../report/result.ts";
+import { remaining } from "./deadline.ts";
 import { differencesOf } from "./differences.ts";
 import type { LoadedModel, ModelSource } from "./host.ts";
 import { precheck } from "./precheck.ts";
@@ -219,11 +220,6 @@ async function scoreOf(
   await checkpoints.save(key, { arrays: {}, json: { sha256, score, verdict } satisfies ReferenceScore });
   await forget();
   return { sha256, score, verdict };
-}
-
-/** Seconds that are left until a deadline; null for none. */
-export function remaining(deadline: number | null): number | null {
-  return deadline === null ? null : Math.max(0, deadline - Date.now() / 1000);
 }
 
 /** Events that say which model they are of. */

@@ -18,7 +18,6 @@ import { repairImages } from "../mitigation/repair-images.ts";
 import { type TrainableWeights, trainableWeights } from "../mitigation/trainable-weights.ts";
 import { examine } from "../models/examined-model.ts";
 import {
-  imageSizeOf,
   type Preprocessing,
   type PreprocessingHints,
   resolvePreprocessing,
@@ -31,6 +30,7 @@ import type { ScanResult } from "../report/result.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Host, ImageSource, LoadedModel } from "./host.ts";
 import { precheck } from "./precheck.ts";
+import { readImagesFor } from "./read-images.ts";
 import { repairEvidence, repairResponses } from "./repair-evidence.ts";
 import { firstScanOf, type RepairScans, scanAgain, suspiciousTriggers } from "./repair-scans.ts";
 import { openSavedScan } from "./saved-scan.ts";
@@ -266,14 +266,9 @@ async function labelledImages(
   benign: ImageSource,
   size: RepairOptions["size"],
   { model }: LoadedModel,
-  { layout, channels }: Preprocessing,
+  preprocessing: Preprocessing,
 ): Promise<ImageSet> {
-  const [height, width] = imageSizeOf(model, layout);
-  const { images } = await benign.read({
-    channels: channels === "gray" ? 1 : 3,
-    size: height === null || width === null ? null : [height, width],
-    resizeTo: size,
-  });
+  const { images } = await readImagesFor(model, preprocessing, benign, size);
   if (images.labels !== null) return images;
   throw new DrmGuardError(
     "E_LABELS",

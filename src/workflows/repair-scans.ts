@@ -10,6 +10,7 @@ import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
 import type { Preprocessing } from "../models/preprocessing.ts";
 import type { ScanResult } from "../report/result.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { remaining } from "./deadline.ts";
 import { differencesOf } from "./differences.ts";
 import type { Host, ImageSource, LoadedModel } from "./host.ts";
 import type { RepairOptions } from "./repair-model.ts";
@@ -96,12 +97,11 @@ function scanIn(
   loaded: LoadedModel,
   options: Omit<ScanOptions, "preset" | "timeBudget" | "resume">,
 ): Promise<ScanResult> {
-  const timeBudget = deadline === null ? null : Math.max(0, deadline - Date.now() / 1000);
   return scanModel(
     runtime,
     loaded,
     benign,
-    { ...options, preset: "auto", timeBudget, resume: isResumed },
+    { ...options, preset: "auto", timeBudget: remaining(deadline), resume: isResumed },
     host,
   );
 }

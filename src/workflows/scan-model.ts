@@ -15,7 +15,6 @@ import { presetFor } from "../identification/paper/options.ts";
 import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import {
-  imageSizeOf,
   type Preprocessing,
   type PreprocessingHints,
   resolvePreprocessing,
@@ -29,12 +28,13 @@ import {
   type Calibration,
   calibrate,
   calibrationReason,
-  remaining,
   titled,
 } from "./calibration.ts";
+import { remaining } from "./deadline.ts";
 import { drawEvidence, drawTrigger, shortResponses } from "./evidence.ts";
 import type { Host, ImageSource, LoadedModel, ModelSource } from "./host.ts";
 import { type Precheck, precheck } from "./precheck.ts";
+import { readImagesFor } from "./read-images.ts";
 import { searchModel } from "./search-model.ts";
 import { triggerText } from "./trigger-text.ts";
 
@@ -89,11 +89,7 @@ export async function scanModel(
   if (references.length > 0) assertEnoughReferences(references.length);
   const { model } = loaded;
   const preprocessing = resolvePreprocessing(model, options.preprocessing);
-  const collected = await benign.read({
-    channels: preprocessing.channels === "gray" ? 1 : 3,
-    size: fixedSize(imageSizeOf(model, preprocessing.layout)),
-    resizeTo: options.size,
-  });
+  const collected = await readImagesFor(model, preprocessing, benign, options.size);
   collected.warnings.forEach(warn);
   const { images } = collected;
 
@@ -139,10 +135,6 @@ export async function scanModel(
   // A search that ran out of time can go on under a larger budget.
   if (found.isComplete) await forget();
   return result;
-}
-
-function fixedSize([height, width]: readonly [number | null, number | null]): [number, number] | null {
-  return height === null || width === null ? null : [height, width];
 }
 
 interface ResultParts {

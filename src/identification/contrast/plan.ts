@@ -1,8 +1,8 @@
 /** How much work the phases of a scan by contrast are, for whoever tells how long it takes. */
 import type { PlannedPhase } from "../../loops/work.ts";
 import { families } from "../families/families.ts";
+import { growingImages } from "./choosing.ts";
 import type { ContrastOptions } from "./options.ts";
-import { growingImages } from "./stages.ts";
 
 /**
  * The phases in their order, with the images that pass through the model in each. What follows from what is found cannot be foreseen:

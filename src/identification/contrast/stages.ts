@@ -1,9 +1,10 @@
 /** The stages of a family: a map of costs, a candidate whose trigger grows, and its contrast with controls and homes. */
 import { createRandom } from "../../random.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
+import { choose } from "./choosing.ts";
 import type { ContrastOptions } from "./options.ts";
 import { toOutputs } from "./scale.ts";
-import { type Candidate, candidatesOf, contrastOf, expectedAt, pricesOf } from "./score.ts";
+import { type Candidate, candidatesOf, contrastOf, pricesOf } from "./score.ts";
 import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
 import { controlTargets, distanceOf, spreadTargets } from "./targets.ts";
 
@@ -170,17 +171,16 @@ async function lookAt(
   const { options, setup } = context;
   const { restarts, leastAngle } = options;
   const label = `(${rung.name}${number === 1 ? "" : `, dip ${number}`})`;
-  const { chosen, searches } = await choose(context, rung, ends, candidates, label);
+  // Nothing is let go here: what is contrasted is held where it has come to.
+  const held = { ...context, options: { ...options, heldPart: 0, tolerance: rung.tolerance } };
+  const { chosen, searches } = await choose(held, ends, candidates, label);
   if (chosen === null) return { finding: null, searches };
   const { candidate, end, ratio } = chosen;
   const { theta, output: target } = end;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
-  const held = {
-    ...context,
-    options: { ...options, heldPart: 0, tolerance: toleranceFor(end, rung, options) },
-  };
-  const contrast = await searchTriggers(held, `contrasting a target with controls ${label}`, [
+  const close = { ...held, options: { ...held.options, tolerance: toleranceFor(end, rung, options) } };
+  const contrast = await searchTriggers(close, `contrasting a target with controls ${label}`, [
     ...startsFrom(context, candidate.theta, `contrast ${label}`).map((initial) => ({
       target,
       initial,
@@ -221,66 +221,6 @@ async function lookAt(
   return { finding, searches };
 }
 
-/** The trigger of a map that is looked at, and how it has grown. */
-interface Chosen {
-  readonly candidate: SearchedTrigger;
-  readonly end: SearchedTrigger;
-  /** Its cost over what its distance lets expect; 1 where it was not reached. */
-  readonly ratio: number;
-}
-
-/**
- * Chooses among the cheapest of a map: their triggers grow, and what it costs to come to where these lead is weighed. On the map each is
- * one of many and still on its way.
- */
-async function choose(
-  context: SearchContext,
-  rung: Rung,
-  ends: readonly SearchedTrigger[],
-  candidates: readonly Candidate[],
-  label: string,
-): Promise<{ chosen: Chosen | null; searches: SearchOutcome[] }> {
-  const { options, homes } = context;
-  const started = candidates.map(({ index }) => ends[index]!);
-  const grown = await grow(context, rung, started, label);
-  if (!grown.isComplete) return { chosen: null, searches: [grown] };
-  const weighed = await searchTriggers(
-    {
-      ...context,
-      options: {
-        ...options,
-        steps: options.growingSteps,
-        heldPart: 0,
-        tolerance: rung.tolerance,
-      },
-    },
-    `weighing candidates ${label}`,
-    grown.triggers.map(({ output }, i) => ({
-      target: output,
-      initial: started[i]!.theta,
-      isFree: false,
-    })),
-  );
-  const searches = [grown, weighed];
-  if (!weighed.isComplete) return { chosen: null, searches };
-  const choices = weighed.triggers.map(({ target, cost }, i) => ({
-    candidate: started[i]!,
-    end: grown.triggers[i]!,
-    ratio: cost === null ? 1 : cost / expectedAt(target, ends, options),
-    isNearHome: homes.some((home) => distanceOf(target, home) < options.leastDistance),
-  }));
-  // One that has grown into a home has no controls that differ from it.
-  const open = choices.some(({ isNearHome }) => !isNearHome)
-    ? choices.filter(({ isNearHome }) => !isNearHome)
-    : choices;
-  const { candidate, end, ratio } = open.reduce((low, each) => (each.ratio < low.ratio ? each : low));
-  return { chosen: { candidate, end, ratio }, searches };
-}
-
-/** How many more images than a search a growing trigger sees in a step: they are few, and to be exact. */
-export const growingImages = 2;
-/** The part of the steps in which the size weighs next to nothing; the trigger is taken from the rest. */
-const growingPart = 0.9;
 /** How much larger than the error of a grown trigger its tolerance is: those of smaller batches vary. */
 const slack = 1.5;
 
@@ -294,32 +234,6 @@ function toleranceFor(
   { tolerance: most }: ContrastOptions,
 ): number {
   return cost === null ? Math.max(tolerance, Math.min(most, slack * error)) : tolerance;
-}
-
-/** Lets triggers grow with their own mean outputs as the targets. */
-function grow(
-  context: SearchContext,
-  { tolerance }: Rung,
-  started: readonly SearchedTrigger[],
-  label: string,
-): Promise<SearchOutcome> {
-  const { options } = context;
-  const { growingSteps: steps, batch } = options;
-  return searchTriggers(
-    {
-      ...context,
-      options: {
-        ...options,
-        steps,
-        batch: growingImages * batch,
-        warmUp: growingPart,
-        heldPart: 0,
-        tolerance,
-      },
-    },
-    `letting triggers grow ${label}`,
-    started.map(({ target, theta }) => ({ target, initial: theta, isFree: true })),
-  );
 }
 
 const costOf = ({ cost }: SearchedTrigger): number => cost ?? Number.POSITIVE_INFINITY;
