@@ -29,13 +29,17 @@ export interface LoopOptions<S> {
   readonly deadline: number | null;
   /** Whether the last state is saved too: what follows the loop may be interrupted as well. */
   readonly keepsEnd?: boolean;
+  /** Asked before each step, with what was done so far: whether further ones cannot change what the loop is for. Never, if left out. */
+  readonly isSettled?: (state: S, step: number) => boolean;
 }
 
 /** How a loop ended. */
 export interface LoopResult<S> {
   readonly state: S;
-  /** Steps done; fewer than asked for when the time ran out. */
+  /** Steps done; fewer than asked for when the time ran out, or when it was settled before. */
   readonly steps: number;
+  /** Whether it was settled before its last step. */
+  readonly isSettled: boolean;
   readonly history: readonly { step: number; values: Readonly<Record<string, number>> }[];
 }
 
@@ -67,12 +71,15 @@ export async function runLoop<S>(
   onEvent({ kind: "phase", phase, steps });
   if (json.step > 0) onEvent({ kind: "note", message: `${phase} resumed at step ${json.step} of ${steps}` });
   let step = json.step;
+  let isSettled = false;
   const save = (done: number): Promise<void> =>
     checkpoints.save(key, {
       arrays: options.toSaved(state),
       json: { step: done, history } satisfies SavedJson,
     });
   for (; step < steps; step++) {
+    isSettled = options.isSettled?.(state, step) ?? false;
+    if (isSettled) break;
     if (options.deadline !== null && now() >= options.deadline) break;
     if (shouldStop()) {
       await save(step);
@@ -103,7 +110,7 @@ export async function runLoop<S>(
     }
   }
   if (options.keepsEnd && step > json.step) await save(step);
-  return { state, steps: step, history };
+  return { state, steps: step, isSettled, history };
 }
 
 const now = (): number => Date.now() / 1000;

@@ -68,6 +68,16 @@ test("a loop that others follow keeps its end, and does nothing when it is asked
   expect(await other.checkpoints.load("counter")).toBeNull();
 });
 
+test("what is settled ends before its last step, and is settled when it is asked again", async () => {
+  const setup = setupOf();
+  const options = counter({ keepsEnd: true, isSettled: (state, step) => step >= 20 && state[1]! >= 30 });
+  const first = await runLoop(setup, options);
+  expect(first).toMatchObject({ steps: 30, isSettled: true });
+  expect(first.history.at(-1)!.step).toBe(29);
+  expect(await runLoop(setup, options)).toEqual(first);
+  expect(await runLoop(setupOf(), counter())).toMatchObject({ steps: 50, isSettled: false });
+});
+
 test.each([Number.NaN, Number.POSITIVE_INFINITY])(
   "a value of %s ends the loop and names its step",
   async (value) => {

@@ -8,11 +8,12 @@ import type { TriggerFamily } from "../families/family.ts";
 import type { ContrastMap, Identification, IdentificationSetup, TermSample } from "../identification.ts";
 import { assertFiniteOutputs, predict } from "../predict.ts";
 import type { ReversedTrigger } from "../reversed-trigger.ts";
+import type { Finding } from "./contrasting.ts";
 import { examineFor } from "./fitting.ts";
 import { respondToClean, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
 import { averageImage, outputScale, toDeviations, toOutputs } from "./scale.ts";
-import { type FamilyOutcome, type Finding, mapOf, searchFamily } from "./stages.ts";
+import { type FamilyOutcome, mapOf, searchFamily } from "./stages.ts";
 import { distanceOf } from "./targets.ts";
 import { judge, lowestOf } from "./verdict.ts";
 

@@ -22,6 +22,11 @@ export interface ContrastOptions {
   readonly tightMapSteps: number;
   /** The part of them in which targets are held; then each is its trigger's own mean output. */
   readonly heldPart: number;
+  /**
+   * The part of the first map after which it is given up when no trigger has worked: where any does, the first does as soon as targets
+   * are let go.
+   */
+  readonly patience: number;
   /** Steps in which a target is contrasted with controls, at either tolerance. */
   readonly steps: number;
   /** Images in a step; all triggers of a stage see the same ones. */
@@ -61,6 +66,11 @@ export interface ContrastOptions {
   readonly slideDistance: number;
   /** How many of the cheapest targets of a map are weighed against each other before one is contrasted. */
   readonly shortlist: number;
+  /**
+   * The part of what the map lets expect from which on a candidate is no dip: at the first tolerance it is not contrasted, since the closer
+   * one tells more, unless nothing comes so close.
+   */
+  readonly shallow: number;
   /** Searches that begin at a candidate. */
   readonly restarts: number;
   /** Steps in which candidates' triggers grow, so that their outputs show where an attacker's target is, and in which these are weighed. */
@@ -91,6 +101,7 @@ export const contrastDefaults: ContrastOptions = {
   mapSteps: 300,
   tightMapSteps: 150,
   heldPart: 0.4,
+  patience: 0.65,
   steps: 200,
   batch: 6,
   learningRate: 0.1,
@@ -109,6 +120,7 @@ export const contrastDefaults: ContrastOptions = {
   leastDistance: 0.5,
   slideDistance: 0.7,
   shortlist: 3,
+  shallow: 0.8,
   restarts: 2,
   growingSteps: 100,
   controls: 6,
@@ -129,6 +141,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families" | "afterB
   mapSteps: { isWhole: true, least: 0 },
   tightMapSteps: { isWhole: true, least: 0 },
   heldPart: { least: 0, most: 1 },
+  patience: { least: 0, most: 1 },
   steps: { isWhole: true, least: 0 },
   batch: { isWhole: true, least: 2 },
   learningRate: { least: 1e-6 },
@@ -147,6 +160,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families" | "afterB
   leastDistance: { least: 1e-3 },
   slideDistance: { least: 0 },
   shortlist: { isWhole: true, least: 1, most: 64 },
+  shallow: { least: 0 },
   restarts: { isWhole: true, least: 1, most: 64 },
   growingSteps: { isWhole: true, least: 0 },
   controls: { isWhole: true, least: 2, most: 64 },

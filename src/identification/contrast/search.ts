@@ -58,7 +58,7 @@ export interface SearchContext {
 export interface SearchOutcome {
   readonly name: string;
   readonly triggers: readonly SearchedTrigger[];
-  /** Whether all steps were done. */
+  /** Whether all steps were done, or as many as could matter. */
   readonly isComplete: boolean;
   readonly steps: number;
   readonly history: LoopResult<unknown>["history"];
@@ -81,11 +81,13 @@ interface SearchState extends MultiplierState {
  * Throws what {@link runLoop} throws.
  *
  * @param name the stage's name, which its random numbers and its saved state go by
+ * @param givesUp whether it ends after the part `patience` of its steps when no trigger has worked by then
  */
 export async function searchTriggers(
   context: SearchContext,
   name: string,
   wanted: readonly WantedTrigger[],
+  givesUp = false,
 ): Promise<SearchOutcome> {
   const size = await sizeOfSearch(context, wanted.length);
   const rounds = Math.ceil(wanted.length / size.triggers);
@@ -93,7 +95,7 @@ export async function searchTriggers(
   for (let round = 0; round < rounds; round++) {
     const part = wanted.slice(round * size.triggers, (round + 1) * size.triggers);
     const roundName = rounds === 1 ? name : `${name}, round ${round + 1} of ${rounds}`;
-    outcomes.push(await searchRound(context, name, roundName, part, size.batch));
+    outcomes.push(await searchRound(context, { stage: name, round: roundName }, part, size.batch, givesUp));
   }
   let start = 0;
   const history = outcomes.flatMap((outcome) => {
@@ -130,14 +132,14 @@ async function sizeOfSearch(context: SearchContext, triggers: number): Promise<S
 }
 
 /**
- * @param streamName what the batches are drawn by: the rounds of a stage see the same ones, so that their costs compare
+ * @param names the stage is what batches are drawn by: its rounds see the same ones, so that their costs compare
  */
 async function searchRound(
   context: SearchContext,
-  streamName: string,
-  name: string,
+  { stage: streamName, round: name }: { readonly stage: string; readonly round: string },
   wanted: readonly WantedTrigger[],
   batch: number,
+  givesUp: boolean,
 ): Promise<Omit<SearchOutcome, "name">> {
   const { setup, options, family, scale } = context;
   const [count, c, h, w] = setup.benign.shape;
@@ -164,6 +166,8 @@ async function searchRound(
       toSaved: (state) => ({ ...state }),
       fromSaved: (arrays) => arrays as unknown as SearchState,
       sketch: (state) => sketchOf(family.name, state),
+      isSettled: ({ best }, step) =>
+        givesUp && step >= options.patience * options.steps && best.every((each) => each === notReached),
       async step(state, step) {
         const results = await program.run({
           image: pixelsOf(setup.benign, batchAt(step, count, batch, random)),
@@ -180,7 +184,7 @@ async function searchRound(
     });
     return {
       triggers: wanted.map((each, i) => searchedTrigger(each.target, found.state, i, n, scale)),
-      isComplete: found.steps === options.steps,
+      isComplete: found.isSettled || found.steps === options.steps,
       steps: found.steps,
       history: found.history,
     };

@@ -1,20 +1,19 @@
 /** The stages of a family: a map of costs, a candidate whose trigger grows, and its contrast with controls and homes. */
 import { createRandom } from "../../random.ts";
-import type { ContrastFinding, ContrastMap } from "../identification.ts";
+import type { ContrastMap } from "../identification.ts";
 import { choose } from "./choosing.ts";
-import type { ContrastOptions } from "./options.ts";
-import { toOutputs } from "./scale.ts";
-import { type Candidate, candidatesOf, contrastOf, pricesOf } from "./score.ts";
+import {
+  contrastChosen,
+  costOf,
+  type Finding,
+  heldContext,
+  pricedRow,
+  type Rung,
+  type Shelved,
+} from "./contrasting.ts";
+import { candidatesOf } from "./score.ts";
 import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
-import { controlTargets, distanceOf, spreadTargets } from "./targets.ts";
-
-/** A dip that was looked at, and the trigger in it. */
-export interface Finding extends ContrastFinding {
-  /** The parameters of its trigger as it had grown, [n]. */
-  readonly theta: Float32Array;
-  /** What was contrasted, in deviations from the mean, [d]. */
-  readonly settled: readonly number[];
-}
+import { spreadTargets } from "./targets.ts";
 
 /** What a family gave. */
 export interface FamilyOutcome {
@@ -37,7 +36,8 @@ export interface FamilyOutcome {
  * 2. The trigger of the cheapest, beside what the map lets expect, grows until its outputs no longer come closer together. The smallest
  *    that works is a faint shadow of an attacker's, and draws outputs to the side of the mean: where it leads when it has grown is the
  *    target, and so it has to be unlearnt in a repair.
- * 3. Where its outputs have come to is contrasted with controls at the same distance, and with the homes.
+ * 3. Where its outputs have come to is contrasted with controls at the same distance, and with the homes; at the first tolerance only if
+ *    it is cheaper than the map lets expect, since what the closer map shows of others decides.
  *
  * Where that shows no backdoor, the map goes on with a tighter tolerance, and its cheapest is looked at likewise. A backdoor that was learnt
  * well draws outputs closer together than anything small does on a model without one, so the tighter, the plainer it is; one that was
@@ -49,36 +49,45 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
   const searches: SearchOutcome[] = [];
   const findings: Finding[] = [];
   let map: readonly SearchedTrigger[] | null = null;
+  let shelved: Shelved | null = null;
   for (const rung of rungsOf(context)) {
     const mapped = await searchMap(context, rung, map);
     searches.push(mapped);
     map = endsOf(mapped);
-    const looked = mapped.isComplete ? await lookAround(context, rung, map) : null;
+    const looked: Looked | null = mapped.isComplete ? await lookAround(context, rung, map) : null;
     searches.push(...(looked?.searches ?? []));
     findings.push(...(looked?.findings ?? []));
+    shelved ??= looked?.shelved ?? null;
     const isComplete = looked?.isComplete ?? false;
     // What does not come together roughly does not come together closely.
-    const isHopeless = findings.length === 0;
+    const isHopeless = findings.length === 0 && shelved === null;
     const isBackdoored = findings.some(({ high }) => high < context.options.threshold);
     if (!isComplete || isHopeless || isBackdoored) return { context, map, findings, searches, isComplete };
   }
-  return { context, map: map!, findings, searches, isComplete: true };
+  const cameClose = findings.some(({ cost }) => cost !== null);
+  if (cameClose || shelved === null) return { context, map: map!, findings, searches, isComplete: true };
+  // What came together roughly is all there is to tell.
+  const last = await contrastChosen(context, shelved);
+  searches.push(last.search);
+  if (last.finding !== null) findings.push(last.finding);
+  return { context, map: shelved.ends, findings, searches, isComplete: last.finding !== null };
 }
 
-/** How close together outputs are drawn, and for how long. */
-interface Rung {
-  /** tau */
-  readonly tolerance: number;
-  readonly mapSteps: number;
-  /** What its stages are called, beside the family. */
-  readonly name: string;
+/** What there is around a map. */
+interface Looked {
+  readonly findings: readonly Finding[];
+  /** The cheapest, where it is no dip and was left to the closer map. */
+  readonly shelved: Shelved | null;
+  readonly searches: readonly SearchOutcome[];
+  readonly isComplete: boolean;
 }
 
 function rungsOf({ family, options }: SearchContext): readonly Rung[] {
-  const { tolerance, tightTolerance, mapSteps, tightMapSteps } = options;
+  const { tolerance, tightTolerance, mapSteps, tightMapSteps, shallow } = options;
+  const closer = `${family.name}, closer`;
   return [
-    { tolerance, mapSteps, name: family.name },
-    { tolerance: tightTolerance, mapSteps: tightMapSteps, name: `${family.name}, closer` },
+    { tolerance, mapSteps, name: family.name, shallow },
+    { tolerance: tightTolerance, mapSteps: tightMapSteps, name: closer, shallow: Number.POSITIVE_INFINITY },
   ];
 }
 
@@ -100,6 +109,7 @@ function searchMap(
     { ...context, options: { ...options, ...again, steps, tolerance } },
     `mapping costs (${name})`,
     wanted.map(({ target, theta }, i) => ({ target, initial: theta, isFree: i > 0 })),
+    before === null,
   );
 }
 
@@ -113,23 +123,41 @@ async function lookAround(
   context: SearchContext,
   rung: Rung,
   ends: readonly SearchedTrigger[],
-): Promise<Pick<FamilyOutcome, "findings" | "searches" | "isComplete">> {
-  const { options, homes } = context;
+): Promise<Looked> {
+  const { options, homes, setup, family } = context;
   const findings: Finding[] = [];
   const searches: SearchOutcome[] = [];
+  const end = (rest: Partial<Looked> = {}): Looked => ({
+    findings,
+    searches,
+    shelved: null,
+    isComplete: true,
+    ...rest,
+  });
   while (findings.length <= options.extraFindings) {
     const known = findings.map(({ settled }) => settled);
     const candidates = candidatesOf(ends, homes, known, options).filter(
       ({ index }) => findings.length === 0 || isWorthALook(ends[index]!, findings[0]!, options.threshold),
     );
     if (candidates.length === 0) break;
-    const looked = await lookAt(context, rung, ends, candidates, findings.length + 1);
-    searches.push(...looked.searches);
-    if (looked.finding === null) return { findings, searches, isComplete: false };
-    if (findings.length > 0 && !isLike(looked.finding, findings[0]!, options.threshold)) break;
-    findings.push(looked.finding);
+    const label = `(${rung.name}${findings.length === 0 ? "" : `, dip ${findings.length + 1}`})`;
+    const held = heldContext(context, rung);
+    const { chosen, searches: done } = await choose(held, ends, candidates, label);
+    searches.push(...done);
+    if (chosen === null) return end({ isComplete: false });
+    const shelved = { rung, ends, chosen, label };
+    if (findings.length === 0 && chosen.ratio >= rung.shallow) {
+      const message = `family ${family.name}: the cheapest target is no dip, ${chosen.ratio.toFixed(2)} of what others let expect`;
+      setup.onEvent({ kind: "note", message });
+      return end({ shelved });
+    }
+    const { finding, search } = await contrastChosen(context, shelved);
+    searches.push(search);
+    if (finding === null) return end({ isComplete: false });
+    if (findings.length > 0 && !isLike(finding, findings[0]!, options.threshold)) break;
+    findings.push(finding);
   }
-  return { findings, searches, isComplete: true };
+  return end();
 }
 
 /**
@@ -154,113 +182,7 @@ export function mapOf({ context, map }: FamilyOutcome): ContrastMap["map"] {
   return map.map((trigger) => pricedRow(trigger, context));
 }
 
-/**
- * Contrasts a candidate with controls; the finding is null when the time ran out.
- *
- * Controls go through as many steps as the candidate: it begins at its trigger of the map, not at the one that has grown, and each control
- * at the trigger whose target slid nearest to it. A cost falls with every step, and a candidate that was searched for longer would be
- * cheap on any model.
- */
-async function lookAt(
-  context: SearchContext,
-  rung: Rung,
-  ends: readonly SearchedTrigger[],
-  candidates: readonly Candidate[],
-  number: number,
-): Promise<{ finding: Finding | null; searches: SearchOutcome[] }> {
-  const { options, setup } = context;
-  const { restarts, leastAngle } = options;
-  const label = `(${rung.name}${number === 1 ? "" : `, dip ${number}`})`;
-  // Nothing is let go here: what is contrasted is held where it has come to.
-  const held = { ...context, options: { ...options, heldPart: 0, tolerance: rung.tolerance } };
-  const { chosen, searches } = await choose(held, ends, candidates, label);
-  if (chosen === null) return { finding: null, searches };
-  const { candidate, end, ratio } = chosen;
-  const { theta, output: target } = end;
-  const random = createRandom(setup.seed).fork(`controls ${label}`);
-  const others = ends.filter((each) => each !== candidate);
-  const close = { ...held, options: { ...held.options, tolerance: toleranceFor(end, rung, options) } };
-  const contrast = await searchTriggers(close, `contrasting a target with controls ${label}`, [
-    ...startsFrom(context, candidate.theta, `contrast ${label}`).map((initial) => ({
-      target,
-      initial,
-      isFree: false,
-    })),
-    ...controlTargets(target, options.controls, leastAngle, random).map((control) => ({
-      target: control,
-      initial: nearestTo(control, others).theta,
-      isFree: false,
-    })),
-    // The mean is the first of the map, and held there.
-    ...context.homes.map((home) => ({
-      target: home,
-      initial: ends[0]!.theta,
-      isFree: false,
-    })),
-  ]);
-  searches.push(contrast);
-  if (!contrast.isComplete) return { finding: null, searches };
-  const prices = pricesOf(contrast.triggers);
-  const parts = <T>(all: readonly T[]): [T[], T[], T[]] => [
-    all.slice(0, restarts),
-    all.slice(restarts, -context.homes.length),
-    all.slice(-context.homes.length),
-  ];
-  const [again, controls, homes] = parts(contrast.triggers);
-  const best = again.reduce((low, each) => (costOf(each) < costOf(low) ? each : low));
-  const finding = {
-    ...pricedRow(best, context),
-    ...contrastOf(...parts(prices), options, random.fork("bootstrap")),
-    restarts: again.map(({ cost }) => cost),
-    controls: controls.map((control) => pricedRow(control, context)),
-    homes: homes.map((home) => pricedRow(home, context)),
-    ratio,
-    theta,
-    settled: target,
-  };
-  return { finding, searches };
-}
-
-/** How much larger than the error of a grown trigger its tolerance is: those of smaller batches vary. */
-const slack = 1.5;
-
-/**
- * How close together outputs must be in a contrast: as on the map, or as the grown trigger brings them. An attack that was
- * learnt badly draws them to its target only roughly.
- */
-function toleranceFor(
-  { cost, error }: SearchedTrigger,
-  { tolerance }: Rung,
-  { tolerance: most }: ContrastOptions,
-): number {
-  return cost === null ? Math.max(tolerance, Math.min(most, slack * error)) : tolerance;
-}
-
-const costOf = ({ cost }: SearchedTrigger): number => cost ?? Number.POSITIVE_INFINITY;
-
-function nearestTo(target: readonly number[], searched: readonly SearchedTrigger[]): SearchedTrigger {
-  return searched.reduce((near, each) =>
-    distanceOf(each.target, target) < distanceOf(near.target, target) ? each : near,
-  );
-}
-
-/** How far apart searches from one trigger begin, in theta's own units: a sigmoid moves by a few hundredths. */
-const startNoise = 0.2;
-
-/** Parameters of several searches around one trigger; the first begins at it. */
-function startsFrom(context: SearchContext, theta: Float32Array, purpose: string): Float32Array[] {
-  const { setup, family, options } = context;
-  const random = createRandom(setup.seed).fork(`starts ${family.name} ${purpose}`);
-  return Array.from({ length: options.restarts }, (_, i) =>
-    i === 0 ? theta : theta.map((value) => value + startNoise * random.normal()),
-  );
-}
-
 function freshTheta({ setup, family }: SearchContext, purpose: string): Float32Array {
   const [, c, h, w] = setup.benign.shape;
   return family.initial([c, h, w], createRandom(setup.seed).fork(`theta ${family.name} ${purpose}`));
-}
-
-function pricedRow({ target, cost }: SearchedTrigger, { scale }: SearchContext): ContrastMap["map"][number] {
-  return { target: toOutputs(target, scale), distance: distanceOf(target), cost };
 }

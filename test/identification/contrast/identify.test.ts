@@ -206,6 +206,37 @@ test("all families run one after the other, and a tolerance that nothing meets l
   expect(found.options.families).toBe("warp:additive:patch");
 });
 
+test("what is no dip is contrasted at the closer tolerance alone, and at the first where nothing comes so close", async () => {
+  const model = cornerBackdoor(null);
+  const scan = (changes: Partial<ContrastOptions>): Promise<Identification> =>
+    identifyByContrast(setupFor({ model }), { ...options, ...changes });
+  const contrasts = ({ stages }: Identification): string[] =>
+    stages!.flatMap(({ name }) => (name.startsWith("contrasting") ? [name.replace(/.*\(/, "(")] : []));
+  const [deep, flat, distant] = await Promise.all([
+    scan({ shallow: 1000 }),
+    scan({ shallow: 0 }),
+    scan({ shallow: 0, tightTolerance: 1e-6 }),
+  ]);
+  expect(contrasts(deep)).toEqual(["(patch)", "(patch, closer)"]);
+  expect(contrasts(flat)).toEqual(["(patch, closer)"]);
+  // What was left out changes nothing of the rest.
+  expect(flat.contrast![0]!.findings).toEqual(deep.contrast![0]!.findings.slice(1));
+  expect(contrasts(distant)).toEqual(["(patch, closer)", "(patch)"]);
+  const [close, rough] = distant.contrast![0]!.findings;
+  expect(close).toMatchObject({ cost: null, score: 1 });
+  expect(rough).toEqual(deep.contrast![0]!.findings[0]);
+});
+
+test("a first map is given up when nothing works soon after targets are let go", async () => {
+  const steps = async (patience: number): Promise<number> => {
+    const found = await identifyByContrast(setupFor(), { ...short, mapSteps: 20, tolerance: 1e-6, patience });
+    expect(found).toMatchObject({ isComplete: true, score: 1 });
+    expect(found.stages).toHaveLength(1);
+    return found.stages![0]!.steps;
+  };
+  expect([await steps(0.5), await steps(1)]).toEqual([10, 20]);
+});
+
 test("what does not fit into memory is searched in rounds on fewer images, and says so", async () => {
   const events: string[] = [];
   const onEvent: IdentificationSetup["onEvent"] = (event) => {

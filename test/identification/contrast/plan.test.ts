@@ -19,6 +19,9 @@ test("a scan goes through the planned phases, and as many images pass through th
     restarts: 2,
     controls: 3,
     batch: 4,
+    // Nothing is left out of what can be foreseen.
+    patience: 1,
+    shallow: Number.MAX_VALUE,
   };
   const images = new Map<string, number>();
   let phase = "";
