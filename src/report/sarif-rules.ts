@@ -45,6 +45,11 @@ const kinds: Readonly<Record<TriggerKind, KindWords>> = {
     trigger: "a faint pattern over the whole image",
     means: `A pattern that is added to the image draws the outputs of all clean images to one value. ${cheapness}`,
   },
+  wave: {
+    name: "BackdoorByWaves",
+    trigger: "faint waves over the whole image",
+    means: `A pattern of a few waves that is added to the image draws the outputs of all clean images to one value. ${cheapness}`,
+  },
   generator: {
     name: "BackdoorByGenerator",
     trigger: "a generated change of the image",

@@ -1,5 +1,7 @@
 /** The two scans of a repair: of the model, and of what came of it. */
 import { DrmGuardError } from "../errors.ts";
+import type { ContrastOptions } from "../identification/contrast/options.ts";
+import { isLikeLowest } from "../identification/contrast/verdict.ts";
 import {
   type MethodChanges,
   type MethodName,
@@ -117,15 +119,42 @@ function changesOf(method: MethodName, options: ScanResult["options"]): MethodCh
 }
 
 /**
- * The triggers to repair by: those that the scan found suspicious, or the most suspicious one with a warning.
+ * Searches in the families that a scan left out because one before them had shown a backdoor: for a verdict that is enough, but what has
+ * to be unlearnt is the trigger that is most like the attacker's.
+ *
+ * Throws what {@link scanModel} throws.
+ *
+ * @returns the triggers that they hold; none where all families were searched, or the method knows none
+ */
+export async function triggersOfOtherFamilies(
+  repair: RepairOptions,
+  before: ScanResult,
+  loaded: LoadedModel,
+  scans: RepairScans,
+): Promise<NonNullable<ScanResult["triggers"]>> {
+  if (before.method !== "contrast" || before.verdict !== "backdoored") return [];
+  const searched = (before.contrast ?? []).map(({ family }) => family);
+  const { families, ...rest } = changesOf("contrast", before.options) as Partial<ContrastOptions>;
+  const left = (families ?? []).filter((family) => !searched.includes(family));
+  if (left.length === 0) return [];
+  const options = { ...rest, families: left, afterBackdoor: "go-on" } as const;
+  const found = await scanIn(scans, loaded, { ...repair, seed: before.seed, method: "contrast", options });
+  return found.triggers ?? [];
+}
+
+/**
+ * The triggers to repair by: the most suspicious one, with a warning where it is not, and those that are suspicious beside it.
  *
  * Throws E_RESULT when there are none.
  */
 export function suspiciousTriggers(
   { triggers = [], threshold, verdict, method }: ScanResult,
+  ofOtherFamilies: NonNullable<ScanResult["triggers"]>,
   warn: (message: string) => void,
 ): ReversedTrigger[] {
-  const [first, ...others] = triggers.map(triggerOfText);
+  const [first, ...others] = [...triggers, ...ofOtherFamilies]
+    .map(triggerOfText)
+    .sort((a, b) => a.score - b.score);
   if (first === undefined) {
     throw new DrmGuardError(
       "E_RESULT",
@@ -138,5 +167,5 @@ export function suspiciousTriggers(
   if (first.score >= threshold) {
     warn(`the scan's verdict is ${verdict}: the repair goes by the trigger that came nearest to one`);
   }
-  return [first, ...others.filter(({ score }) => score < threshold)];
+  return [first, ...others.filter(({ score }) => isLikeLowest(score, first.score, threshold))];
 }

@@ -152,6 +152,23 @@ describe("a repair", () => {
   });
 });
 
+test("a repair searches in the families that a scan left out after its first finding", async () => {
+  const families = scanOptions.replace("families=patch", "families=patch:wave,tightMapSteps=60");
+  const scanned = await run([
+    ...["scan", "model.onnx", "--benign", "images.npz", "--set", families, "--threads", "1"],
+    ...["--output", "stopped.json", "--quiet"],
+  ]);
+  expect(scanned.code, scanned.stderr).toBe(1);
+  expect(scanned.stderr).not.toContain("(wave)");
+  const args = base.map((arg) => arg.replace("result.json", "stopped.json"));
+  const { stderr } = await run([...args, "--output", "both.onnx", "--skip-rescan"]);
+  expect(stderr).toContain("mapping costs (wave)");
+  expect(stderr).not.toContain("mapping costs (patch)");
+  const scores = read("both.json").triggers.map(({ score }) => score);
+  expect(scores).toEqual([...scores].sort((a, b) => a - b));
+  expect(scores[0]).toBeLessThanOrEqual(read("repaired.json").triggers[0]!.score);
+});
+
 describe("what cannot be repaired", () => {
   const cases: [what: string, args: (args: string[]) => string[], code: number, words: string][] = [
     [

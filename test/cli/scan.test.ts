@@ -73,7 +73,7 @@ test("the options of both methods are listed with their values", async () => {
   const { stdout, code } = await runCli(["list"], { cwd: home });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^lambda1 +20 +10 +0.54 +500000 +number$/m);
-  expect(stdout).toMatch(/^families +patch:warp +some of patch : warp : additive$/m);
+  expect(stdout).toMatch(/^families +patch:warp:wave +some of patch : warp : additive : wave$/m);
   expect(stdout).toMatch(/^controls +6 +number$/m);
 });
 

@@ -106,6 +106,7 @@ describe("the log", () => {
       "backdoored/patch",
       "backdoored/warp",
       "backdoored/additive",
+      "backdoored/wave",
       "backdoored/generator",
       "backdoored/mask",
       "backdoored/feature-mask",

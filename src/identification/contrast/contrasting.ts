@@ -93,7 +93,8 @@ export async function contrastChosen(
     controls: controls.map((control) => pricedRow(control, context)),
     homes: homes.map((home) => pricedRow(home, context)),
     ratio,
-    theta,
+    // Of a few waves the smallest are what the attacker added; grown, they take along what any network answers to.
+    theta: context.family.isContrastedClosely && best.cost !== null ? best.theta : theta,
     settled: target,
   };
   return { finding, search: contrast };

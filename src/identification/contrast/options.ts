@@ -94,7 +94,7 @@ export interface ContrastOptions {
 
 /** The options that a caller who names none gets. */
 export const contrastDefaults: ContrastOptions = {
-  families: ["patch", "warp"],
+  families: ["patch", "warp", "wave"],
   afterBackdoor: "stop",
   mapTargets: 16,
   reach: 1.7,

@@ -14,6 +14,7 @@ import {
 import { candidatesOf } from "./score.ts";
 import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
 import { spreadTargets } from "./targets.ts";
+import { isLikeLowest } from "./verdict.ts";
 
 /** What a family gave. */
 export interface FamilyOutcome {
@@ -86,7 +87,7 @@ function rungsOf({ family, options }: SearchContext): readonly Rung[] {
   const { tolerance, tightTolerance, mapSteps, tightMapSteps, shallow } = options;
   const closer = `${family.name}, closer`;
   return [
-    { tolerance, mapSteps, name: family.name, shallow },
+    { tolerance, mapSteps, name: family.name, shallow: family.isContrastedClosely ? 0 : shallow },
     { tolerance: tightTolerance, mapSteps: tightMapSteps, name: closer, shallow: Number.POSITIVE_INFINITY },
   ];
 }
@@ -154,7 +155,7 @@ async function lookAround(
     const { finding, search } = await contrastChosen(context, shelved);
     searches.push(search);
     if (finding === null) return end({ isComplete: false });
-    if (findings.length > 0 && !isLike(finding, findings[0]!, options.threshold)) break;
+    if (findings.length > 0 && !isLikeLowest(finding.score, findings[0]!.score, options.threshold)) break;
     findings.push(finding);
   }
   return end();
@@ -167,14 +168,6 @@ async function lookAround(
 function isWorthALook(candidate: SearchedTrigger, first: Finding, threshold: number): boolean {
   const home = Math.min(...first.homes.map(({ cost }) => cost ?? Number.POSITIVE_INFINITY));
   return first.score < threshold && costOf(candidate) < home;
-}
-
-/**
- * Whether a further finding is a backdoor as the first is: by ratio nearer to its score than to the threshold. Where there is one, all else
- * is dearer than on a model without, and what is cheap anyway scores lower than there.
- */
-function isLike({ score }: Pick<Finding, "score">, first: Finding, threshold: number): boolean {
-  return score < Math.sqrt(first.score * threshold);
 }
 
 /** The map as a report has it: the mean first, and where the others slid to. */

@@ -39,6 +39,14 @@ export function lowestOf<F extends Pick<JudgedFinding, "score">>(findings: reado
 }
 
 /**
+ * Whether a finding is a backdoor as the lowest is: by ratio nearer to its score than to the threshold. Where there is one, all else
+ * is dearer than on a model without, and what is cheap anyway scores lower than there.
+ */
+export function isLikeLowest(score: number, lowest: number, threshold: number): boolean {
+  return score < Math.sqrt(lowest * threshold);
+}
+
+/**
  * Backdoored when the interval of the lowest score lies below the threshold and its trigger works on all clean images; benign
  * when no interval reaches below it; inconclusive otherwise, and when the search was cut short.
  */

@@ -17,6 +17,7 @@ export const additive: TriggerFamily = {
   name: "additive",
   sizeUnit: "root mean square of the change",
   canHide: true,
+  isContrastedClosely: false,
   imageCopies: 10,
   length: ([c, h, w]) => c * h * w,
   initial: (shape, random) => normals(random, additive.length(shape), startSpread),

@@ -49,6 +49,11 @@ export interface TriggerFamily {
   readonly sizeUnit: string;
   /** Whether its triggers can cover what an image shows, so that a model falls back to what it says of nothing. */
   readonly canHide: boolean;
+  /**
+   * Whether its costs are contrasted at the closer tolerance alone, unless nothing comes so close: for sizes that grow with how far outputs are
+   * moved, all costs of a backdoored model are low at a rough one, the controls' too.
+   */
+  readonly isContrastedClosely: boolean;
   /** Arrays as large as the triggered images that a step holds at its fullest, for the estimate of memory. */
   readonly imageCopies: number;
   /** n, the number of parameters of one trigger. */

@@ -18,6 +18,7 @@ export const patch: TriggerFamily = {
   name: "patch",
   sizeUnit: "mean change over mean brightness",
   canHide: true,
+  isContrastedClosely: false,
   imageCopies: 10,
   length: ([c, h, w]) => (1 + c) * h * w,
   initial: ([c, h, w], random) =>

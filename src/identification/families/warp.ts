@@ -23,6 +23,7 @@ export const warp: TriggerFamily = {
   name: "warp",
   sizeUnit: "root mean square displacement over the largest",
   canHide: false,
+  isContrastedClosely: false,
   imageCopies: 40,
   length: () => 2 * knots * knots,
   initial: (_, random) => normals(random, 2 * knots * knots, startSpread),

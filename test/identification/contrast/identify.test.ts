@@ -252,7 +252,7 @@ test("what does not fit into memory is searched in rounds on fewer images, and s
 test.each([
   ["outputs that do not differ", { benign: blackOf(benign) }, {}, "E_MODEL_OUTPUT", "is the same for all"],
   ["one image", { benign: firstOf(benign, 1) }, {}, "E_IMAGES", "found 1 images"],
-  ["no family", {}, { families: [] }, "E_USAGE", "expected some of patch, warp, additive"],
+  ["no family", {}, { families: [] }, "E_USAGE", "expected some of patch, warp, additive, wave"],
   ["an unknown family", {}, { families: ["paint"] as never }, "E_USAGE", "found families = paint"],
   ["no tolerance", {}, { tolerance: 0 }, "E_USAGE", "found tolerance = 0"],
   ["a step and a half", {}, { steps: 1.5 }, "E_USAGE", "expected a whole number"],

@@ -42,21 +42,24 @@ test("mask and pattern give the images that a patch gives, and on gray is a gray
   expect(furthest(await applied(families.patch, theta, gray), onGray!.pixels)).toBeLessThan(1e-5);
 });
 
-test("the picture of an additive trigger is its change, as large as can be shown", async () => {
-  const theta = random(families.additive).map((value) => 0.3 * value);
-  const { pictures } = families.additive.parts(theta, shape);
-  const { scale, pixels: shown } = pictures[0]!;
-  const gray = new Float32Array(3 * area).fill(0.5);
-  const change = (await applied(families.additive, theta, gray)).map((value) => value - 0.5);
-  expect(
-    furthest(
-      shown.map((value) => (2 * (value - 0.5)) / scale),
-      change,
-    ),
-  ).toBeLessThan(1e-5);
-  expect([Math.min(...shown) >= 0, Math.max(...shown) <= 1]).toEqual([true, true]);
-  expect(scale).toBeGreaterThan(1);
-});
+test.each(["additive", "wave"] as const)(
+  "the picture of a trigger of the family %s is its change, as large as can be shown",
+  async (name) => {
+    const theta = random(families[name]).map((value) => 0.3 * value);
+    const { pictures } = families[name].parts(theta, shape);
+    const { scale, pixels: shown } = pictures[0]!;
+    const gray = new Float32Array(3 * area).fill(0.5);
+    const change = (await applied(families[name], theta, gray)).map((value) => value - 0.5);
+    expect(
+      furthest(
+        shown.map((value) => (2 * (value - 0.5)) / scale),
+        change,
+      ),
+    ).toBeLessThan(1e-5);
+    expect([Math.min(...shown) >= 0, Math.max(...shown) <= 1]).toEqual([true, true]);
+    expect(scale).toBeGreaterThan(1);
+  },
+);
 
 test("a warp takes pixels from where its field says, along both axes", async () => {
   const { warp } = families;

@@ -1,0 +1,79 @@
+/** Triggers that add waves to all images: stripes, a shade across the image, a blurred overlay. */
+import { float32 } from "../../onnx/tensor-data.ts";
+import { abs, add, clip, mul } from "../../tensor/elementwise.ts";
+import { matmul, matrixTranspose } from "../../tensor/linalg.ts";
+import { reshape } from "../../tensor/movement.ts";
+import { mean } from "../../tensor/reduction.ts";
+import { normals, type TriggerFamily, visibleScale } from "./family.ts";
+
+/** What a unit of theta is as a wave's root mean square, in units of [0, 1]: a step of Adam moves theta by its learning rate whatever the slope. */
+const unit = 0.01;
+const startSpread = 0.5;
+/** Waves along a side: the shortest has twelve periods in it. SIG's stripes have six. */
+const mostWaves = 24;
+
+/**
+ * x' = clip(x + delta, 0, 1), delta(c, y, x) = sum_uv a_cuv b_u(y) b_v(x), a = 0.01 theta, with the cosines b_0 = 1 and
+ * b_u(y) = sqrt(2) cos(pi u (y + 1/2) / H). The size is sum |a_cuv| / C: of all that draw outputs to a target those of few waves are the
+ * smallest, where a root mean square would take the noise that any network answers to.
+ *
+ * Source: Barni et al. 2019, "A new backdoor attack in CNNs by training set corruption without label poisoning" (SIG), whose trigger is
+ * one such wave.
+ */
+export const wave: TriggerFamily = {
+  name: "wave",
+  sizeUnit: "sum of the waves' root mean squares",
+  canHide: true,
+  isContrastedClosely: true,
+  imageCopies: 10,
+  length: ([c, h, w]) => c * wavesAlong(h) * wavesAlong(w),
+  initial: (shape, random) => normals(random, wave.length(shape), startSpread),
+  write(theta, image) {
+    const [batch, c, h, w] = image.shape as [number, number, number, number];
+    const [count, n] = theta.shape as [number, number];
+    const { graph } = theta;
+    const [rows, columns] = [wavesAlong(h), wavesAlong(w)];
+    const amplitudes = mul(theta, unit);
+    const [down, across] = [
+      matrixTranspose(graph.constant(float32(cosines(h), [rows, h]))),
+      graph.constant(float32(cosines(w), [columns, w])),
+    ];
+    const delta = matmul(matmul(down, reshape(amplitudes, [count, 1, c, rows, columns])), across);
+    const images = clip(add(reshape(image, [1, batch, c, h, w]), delta), 0, 1);
+    return { images, size: mul(mean(abs(amplitudes), { axes: [1] }), n / c) };
+  },
+  parts(theta, shape) {
+    const change = changeOf(theta, shape);
+    const scale = visibleScale(change.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
+    const pixels = change.map((value) => 0.5 + (scale * value) / 2);
+    return { pictures: [{ name: "change", scale, shape, pixels }], displacement: null };
+  },
+};
+
+const wavesAlong = (side: number): number => Math.min(mostWaves, side);
+
+/** b_u(y) for all waves and places, [waves, side]. */
+function cosines(side: number): Float32Array {
+  const values = new Float32Array(wavesAlong(side) * side);
+  return values.map((_, i) => {
+    const [u, y] = [Math.floor(i / side), i % side];
+    return u === 0 ? 1 : Math.SQRT2 * Math.cos((Math.PI * u * (y + 0.5)) / side);
+  });
+}
+
+/** delta, [C, H, W] */
+function changeOf(theta: Float32Array, [c, h, w]: readonly [number, number, number]): Float32Array {
+  const [down, across] = [cosines(h), cosines(w)];
+  const [rows, columns] = [wavesAlong(h), wavesAlong(w)];
+  const change = new Float32Array(c * h * w);
+  theta.forEach((value, i) => {
+    if (value === 0) return;
+    const [channel, u, v] = [Math.floor(i / (rows * columns)), Math.floor(i / columns) % rows, i % columns];
+    for (let y = 0; y < h; y++) {
+      const amplitude = unit * value * down[u * h + y]!;
+      const start = (channel * h + y) * w;
+      for (let x = 0; x < w; x++) change[start + x]! += amplitude * across[v * w + x]!;
+    }
+  });
+  return change;
+}

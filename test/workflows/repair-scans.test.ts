@@ -1,0 +1,42 @@
+/** Which triggers a repair goes by. */
+import { expect, test } from "vitest";
+import type { ReversedTrigger } from "../../src/identification/reversed-trigger.ts";
+import type { ScanResult } from "../../src/report/result.ts";
+import { suspiciousTriggers } from "../../src/workflows/repair-scans.ts";
+import { triggerText } from "../../src/workflows/trigger-text.ts";
+import { errorOf } from "../support/errors.ts";
+
+const trigger = (family: ReversedTrigger["family"], score: number) =>
+  triggerText({ family, theta: Float32Array.of(score), target: [0], score });
+const scan = (triggers: ScanResult["triggers"]): ScanResult =>
+  ({ triggers, threshold: 0.5, verdict: "backdoored", method: "contrast" }) as ScanResult;
+
+/** Families and scores of what is chosen, and what was warned of. */
+function chosen(found: ScanResult["triggers"], others: NonNullable<ScanResult["triggers"]>) {
+  const warnings: string[] = [];
+  const triggers = suspiciousTriggers(scan(found), others, (message) => warnings.push(message));
+  return { triggers: triggers.map(({ family, score }) => [family, score]), warnings };
+}
+
+test("the lowest comes first, whichever search found it, and what is only nearer to the threshold is left out", () => {
+  // sqrt(0.08 * 0.5) = 0.2
+  const found = [trigger("patch", 0.3), trigger("patch", 0.6)];
+  const others = [trigger("wave", 0.08), trigger("wave", 0.19), trigger("warp", 0.21)];
+  expect(chosen(found, others)).toEqual({
+    triggers: [
+      ["wave", 0.08],
+      ["wave", 0.19],
+    ],
+    warnings: [],
+  });
+});
+
+test("where nothing is suspicious the lowest stands alone, with a warning", () => {
+  const { triggers, warnings } = chosen([trigger("patch", 0.7), trigger("patch", 0.9)], []);
+  expect(triggers).toEqual([["patch", 0.7]]);
+  expect(warnings).toHaveLength(1);
+});
+
+test("without a trigger there is nothing to go by", async () => {
+  expect(await errorOf(() => suspiciousTriggers(scan([]), [], () => {}))).toMatchObject({ code: "E_RESULT" });
+});
