@@ -12,7 +12,7 @@ import { subsetOf } from "../data/subset.ts";
 import { DrmGuardError } from "../errors.ts";
 import { errorMeasureFor } from "../metrics/regression-error.ts";
 import { examine } from "../models/examined-model.ts";
-import { resolvePreprocessing } from "../models/preprocessing.ts";
+import { noPreprocessingHints, resolvePreprocessing } from "../models/preprocessing.ts";
 import { createRandom } from "../random.ts";
 import type { MeasurementReport } from "../report/measurement.ts";
 import { readTrainingReport, type TrainingReport } from "../report/training-report.ts";
@@ -42,13 +42,7 @@ export async function runMeasurement(
   onEvent({ kind: "phase", phase: "measuring the model", steps: 0 });
   const runtime = nodeRuntime({ threads: request.threads, provider: request.provider });
   const { model } = await loadModel(request.model, request.memoryLimit);
-  const preprocessing = resolvePreprocessing(model, {
-    scale: null,
-    mean: null,
-    std: null,
-    layout: null,
-    channels: null,
-  });
+  const preprocessing = resolvePreprocessing(model, noPreprocessingHints);
   const [count, ...imageShape] = test.shape;
   const shape = [Math.min(measuringBatch, count), ...imageShape] as unknown as ImageSet["shape"];
   const examined = await examine(runtime, model, preprocessing, shape, { features: null, outputs: null });

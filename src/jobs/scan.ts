@@ -1,7 +1,7 @@
 /** Scans and checks of files, for programs. */
 import type { MethodChanges } from "../identification/methods.ts";
 import type { CheckReport } from "../models/check.ts";
-import type { PreprocessingHints } from "../models/preprocessing.ts";
+import { noPreprocessingHints, type PreprocessingHints } from "../models/preprocessing.ts";
 import type { ScanResult } from "../report/result.ts";
 import { jobDefaults } from "./defaults.ts";
 import type { CheckRequest, ModelRequest, ScanRequest } from "./job.ts";
@@ -71,14 +71,7 @@ export function check(call: CheckCall): Promise<CheckReport> {
 export function modelRequest(call: CheckCall): ModelRequest {
   return {
     model: call.model,
-    preprocessing: {
-      scale: null,
-      mean: null,
-      std: null,
-      layout: null,
-      channels: null,
-      ...call.preprocessing,
-    },
+    preprocessing: { ...noPreprocessingHints, ...call.preprocessing },
     size: call.size ?? null,
     features: call.features ?? null,
     outputs: call.outputs ?? null,

@@ -22,7 +22,7 @@ import { applyModel, type ExaminedModel, examine } from "../models/examined-mode
 import { importModel } from "../models/import.ts";
 import { exportNetwork } from "../models/networks/export.ts";
 import { type NetworkArrays, type NetworkOptions, parameterCount } from "../models/networks/network.ts";
-import { defaultPreprocessing, resolvePreprocessing } from "../models/preprocessing.ts";
+import { defaultPreprocessing, noPreprocessingHints, resolvePreprocessing } from "../models/preprocessing.ts";
 import { respond } from "../models/respond.ts";
 import { createRandom } from "../random.ts";
 import {
@@ -244,13 +244,7 @@ async function surrogateFor(
     if (surrogate !== null) {
       const { model } = await loadModel(surrogate, memoryLimit);
       const shape = [options.batch, ...train.shape.slice(1)] as [number, number, number, number];
-      const preprocessing = resolvePreprocessing(model, {
-        scale: null,
-        mean: null,
-        std: null,
-        layout: null,
-        channels: null,
-      });
+      const preprocessing = resolvePreprocessing(model, noPreprocessingHints);
       return examine(runtime, model, preprocessing, shape, { features: null, outputs: null });
     }
     work.onEvent({ kind: "note", message: "clean-label needs a benign model: it is trained first" });

@@ -13,7 +13,7 @@ import { mul } from "../tensor/elementwise.ts";
 import { Graph, type Tensor } from "../tensor/graph.ts";
 import { regressionLoss } from "../training/losses.ts";
 import { assertSavedState } from "../training/saved-state.ts";
-import type { MitigationSetup } from "./mitigation.ts";
+import type { MitigationSetup, RepairImages } from "./mitigation.ts";
 import { assertFineTuningOptions, type FineTuningOptions } from "./options.ts";
 import { type BatchRows, batchRows } from "./rows.ts";
 import { applyWithWeights, type RepairErrors, weightedModel } from "./trained-model.ts";
@@ -78,7 +78,7 @@ export async function fineTune(
   const examined = await examineForStep(setup, options.batch);
   const { batch } = examined;
   const n = packedLength(weights.packing);
-  const program = await compile(runtime, stepProgram(setup, examined, tuning.kept));
+  const program = await compile(runtime, fineTuningStep(setup, examined, tuning.kept));
   const meter = await weightedModel(runtime, examined, setup);
   const rows = batchRows(setup, batch, tuning, options);
   /** The outputs that are trained towards. */
@@ -148,9 +148,18 @@ export async function fineTune(
   }
 }
 
-/** Loss, gradient by the packed weights, and a step of Adam. */
-function stepProgram(
-  { weights, training }: MitigationSetup,
+/**
+ * Loss, gradient by the packed weights, and a step of Adam, as a program of `image` [B, C, H, W], `labels` [B, d], `weights`, `m` and `v` [n],
+ * `step` and `rate`.
+ *
+ * @param examined the model at the step's batch size
+ * @param kept 0 for weights that stay 0, [n]; null for none
+ */
+export function fineTuningStep(
+  {
+    weights,
+    training,
+  }: Pick<MitigationSetup, "weights"> & { readonly training: Pick<RepairImages, "clean" | "labels"> },
   examined: ExaminedModel,
   kept: Float32Array | null,
 ): Record<string, Tensor> {

@@ -21,6 +21,15 @@ export interface Preprocessing {
 /** What a user said of a model's input; null where nothing was said. */
 export type PreprocessingHints = { readonly [K in keyof Preprocessing]: Preprocessing[K] | null };
 
+/** Nothing is said: the model's own metadata and the defaults decide. */
+export const noPreprocessingHints: PreprocessingHints = {
+  scale: null,
+  mean: null,
+  std: null,
+  layout: null,
+  channels: null,
+};
+
 /** Images as they are: [0, 1], RGB, channels first. */
 export const defaultPreprocessing: Preprocessing = {
   scale: 1,

@@ -125,7 +125,7 @@ export const contrastDefaults: ContrastOptions = {
   growingSteps: 100,
   controls: 6,
   leastAngle: 60,
-  threshold: 0.51,
+  threshold: 0.44,
   extraFindings: 2,
   bootstraps: 1000,
   confidence: 0.9,
