@@ -12,7 +12,7 @@ export const methodVersions: Readonly<Record<MethodName, number>> = {
 
 /** Of mitigations. */
 export const mitigationVersions: Readonly<Record<MitigationName, number>> = {
-  unlearning: 2,
+  unlearning: 3,
   "fine-tuning": 1,
   "fine-pruning": 1,
   anp: 1,

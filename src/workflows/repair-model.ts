@@ -33,11 +33,11 @@ import { precheck } from "./precheck.ts";
 import { readImagesFor } from "./read-images.ts";
 import { repairEvidence, repairResponses } from "./repair-evidence.ts";
 import {
+  closerTriggers,
   firstScanOf,
   type RepairScans,
   scanAgain,
   suspiciousTriggers,
-  triggersOfOtherFamilies,
 } from "./repair-scans.ts";
 import { openSavedScan } from "./saved-scan.ts";
 import { stepShare } from "./search-model.ts";
@@ -168,13 +168,13 @@ export async function repairModel(
   const before =
     (saved?.json as ScanResult | undefined) ?? (await firstScanOf(options, loaded, preprocessing, scans));
   await store.save(scanKey, { arrays: {}, json: before });
-  const othersKey = `${runKey}-others`;
-  const savedOthers = await store.load(othersKey);
-  const others =
-    (savedOthers?.json as Awaited<ReturnType<typeof triggersOfOtherFamilies>> | undefined) ??
-    (await triggersOfOtherFamilies(options, before, loaded, scans));
-  await store.save(othersKey, { arrays: {}, json: others });
-  const triggers = suspiciousTriggers(before, others, warn);
+  const closerKey = `${runKey}-closer`;
+  const savedCloser = await store.load(closerKey);
+  const closer =
+    (savedCloser?.json as Awaited<ReturnType<typeof closerTriggers>> | undefined) ??
+    (await closerTriggers(options, before, loaded, scans));
+  await store.save(closerKey, { arrays: {}, json: closer });
+  const triggers = suspiciousTriggers(before, closer, warn);
 
   onEvent({ kind: "phase", phase: "putting reversed triggers on the clean images", steps: 0 });
   const { training, validation, test } = await repairImages(runtime, images, triggers, seed);

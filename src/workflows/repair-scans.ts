@@ -118,43 +118,45 @@ function changesOf(method: MethodName, options: ScanResult["options"]): MethodCh
   return Object.fromEntries(entries) as MethodChanges;
 }
 
+/** Triggers in a result. */
+type TriggerTexts = NonNullable<ScanResult["triggers"]>;
+
 /**
- * Searches in the families that a scan left out because one before them had shown a backdoor: for a verdict that is enough, but what has
- * to be unlearnt is the trigger that is most like the attacker's.
+ * Searches all families at the closer tolerance, where a scan stopped at the first tolerance or family that showed a backdoor: for a verdict that
+ * is enough, but which kind of trigger is the attacker's shows only where all are compared at one tolerance, and closely. A patch may lead where an attacker's
+ * stripes lead, and waves where a patch leads.
  *
  * Throws what {@link scanModel} throws.
  *
- * @returns the triggers that they hold; none where all families were searched, or the method knows none
+ * @returns none where the method knows no families, or the scan has found no backdoor
  */
-export async function triggersOfOtherFamilies(
+export async function closerTriggers(
   repair: RepairOptions,
   before: ScanResult,
   loaded: LoadedModel,
   scans: RepairScans,
-): Promise<NonNullable<ScanResult["triggers"]>> {
+): Promise<TriggerTexts> {
   if (before.method !== "contrast" || before.verdict !== "backdoored") return [];
-  const searched = (before.contrast ?? []).map(({ family }) => family);
-  const { families, ...rest } = changesOf("contrast", before.options) as Partial<ContrastOptions>;
-  const left = (families ?? []).filter((family) => !searched.includes(family));
-  if (left.length === 0) return [];
-  const options = { ...rest, families: left, afterBackdoor: "go-on" } as const;
+  const changes = changesOf("contrast", before.options) as Partial<ContrastOptions>;
+  const options = { ...changes, shallow: 0, afterBackdoor: "go-on" } as const;
   const found = await scanIn(scans, loaded, { ...repair, seed: before.seed, method: "contrast", options });
   return found.triggers ?? [];
 }
 
 /**
- * The triggers to repair by: the most suspicious one, with a warning where it is not, and those that are suspicious beside it.
+ * The triggers to repair by: the most suspicious one, with a warning where it is not, and those that are suspicious beside it. Those of a
+ * family that the closer search has shown nothing in are the scan's own.
  *
  * Throws E_RESULT when there are none.
  */
 export function suspiciousTriggers(
   { triggers = [], threshold, verdict, method }: ScanResult,
-  ofOtherFamilies: NonNullable<ScanResult["triggers"]>,
+  closer: TriggerTexts,
   warn: (message: string) => void,
 ): ReversedTrigger[] {
-  const [first, ...others] = [...triggers, ...ofOtherFamilies]
-    .map(triggerOfText)
-    .sort((a, b) => a.score - b.score);
+  const close = closer.filter(({ score }) => score < threshold);
+  const rough = triggers.filter(({ family }) => close.every((each) => each.family !== family));
+  const [first, ...others] = [...close, ...rough].map(triggerOfText).sort((a, b) => a.score - b.score);
   if (first === undefined) {
     throw new DrmGuardError(
       "E_RESULT",

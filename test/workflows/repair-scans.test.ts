@@ -18,7 +18,7 @@ function chosen(found: ScanResult["triggers"], others: NonNullable<ScanResult["t
   return { triggers: triggers.map(({ family, score }) => [family, score]), warnings };
 }
 
-test("the lowest comes first, whichever search found it, and what is only nearer to the threshold is left out", () => {
+test("the lowest comes first, and what is nearer to the threshold is left out", () => {
   // sqrt(0.08 * 0.5) = 0.2
   const found = [trigger("patch", 0.3), trigger("patch", 0.6)];
   const others = [trigger("wave", 0.08), trigger("wave", 0.19), trigger("warp", 0.21)];
@@ -29,6 +29,15 @@ test("the lowest comes first, whichever search found it, and what is only nearer
     ],
     warnings: [],
   });
+});
+
+test("a family that the closer search has shown nothing in has the scan's own triggers, another those of the search", () => {
+  const found = [trigger("patch", 0.3), trigger("warp", 0.05)];
+  expect(chosen(found, [trigger("patch", 0.6)]).triggers).toEqual([["warp", 0.05]]);
+  expect(chosen([trigger("patch", 0.3)], [trigger("patch", 0.6)]).triggers).toEqual([["patch", 0.3]]);
+  expect(chosen([trigger("patch", 0.3)], [trigger("patch", 0.04), trigger("wave", 0.18)]).triggers).toEqual([
+    ["patch", 0.04],
+  ]);
 });
 
 test("where nothing is suspicious the lowest stands alone, with a warning", () => {
