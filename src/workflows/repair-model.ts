@@ -6,6 +6,7 @@ import type { MethodChanges, MethodName } from "../identification/methods.ts";
 import { archiveWithin } from "../loops/archive-within.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import { errorMeasureFor } from "../metrics/regression-error.ts";
+import { columnVariances } from "../metrics/statistics.ts";
 import {
   backdoorErrors,
   judgeRepair,
@@ -174,7 +175,8 @@ export async function repairModel(
     (savedCloser?.json as Awaited<ReturnType<typeof closerTriggers>> | undefined) ??
     (await closerTriggers(options, before, loaded, scans));
   await store.save(closerKey, { arrays: {}, json: closer });
-  const triggers = suspiciousTriggers(before, closer, warn);
+  const spread = columnVariances(images.labels!, images.labelNames.length).map(Math.sqrt);
+  const triggers = suspiciousTriggers(before, closer, spread, warn);
 
   onEvent({ kind: "phase", phase: "putting reversed triggers on the clean images", steps: 0 });
   const { training, validation, test } = await repairImages(runtime, images, triggers, seed);

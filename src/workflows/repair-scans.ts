@@ -1,6 +1,6 @@
 /** The two scans of a repair: of the model, and of what came of it. */
 import { DrmGuardError } from "../errors.ts";
-import type { ContrastOptions } from "../identification/contrast/options.ts";
+import { type ContrastOptions, contrastDefaults } from "../identification/contrast/options.ts";
 import { isLikeLowest } from "../identification/contrast/verdict.ts";
 import {
   type MethodChanges,
@@ -145,13 +145,17 @@ export async function closerTriggers(
 
 /**
  * The triggers to repair by: the most suspicious one, with a warning where it is not, and those that are suspicious beside it. Those of a
- * family that the closer search has shown nothing in are the scan's own.
+ * family that the closer search has shown nothing in are the scan's own. What leads to the same target in another family is the same backdoor,
+ * and is left out: unlearning it too costs clean error.
  *
  * Throws E_RESULT when there are none.
+ *
+ * @param spread the standard deviation of each output, [d]; targets nearer than a neighbourhood of the map are the same
  */
 export function suspiciousTriggers(
   { triggers = [], threshold, verdict, method }: ScanResult,
   closer: TriggerTexts,
+  spread: readonly number[],
   warn: (message: string) => void,
 ): ReversedTrigger[] {
   const close = closer.filter(({ score }) => score < threshold);
@@ -169,5 +173,13 @@ export function suspiciousTriggers(
   if (first.score >= threshold) {
     warn(`the scan's verdict is ${verdict}: the repair goes by the trigger that came nearest to one`);
   }
-  return [first, ...others.filter(({ score }) => isLikeLowest(score, first.score, threshold))];
+  const isSame = (a: ReversedTrigger, b: ReversedTrigger): boolean =>
+    Math.hypot(...a.target.map((value, j) => (value - b.target[j]!) / spread[j]!)) <
+    contrastDefaults.neighbourhood;
+  const chosen = [first];
+  for (const each of others) {
+    const isNew = chosen.every((known) => known.family === each.family || !isSame(known, each));
+    if (isNew && isLikeLowest(each.score, first.score, threshold)) chosen.push(each);
+  }
+  return chosen;
 }

@@ -6,15 +6,17 @@ import { suspiciousTriggers } from "../../src/workflows/repair-scans.ts";
 import { triggerText } from "../../src/workflows/trigger-text.ts";
 import { errorOf } from "../support/errors.ts";
 
-const trigger = (family: ReversedTrigger["family"], score: number) =>
-  triggerText({ family, theta: Float32Array.of(score), target: [0], score });
+/** Far from those of other families, unless a target is given. */
+const places = { patch: 0, warp: 10, additive: 20, wave: 30 };
+const trigger = (family: ReversedTrigger["family"], score: number, target: number = places[family]) =>
+  triggerText({ family, theta: Float32Array.of(score), target: [target], score });
 const scan = (triggers: ScanResult["triggers"]): ScanResult =>
   ({ triggers, threshold: 0.5, verdict: "backdoored", method: "contrast" }) as ScanResult;
 
 /** Families and scores of what is chosen, and what was warned of. */
 function chosen(found: ScanResult["triggers"], others: NonNullable<ScanResult["triggers"]>) {
   const warnings: string[] = [];
-  const triggers = suspiciousTriggers(scan(found), others, (message) => warnings.push(message));
+  const triggers = suspiciousTriggers(scan(found), others, [2], (message) => warnings.push(message));
   return { triggers: triggers.map(({ family, score }) => [family, score]), warnings };
 }
 
@@ -40,6 +42,16 @@ test("a family that the closer search has shown nothing in has the scan's own tr
   ]);
 });
 
+test("what leads to the same target in another family is the same backdoor", () => {
+  // A neighbourhood is 1.2 standard deviations, of 2 here.
+  const near = [trigger("patch", 0.05, 1), trigger("wave", 0.06, 3), trigger("patch", 0.07, 1.5)];
+  expect(chosen([], near).triggers).toEqual([
+    ["patch", 0.05],
+    ["patch", 0.07],
+  ]);
+  expect(chosen([], [trigger("patch", 0.05, 1), trigger("wave", 0.06, 4)]).triggers).toHaveLength(2);
+});
+
 test("where nothing is suspicious the lowest stands alone, with a warning", () => {
   const { triggers, warnings } = chosen([trigger("patch", 0.7), trigger("patch", 0.9)], []);
   expect(triggers).toEqual([["patch", 0.7]]);
@@ -47,5 +59,7 @@ test("where nothing is suspicious the lowest stands alone, with a warning", () =
 });
 
 test("without a trigger there is nothing to go by", async () => {
-  expect(await errorOf(() => suspiciousTriggers(scan([]), [], () => {}))).toMatchObject({ code: "E_RESULT" });
+  expect(await errorOf(() => suspiciousTriggers(scan([]), [], [2], () => {}))).toMatchObject({
+    code: "E_RESULT",
+  });
 });
