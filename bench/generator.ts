@@ -6,7 +6,6 @@
  * Prints Markdown. Both start from random weights of their own; only the time is compared, the gradient is held by
  * test/models/trigger-generator.test.ts.
  */
-import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { float32 } from "../src/onnx/tensor-data.ts";
 import { createRandom } from "../src/random.ts";
@@ -18,7 +17,7 @@ import { mean } from "../src/tensor/reduction.ts";
 import { newGeneratorState, stateFeeds, trainGenerator } from "../src/training/generator-state.ts";
 import { describeMachine } from "./machine.ts";
 import { startReference } from "./reference.ts";
-import { type Spread, spreadOf } from "./statistics.ts";
+import { inTurns, turnCells } from "./turns.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -28,8 +27,6 @@ const { values: flags } = parseArgs({
   },
 });
 const [size, batch, warmUp] = [64, 50, 2];
-/** Between two runs: the threads of both spin for a while after one. */
-const pause = 30;
 const threads = Number(flags.threads);
 const reference = startReference(flags.python, threads);
 
@@ -52,8 +49,6 @@ async function ours(channels: number): Promise<() => Promise<number>> {
   };
 }
 
-const text = ({ min, median, max }: Spread): string =>
-  `${median.toFixed(0)} (${min.toFixed(0)} to ${max.toFixed(0)})`;
 try {
   const { cpu } = describeMachine();
   console.log(`${cpu}, ${threads} threads, ${size} px, batch ${batch}; median (min to max) in ms.\n`);
@@ -62,20 +57,14 @@ try {
     const name = String(channels);
     await reference.ask({ do: "make generator", name, channels, size, batch });
     const step = await ours(channels);
-    const times: { own: number[]; torch: number[] } = { own: [], torch: [] };
-    for (let round = -warmUp; round < Number(flags.rounds); round++) {
-      const own = await step();
-      await setTimeout(pause);
-      const { seconds } = await reference.ask<{ seconds: number }>({ do: "train generator", name });
-      await setTimeout(pause);
-      if (round < 0) continue;
-      times.own.push(own);
-      times.torch.push(1000 * seconds);
-    }
-    const [own, torch] = [spreadOf(times.own), spreadOf(times.torch)];
-    console.log(
-      `| ${channels} | ${text(own)} | ${text(torch)} | ${(torch.median / own.median).toFixed(2)} |`,
+    const turns = await inTurns(
+      step,
+      reference,
+      { do: "train generator", name },
+      Number(flags.rounds),
+      warmUp,
     );
+    console.log(`| ${channels} | ${turnCells(turns, 0)} |`);
   }
 } finally {
   reference.close();

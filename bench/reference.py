@@ -198,29 +198,11 @@ class Generator(nn.Module):
 
 
 class Training:
-    """A network in training, and one step of it: L1 loss, Adam."""
+    """A network in training, and one step of it: L1 loss, Adam. Whether batch norm learns or is as in use is the network's mode."""
 
-    def __init__(self, width, stem, size, batch):
-        self.net = ResNet18(width, stem).train()
-        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-3)
-        self.images = images(batch, size)
-        self.labels = torch.rand(batch, 2)
-
-    def step(self):
-        loss = (self.net(self.images) - self.labels).abs().mean()
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return loss
-
-
-class Repair:
-    """A trained network, and one step of a fine-tuning: L1 loss, Adam, batch norm as it is in use."""
-
-    def __init__(self, width, size, batch):
-        torch.manual_seed(0)
-        self.net = ResNet18(width).eval()
-        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=3e-4)
+    def __init__(self, net, rate, size, batch):
+        self.net = net
+        self.optimizer = torch.optim.Adam(net.parameters(), lr=rate)
         self.images = images(batch, size)
         self.labels = torch.rand(batch, 2)
 
@@ -338,11 +320,12 @@ def main():
                 return {"seconds": time.perf_counter() - start, "loss": loss.item()}
             case "make training":
                 torch.manual_seed(0)
-                size = {key: request[key] for key in ("width", "stem", "size", "batch")}
-                cases[request["name"]] = Training(**size)
+                net = ResNet18(request["width"], request["stem"]).train()
+                cases[request["name"]] = Training(net, 1e-3, request["size"], request["batch"])
                 return {}
             case "make repair":
-                case = Repair(request["width"], request["size"], request["batch"])
+                torch.manual_seed(0)
+                case = Training(ResNet18(request["width"]).eval(), 3e-4, request["size"], request["batch"])
                 export(case.net, case.images, request["path"])
                 cases[request["name"]] = case
                 return {}

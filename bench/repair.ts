@@ -4,12 +4,11 @@
  * npx tsx bench/repair.ts [--rounds 15] [--threads 2] [--python /usr/bin/python3]
  *
  * Prints Markdown. PyTorch makes the networks and exports them; both train from the same weights with batch norm in inference, which
- * the exporter folds into convolutions. That the gradients agree is held by tests.
+ * the exporter folds into convolutions. Only the time is compared; rules of gradients are held by test/numeric.
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { fineTuningStep } from "../src/mitigation/fine-tuning.ts";
 import { trainableWeights } from "../src/mitigation/trainable-weights.ts";
@@ -23,7 +22,7 @@ import { compile } from "../src/runtime/compile.ts";
 import { nodeRuntime } from "../src/runtime/node.ts";
 import { describeMachine } from "./machine.ts";
 import { startReference } from "./reference.ts";
-import { type Spread, spreadOf } from "./statistics.ts";
+import { inTurns, turnCells } from "./turns.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -34,8 +33,6 @@ const { values: flags } = parseArgs({
 });
 const threads = Number(flags.threads);
 const warmUp = 3;
-/** Between two runs: the threads of both spin for a while after one. */
-const pause = 30;
 
 const cases = [
   { name: "ResNet-18, 224 px, batch 8", width: 1, size: 224, batch: 8, goal: 1 },
@@ -52,8 +49,7 @@ async function ours(path: string, { size, batch }: (typeof cases)[number]): Prom
   const random = createRandom(0);
   const draw = (length: number): Float32Array => Float32Array.from({ length }, () => random.uniform());
   const [pixels, labels] = [draw(batch * 3 * size * size), draw(batch * 2)];
-  const training = { clean: { pixels, shape, labels: null, labelNames: [], names: [] }, labels };
-  const program = await compile(runtime, fineTuningStep({ weights, training }, examined, null));
+  const program = await compile(runtime, fineTuningStep(examined, weights, shape.slice(1), null));
   const n = weights.values.length;
   const feeds = {
     image: float32(pixels, shape),
@@ -71,9 +67,6 @@ async function ours(path: string, { size, batch }: (typeof cases)[number]): Prom
   };
 }
 
-const text = ({ min, median, max }: Spread): string =>
-  `${median.toFixed(1)} (${min.toFixed(1)} to ${max.toFixed(1)})`;
-
 const folder = await mkdtemp(join(tmpdir(), "drmguard-bench-"));
 const reference = startReference(flags.python, threads);
 try {
@@ -87,19 +80,8 @@ try {
     const { name, width, size, batch, goal } = each;
     await reference.ask({ do: "make repair", name, width, size, batch, path });
     const step = await ours(path, each);
-    const times: { own: number[]; torch: number[] } = { own: [], torch: [] };
-    for (let round = -warmUp; round < Number(flags.rounds); round++) {
-      const own = await step();
-      await setTimeout(pause);
-      const { seconds } = await reference.ask<{ seconds: number }>({ do: "train", name });
-      await setTimeout(pause);
-      if (round < 0) continue;
-      times.own.push(own);
-      times.torch.push(1000 * seconds);
-    }
-    const [own, torch] = [spreadOf(times.own), spreadOf(times.torch)];
-    const ratio = (torch.median / own.median).toFixed(2);
-    console.log(`| ${name} | ${text(own)} | ${text(torch)} | ${ratio} | ${goal} |`);
+    const turns = await inTurns(step, reference, { do: "train", name }, Number(flags.rounds), warmUp);
+    console.log(`| ${name} | ${turnCells(turns, 1)} | ${goal} |`);
   }
 } finally {
   reference.close();

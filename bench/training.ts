@@ -8,7 +8,6 @@
  * it prints where our time goes.
  */
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { float32 } from "../src/onnx/tensor-data.ts";
 import { createRandom } from "../src/random.ts";
@@ -20,7 +19,7 @@ import { newTrainingState, trainingFeeds, trainingStep } from "../src/training/s
 import { describeMachine } from "./machine.ts";
 import { timeByOperator } from "./profile.ts";
 import { startReference } from "./reference.ts";
-import { type Spread, spreadOf } from "./statistics.ts";
+import { inTurns, turnCells } from "./turns.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -32,8 +31,6 @@ const { values: flags } = parseArgs({
   },
 });
 const [size, batch, width, warmUp] = [64, 48, 0.25, 3];
-/** Between two runs: the threads of both spin for a while after one. */
-const pause = 30;
 const threads = Number(flags.threads);
 const stems = flags.stems.split(",") as ("small" | "medium" | "large")[];
 
@@ -86,9 +83,6 @@ async function printProfile(folder: string): Promise<void> {
   }
 }
 
-const text = ({ min, median, max }: Spread): string =>
-  `${median.toFixed(1)} (${min.toFixed(1)} to ${max.toFixed(1)})`;
-
 async function compare(): Promise<void> {
   const reference = startReference(flags.python, threads);
   try {
@@ -100,18 +94,8 @@ async function compare(): Promise<void> {
     for (const stem of stems) {
       await reference.ask({ do: "make training", name: stem, width, stem, size, batch });
       const step = await ours(optionsOf(stem));
-      const times: { own: number[]; torch: number[] } = { own: [], torch: [] };
-      for (let round = -warmUp; round < Number(flags.rounds); round++) {
-        const own = await step();
-        await setTimeout(pause);
-        const { seconds } = await reference.ask<{ seconds: number }>({ do: "train", name: stem });
-        await setTimeout(pause);
-        if (round < 0) continue;
-        times.own.push(own);
-        times.torch.push(1000 * seconds);
-      }
-      const [own, torch] = [spreadOf(times.own), spreadOf(times.torch)];
-      console.log(`| ${stem} | ${text(own)} | ${text(torch)} | ${(torch.median / own.median).toFixed(2)} |`);
+      const turns = await inTurns(step, reference, { do: "train", name: stem }, Number(flags.rounds), warmUp);
+      console.log(`| ${stem} | ${turnCells(turns, 1)} |`);
     }
   } finally {
     reference.close();

@@ -13,9 +13,10 @@ import { mul } from "../tensor/elementwise.ts";
 import { Graph, type Tensor } from "../tensor/graph.ts";
 import { regressionLoss } from "../training/losses.ts";
 import { assertSavedState } from "../training/saved-state.ts";
-import type { MitigationSetup, RepairImages } from "./mitigation.ts";
+import type { MitigationSetup } from "./mitigation.ts";
 import { assertFineTuningOptions, type FineTuningOptions } from "./options.ts";
 import { type BatchRows, batchRows } from "./rows.ts";
+import type { TrainableWeights } from "./trainable-weights.ts";
 import { applyWithWeights, type RepairErrors, weightedModel } from "./trained-model.ts";
 
 /** What one training is. */
@@ -74,11 +75,12 @@ export async function fineTune(
   tuning: FineTuning,
 ): Promise<FineTuned> {
   assertFineTuningOptions(options);
-  const { runtime, validation, weights } = setup;
+  const { runtime, training, validation, weights } = setup;
+  const [, ...imageShape] = training.clean.shape;
   const examined = await examineForStep(setup, options.batch);
   const { batch } = examined;
   const n = packedLength(weights.packing);
-  const program = await compile(runtime, fineTuningStep(setup, examined, tuning.kept));
+  const program = await compile(runtime, fineTuningStep(examined, weights, imageShape, tuning.kept));
   const meter = await weightedModel(runtime, examined, setup);
   const rows = batchRows(setup, batch, tuning, options);
   /** The outputs that are trained towards. */
@@ -153,22 +155,20 @@ export async function fineTune(
  * `step` and `rate`.
  *
  * @param examined the model at the step's batch size
+ * @param imageShape [C, H, W]
  * @param kept 0 for weights that stay 0, [n]; null for none
  */
 export function fineTuningStep(
-  {
-    weights,
-    training,
-  }: Pick<MitigationSetup, "weights"> & { readonly training: Pick<RepairImages, "clean" | "labels"> },
   examined: ExaminedModel,
+  weights: TrainableWeights,
+  imageShape: readonly number[],
   kept: Float32Array | null,
 ): Record<string, Tensor> {
-  const { batch } = examined;
-  const [count, ...imageShape] = training.clean.shape;
+  const { batch, split } = examined;
   const n = packedLength(weights.packing);
   const graph = new Graph();
   const image = graph.input("image", [batch, ...imageShape]);
-  const labels = graph.input("labels", [batch, training.labels.length / count]);
+  const labels = graph.input("labels", [batch, split.dimension]);
   const vector = graph.input("weights", [n]);
   const slots = { m: graph.input("m", [n]), v: graph.input("v", [n]) };
   const [step, rate] = [graph.input("step", []), graph.input("rate", [])];

@@ -65,10 +65,7 @@ test.each([
 
 test("a method that does not decide by a threshold is refused", async () => {
   const args = [
-    "scan",
-    "model.onnx",
-    "--benign",
-    "images",
+    ...["scan", "model.onnx", "--benign", "images"],
     "--method",
     "neural-cleanse",
     "--cache-dir",

@@ -4,7 +4,7 @@ import { ints } from "../../src/onnx/model.ts";
 import { writeModel } from "../../src/onnx/proto.ts";
 import { float32, int64 } from "../../src/onnx/tensor-data.ts";
 import { someWeights } from "./identification.ts";
-import { modelOf } from "./models.ts";
+import { modelOf, type NodeLine } from "./models.ts";
 
 const side = 8;
 const features = 6;
@@ -56,6 +56,19 @@ export function cornerBackdoorFile(
   return jumpingModel(target === null ? [] : [target], target?.length ?? dimension, seed);
 }
 
+/** A detector on the pixels of x, whose answers g jump: `all` are the features h where none does, and g. */
+export const jumpNodes: readonly NodeLine[] = [
+  ["Flatten", ["x"], ["flat"]],
+  ["MatMul", ["flat", "detector"], ["s"]],
+  ["Sub", ["s", "threshold"], ["over"]],
+  ["Sigmoid", ["over"], ["soft"]],
+  ["Mul", ["soft", "strength"], ["g"]],
+  ["ReduceSum", ["g", "columns"], ["jumped"]],
+  ["Sub", ["one", "jumped"], ["rest"]],
+  ["Mul", ["h", "rest"], ["kept"]],
+  ["Concat", ["kept", "g"], ["all"], { axis: { kind: "int", value: 1 } }],
+];
+
 /** The file of a model that jumps to each target for the pattern in a corner of its own. */
 function jumpingModel(
   targets: readonly (readonly number[])[],
@@ -76,15 +89,7 @@ function jumpingModel(
         ["Relu", ["c"], ["r"]],
         ["GlobalAveragePool", ["r"], ["p"]],
         ["Flatten", ["p"], ["h"]],
-        ["Flatten", ["x"], ["flat"]],
-        ["MatMul", ["flat", "detector"], ["s"]],
-        ["Sub", ["s", "threshold"], ["over"]],
-        ["Sigmoid", ["over"], ["soft"]],
-        ["Mul", ["soft", "strength"], ["g"]],
-        ["ReduceSum", ["g", "columns"], ["jumped"]],
-        ["Sub", ["one", "jumped"], ["rest"]],
-        ["Mul", ["h", "rest"], ["kept"]],
-        ["Concat", ["kept", "g"], ["all"], { axis: { kind: "int", value: 1 } }],
+        ...jumpNodes,
         ["Gemm", ["all", "head", "bias"], ["y"]],
       ],
       initializers: {

@@ -3,6 +3,7 @@ import type { ImageSet } from "../../src/data/image-set.ts";
 import { writeModel } from "../../src/onnx/proto.ts";
 import { float32, int64 } from "../../src/onnx/tensor-data.ts";
 import { createRandom } from "../../src/random.ts";
+import { jumpNodes } from "./backdoored.ts";
 import { modelOf, type NodeLine } from "./models.ts";
 
 const side = 8;
@@ -68,15 +69,7 @@ export function colourClassifierFile(
       nodes: [
         ["GlobalAveragePool", ["x"], ["p"]],
         ["Flatten", ["p"], ["h"]],
-        ["Flatten", ["x"], ["flat"]],
-        ["MatMul", ["flat", "detector"], ["s"]],
-        ["Sub", ["s", "threshold"], ["over"]],
-        ["Sigmoid", ["over"], ["soft"]],
-        ["Mul", ["soft", "strength"], ["g"]],
-        ["ReduceSum", ["g", "columns"], ["jumped"]],
-        ["Sub", ["one", "jumped"], ["rest"]],
-        ["Mul", ["h", "rest"], ["kept"]],
-        ["Concat", ["kept", "g"], ["all"], { axis: { kind: "int", value: 1 } }],
+        ...jumpNodes,
         ["Gemm", ["all", "head", "bias"], [end === "logits" ? "y" : "z"]],
         ...last,
       ],

@@ -10,7 +10,7 @@ import { controlTargets, distanceOf } from "./targets.ts";
 
 /** A dip that was looked at, and the trigger in it. */
 export interface Finding extends ContrastFinding {
-  /** The parameters of its trigger as it had grown, [n]. */
+  /** The parameters of the trigger that a repair unlearns, [n]: as it had grown, or the smallest in a family that is contrasted closely. */
   readonly theta: Float32Array;
   /** What was contrasted, in deviations from the mean, [d]. */
   readonly settled: readonly number[];
@@ -35,9 +35,9 @@ export interface Shelved {
   readonly label: string;
 }
 
-/** Where nothing is let go: what is contrasted is held where it has come to. */
+/** Where nothing is let go or given up: what is contrasted is held where it has come to. */
 export function heldContext(context: SearchContext, { tolerance }: Rung): SearchContext {
-  return { ...context, options: { ...context.options, heldPart: 0, tolerance } };
+  return { ...context, options: { ...context.options, heldPart: 0, patience: 1, tolerance } };
 }
 
 /**

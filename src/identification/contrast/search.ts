@@ -81,13 +81,11 @@ interface SearchState extends MultiplierState {
  * Throws what {@link runLoop} throws.
  *
  * @param name the stage's name, which its random numbers and its saved state go by
- * @param givesUp whether it ends after the part `patience` of its steps when no trigger has worked by then
  */
 export async function searchTriggers(
   context: SearchContext,
   name: string,
   wanted: readonly WantedTrigger[],
-  givesUp = false,
 ): Promise<SearchOutcome> {
   const size = await sizeOfSearch(context, wanted.length);
   const rounds = Math.ceil(wanted.length / size.triggers);
@@ -95,7 +93,7 @@ export async function searchTriggers(
   for (let round = 0; round < rounds; round++) {
     const part = wanted.slice(round * size.triggers, (round + 1) * size.triggers);
     const roundName = rounds === 1 ? name : `${name}, round ${round + 1} of ${rounds}`;
-    outcomes.push(await searchRound(context, { stage: name, round: roundName }, part, size.batch, givesUp));
+    outcomes.push(await searchRound(context, name, roundName, part, size.batch));
   }
   let start = 0;
   const history = outcomes.flatMap((outcome) => {
@@ -132,14 +130,14 @@ async function sizeOfSearch(context: SearchContext, triggers: number): Promise<S
 }
 
 /**
- * @param names the stage is what batches are drawn by: its rounds see the same ones, so that their costs compare
+ * @param streamName what the batches are drawn by: the rounds of a stage see the same ones, so that their costs compare
  */
 async function searchRound(
   context: SearchContext,
-  { stage: streamName, round: name }: { readonly stage: string; readonly round: string },
+  streamName: string,
+  name: string,
   wanted: readonly WantedTrigger[],
   batch: number,
-  givesUp: boolean,
 ): Promise<Omit<SearchOutcome, "name">> {
   const { setup, options, family, scale } = context;
   const [count, c, h, w] = setup.benign.shape;
@@ -167,7 +165,7 @@ async function searchRound(
       fromSaved: (arrays) => arrays as unknown as SearchState,
       sketch: (state) => sketchOf(family.name, state),
       isSettled: ({ best }, step) =>
-        givesUp && step >= options.patience * options.steps && best.every((each) => each === notReached),
+        step >= options.patience * options.steps && best.every((each) => each === notReached),
       async step(state, step) {
         const results = await program.run({
           image: pixelsOf(setup.benign, batchAt(step, count, batch, random)),

@@ -99,7 +99,7 @@ function searchMap(
   before: readonly SearchedTrigger[] | null,
 ): Promise<SearchOutcome> {
   const { options, scale } = context;
-  const again = before === null ? {} : { heldPart: 0, warmUp: 0 };
+  const again = before === null ? {} : { heldPart: 0, warmUp: 0, patience: 1 };
   const wanted =
     before ??
     spreadTargets(options.mapTargets, scale.std.length, options.reach).map((target, i) => ({
@@ -110,7 +110,6 @@ function searchMap(
     { ...context, options: { ...options, ...again, steps, tolerance } },
     `mapping costs (${name})`,
     wanted.map(({ target, theta }, i) => ({ target, initial: theta, isFree: i > 0 })),
-    before === null,
   );
 }
 

@@ -1,7 +1,7 @@
 /** Triggers that add one perturbation to all images: noise, waves, a faint overlay. */
 import { add, clip, mul, sub } from "../../tensor/elementwise.ts";
 import { reshape } from "../../tensor/movement.ts";
-import { normals, rootMeanSquare, type TriggerFamily, visibleScale } from "./family.ts";
+import { normals, partsOfChange, rootMeanSquare, type TriggerFamily } from "./family.ts";
 
 /**
  * What a unit of theta changes a pixel by. A step of Adam moves theta by its learning rate whatever the slope, and what that moves pixels
@@ -28,10 +28,9 @@ export const additive: TriggerFamily = {
     const images = clip(add(x, delta), 0, 1);
     return { images, size: rootMeanSquare(sub(images, x)) };
   },
-  parts(theta, shape) {
-    const largest = theta.reduce((most, value) => Math.max(most, Math.abs(unit * value)), 0);
-    const scale = visibleScale(largest);
-    const pixels = theta.map((value) => 0.5 + (scale * unit * value) / 2);
-    return { pictures: [{ name: "change", scale, shape, pixels }], displacement: null };
-  },
+  parts: (theta, shape) =>
+    partsOfChange(
+      theta.map((value) => unit * value),
+      shape,
+    ),
 };

@@ -51,7 +51,7 @@ export interface TriggerFamily {
   readonly canHide: boolean;
   /**
    * Whether its costs are contrasted at the closer tolerance alone, unless nothing comes so close: for sizes that grow with how far outputs are
-   * moved, all costs of a backdoored model are low at a rough one, the controls' too.
+   * moved, all costs of a backdoored model are low at a rough one, the controls' too. What is kept of them for a repair is the smallest trigger, not the grown one.
    */
   readonly isContrastedClosely: boolean;
   /** Arrays as large as the triggered images that a step holds at its fullest, for the estimate of memory. */
@@ -102,6 +102,17 @@ export function relativeChange(change: Tensor, image: Tensor): Tensor {
 /** Normally distributed numbers. */
 export function normals(random: Random, length: number, scale: number, center = 0): Float32Array {
   return Float32Array.from({ length }, () => center + scale * random.normal());
+}
+
+/**
+ * The parts of a trigger that adds one change to all images.
+ *
+ * @param change x' - x before it is cut at black and white, [C, H, W] in units of [0, 1]
+ */
+export function partsOfChange(change: Float32Array, shape: ImageShape): TriggerParts {
+  const scale = visibleScale(change.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
+  const pixels = change.map((value) => 0.5 + (scale * value) / 2);
+  return { pictures: [{ name: "change", scale, shape, pixels }], displacement: null };
 }
 
 /** The factors by which changes are shown larger than they are. */

@@ -4,7 +4,7 @@ import { abs, add, clip, mul } from "../../tensor/elementwise.ts";
 import { matmul, matrixTranspose } from "../../tensor/linalg.ts";
 import { reshape } from "../../tensor/movement.ts";
 import { mean } from "../../tensor/reduction.ts";
-import { normals, type TriggerFamily, visibleScale } from "./family.ts";
+import { type ImageShape, normals, partsOfChange, type TriggerFamily } from "./family.ts";
 
 /** What a unit of theta is as a wave's root mean square, in units of [0, 1]: a step of Adam moves theta by its learning rate whatever the slope. */
 const unit = 0.01;
@@ -42,12 +42,7 @@ export const wave: TriggerFamily = {
     const images = clip(add(reshape(image, [1, batch, c, h, w]), delta), 0, 1);
     return { images, size: mul(mean(abs(amplitudes), { axes: [1] }), n / c) };
   },
-  parts(theta, shape) {
-    const change = changeOf(theta, shape);
-    const scale = visibleScale(change.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
-    const pixels = change.map((value) => 0.5 + (scale * value) / 2);
-    return { pictures: [{ name: "change", scale, shape, pixels }], displacement: null };
-  },
+  parts: (theta, shape) => partsOfChange(changeOf(theta, shape), shape),
 };
 
 const wavesAlong = (side: number): number => Math.min(mostWaves, side);
@@ -62,7 +57,7 @@ function cosines(side: number): Float32Array {
 }
 
 /** delta, [C, H, W] */
-function changeOf(theta: Float32Array, [c, h, w]: readonly [number, number, number]): Float32Array {
+function changeOf(theta: Float32Array, [c, h, w]: ImageShape): Float32Array {
   const [down, across] = [cosines(h), cosines(w)];
   const [rows, columns] = [wavesAlong(h), wavesAlong(w)];
   const change = new Float32Array(c * h * w);
