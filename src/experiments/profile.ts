@@ -132,6 +132,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     scans: {
       contrast: {
         ...{
+          starts: 0,
           mapTargets: 4,
           mapSteps: 8,
           growingSteps: 4,

@@ -138,7 +138,7 @@ export async function closerTriggers(
 ): Promise<TriggerTexts> {
   if (before.method !== "contrast" || before.verdict !== "backdoored") return [];
   const changes = changesOf("contrast", before.options) as Partial<ContrastOptions>;
-  const options = { ...changes, shallow: 0, afterBackdoor: "go-on" } as const;
+  const options = { ...changes, roughContrast: "last", afterBackdoor: "go-on" } as const;
   const found = await scanIn(scans, loaded, { ...repair, seed: before.seed, method: "contrast", options });
   return found.triggers ?? [];
 }

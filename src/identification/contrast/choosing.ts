@@ -3,12 +3,17 @@ import { type Candidate, expectedAt } from "./score.ts";
 import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
 import { distanceOf } from "./targets.ts";
 
-/** The trigger of a map that is looked at, and how it has grown. */
+/** The trigger of a map that is looked at. */
 export interface Chosen {
   readonly candidate: SearchedTrigger;
-  readonly end: SearchedTrigger;
+  /** What is contrasted, in deviations from the mean, [d]. */
+  readonly target: readonly number[];
+  /** As it has grown, [n]; null where it has not yet. */
+  readonly theta: Float32Array | null;
   /** Its cost over what its distance lets expect; 1 where it was not reached. */
   readonly ratio: number;
+  /** Whether a trigger drew outputs to where it leads. */
+  readonly isReached: boolean;
 }
 
 /** How many more images than a search a growing trigger sees in a step: they are few, and to be exact. */
@@ -16,9 +21,43 @@ export const growingImages = 2;
 /** The part of the steps in which the size weighs next to nothing; the trigger is taken from the rest. */
 const growingPart = 0.9;
 
+/** Lets triggers grow until their outputs no longer come closer together, each with its own mean output as the target. */
+export function letGrow(
+  context: SearchContext,
+  started: readonly Pick<SearchedTrigger, "target" | "theta">[],
+  label: string,
+): Promise<SearchOutcome> {
+  const { options } = context;
+  const { growingSteps: steps, batch, gentleWeight: initialWeight } = options;
+  const growing = { ...options, steps, batch: growingImages * batch, warmUp: growingPart, initialWeight };
+  return searchTriggers(
+    { ...context, options: growing },
+    `letting triggers grow ${label}`,
+    started.map(({ target, theta }) => ({ target, initial: theta, isFree: true })),
+  );
+}
+
 /**
- * Chooses among the cheapest of a map: their triggers grow, and what it costs to come to where these lead is weighed. On the map each is
- * one of many and still on its way.
+ * Chooses the cheapest of a map that is close: each trigger's own mean output, within the tolerance, is where it leads.
+ *
+ * @param ends the map
+ * @param candidates the cheapest first, at least one
+ */
+export function chooseClose(ends: readonly SearchedTrigger[], candidates: readonly Candidate[]): Chosen {
+  const { index, ratio } = candidates[0]!;
+  const candidate = ends[index]!;
+  return {
+    candidate,
+    target: candidate.target,
+    theta: null,
+    ratio,
+    isReached: candidate.cost !== null,
+  };
+}
+
+/**
+ * Chooses among the cheapest of a rough map: their triggers grow, and what it costs to come to where these lead is weighed. On the map each is
+ * one of many and still on its way, and a faint shadow of an attacker's draws outputs to the side of the mean.
  *
  * Throws what the searches throw.
  *
@@ -27,39 +66,45 @@ const growingPart = 0.9;
  * @param label what its searches are called by
  * @returns null in the place of the chosen one when the time ran out
  */
-export async function choose(
+export async function chooseRough(
   context: SearchContext,
   ends: readonly SearchedTrigger[],
   candidates: readonly Candidate[],
   label: string,
 ): Promise<{ chosen: Chosen | null; searches: SearchOutcome[] }> {
   const { options, homes } = context;
-  const { growingSteps: steps, batch } = options;
+  const { growingSteps: steps } = options;
   const started = candidates.map(({ index }) => ends[index]!);
-  const growing = { ...options, steps, batch: growingImages * batch, warmUp: growingPart };
-  const grown = await searchTriggers(
-    { ...context, options: growing },
-    `letting triggers grow ${label}`,
-    started.map(({ target, theta }) => ({ target, initial: theta, isFree: true })),
-  );
+  const grown = await letGrow(context, started, label);
   if (!grown.isComplete) return { chosen: null, searches: [grown] };
   const weighed = await searchTriggers(
     { ...context, options: { ...options, steps } },
     `weighing candidates ${label}`,
-    grown.triggers.map(({ output }, i) => ({ target: output, initial: started[i]!.theta, isFree: false })),
+    grown.triggers.map(({ output }, i) => ({
+      target: output,
+      initial: started[i]!.theta,
+      isFree: false,
+      isKnown: true,
+    })),
   );
   const searches = [grown, weighed];
   if (!weighed.isComplete) return { chosen: null, searches };
-  const choices = weighed.triggers.map(({ target, cost }, i) => ({
-    candidate: started[i]!,
-    end: grown.triggers[i]!,
-    ratio: cost === null ? 1 : cost / expectedAt(target, ends, options),
-    isNearHome: homes.some((home) => distanceOf(target, home) < options.leastDistance),
-  }));
+  const choices = weighed.triggers.map(({ target, cost }, i): Chosen => {
+    const { theta } = grown.triggers[i]!;
+    return {
+      candidate: started[i]!,
+      target,
+      theta,
+      ratio: cost === null ? 1 : cost / expectedAt(target, ends, options),
+      isReached: cost !== null,
+    };
+  });
   // One that has grown into a home has no controls that differ from it.
-  const away = choices.filter(({ isNearHome }) => !isNearHome);
-  const { candidate, end, ratio } = (away.length > 0 ? away : choices).reduce((low, each) =>
+  const away = choices.filter(({ target }) =>
+    homes.every((home) => distanceOf(target, home) >= options.leastDistance),
+  );
+  const chosen = (away.length > 0 ? away : choices).reduce((low, each) =>
     each.ratio < low.ratio ? each : low,
   );
-  return { chosen: { candidate, end, ratio }, searches };
+  return { chosen, searches };
 }

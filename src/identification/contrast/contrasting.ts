@@ -1,8 +1,7 @@
 /** A candidate of a map in contrast with controls and homes, all searched alike. */
 import { createRandom } from "../../random.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
-import type { Chosen } from "./choosing.ts";
-import type { ContrastOptions } from "./options.ts";
+import { type Chosen, letGrow } from "./choosing.ts";
 import { toOutputs } from "./scale.ts";
 import { contrastOf, pricesOf } from "./score.ts";
 import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
@@ -23,8 +22,10 @@ export interface Rung {
   readonly mapSteps: number;
   /** What its stages are called, beside the family. */
   readonly name: string;
-  /** The part of what the map lets expect from which on a candidate is not contrasted yet; infinite where all are. */
-  readonly shallow: number;
+  /** Whether it is the first tolerance of two. */
+  readonly isRough: boolean;
+  /** Whether what is found is contrasted only where nothing comes closer. */
+  readonly isShelved: boolean;
 }
 
 /** A candidate of a map, and what it is contrasted by. */
@@ -50,20 +51,19 @@ export function heldContext(context: SearchContext, { tolerance }: Rung): Search
 export async function contrastChosen(
   context: SearchContext,
   { rung, ends, chosen, label }: Shelved,
-): Promise<{ finding: Finding | null; search: SearchOutcome }> {
+): Promise<{ finding: Finding | null; searches: SearchOutcome[] }> {
   const { options, setup } = context;
   const { restarts, leastAngle } = options;
   const held = heldContext(context, rung);
-  const { candidate, end, ratio } = chosen;
-  const { theta, output: target } = end;
+  const { candidate, target, ratio } = chosen;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
-  const close = { ...held, options: { ...held.options, tolerance: toleranceFor(end, rung, options) } };
-  const contrast = await searchTriggers(close, `contrasting a target with controls ${label}`, [
+  const contrast = await searchTriggers(held, `contrasting a target with controls ${label}`, [
     ...startsFrom(context, candidate.theta, `contrast ${label}`).map((initial) => ({
       target,
       initial,
       isFree: false,
+      isKnown: true,
     })),
     ...controlTargets(target, options.controls, leastAngle, random).map((control) => ({
       target: control,
@@ -71,13 +71,15 @@ export async function contrastChosen(
       isFree: false,
     })),
     // The mean is the first of the map, and held there.
-    ...context.homes.map((home) => ({
+    ...context.homes.map((home, i) => ({
       target: home,
       initial: ends[0]!.theta,
       isFree: false,
+      isKnown: i === 0,
     })),
   ]);
-  if (!contrast.isComplete) return { finding: null, search: contrast };
+  const searches = [contrast];
+  if (!contrast.isComplete) return { finding: null, searches };
   const prices = pricesOf(contrast.triggers);
   const parts = <T>(all: readonly T[]): [T[], T[], T[]] => [
     all.slice(0, restarts),
@@ -86,33 +88,27 @@ export async function contrastChosen(
   ];
   const [again, controls, homes] = parts(contrast.triggers);
   const best = again.reduce((low, each) => (costOf(each) < costOf(low) ? each : low));
+  const contrasted = contrastOf(...parts(prices), options, random.fork("bootstrap"));
+  let theta = chosen.theta ?? candidate.theta;
+  // Of a few waves the smallest are what the attacker added; grown, they take along what any network answers to.
+  if (context.family.isContrastedClosely && best.cost !== null) theta = best.theta;
+  else if (chosen.theta === null && contrasted.score < options.threshold) {
+    const grown = await letGrow(held, [{ target, theta }], label);
+    searches.push(grown);
+    if (!grown.isComplete) return { finding: null, searches };
+    ({ theta } = grown.triggers[0]!);
+  }
   const finding = {
     ...pricedRow(best, context),
-    ...contrastOf(...parts(prices), options, random.fork("bootstrap")),
+    ...contrasted,
     restarts: again.map(({ cost }) => cost),
     controls: controls.map((control) => pricedRow(control, context)),
     homes: homes.map((home) => pricedRow(home, context)),
     ratio,
-    // Of a few waves the smallest are what the attacker added; grown, they take along what any network answers to.
-    theta: context.family.isContrastedClosely && best.cost !== null ? best.theta : theta,
+    theta,
     settled: target,
   };
-  return { finding, search: contrast };
-}
-
-/** How much larger than the error of a grown trigger its tolerance is: those of smaller batches vary. */
-const slack = 1.5;
-
-/**
- * How close together outputs must be in a contrast: as on the map, or as the grown trigger brings them. An attack that was
- * learnt badly draws them to its target only roughly.
- */
-function toleranceFor(
-  { cost, error }: SearchedTrigger,
-  { tolerance }: Rung,
-  { tolerance: most }: ContrastOptions,
-): number {
-  return cost === null ? Math.max(tolerance, Math.min(most, slack * error)) : tolerance;
+  return { finding, searches };
 }
 
 /** What a trigger costs; infinite where it did not work. */

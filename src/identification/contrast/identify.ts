@@ -83,16 +83,20 @@ export async function identifyByContrast(
   const shown = lowest ?? { theta: nearestTheta(outcomes[0]!), outcome: outcomes[0]! };
   const { after, target, wholeError } = await measure(shown);
   const isComplete = outcomes.every((outcome) => outcome.isComplete);
-  const emptyFamilies = outcomes.flatMap(({ findings, context, isComplete }) =>
-    isComplete && findings.length === 0 ? [context.family.name] : [],
+  const nameOf = ({ context }: FamilyOutcome): string => context.family.name;
+  const noDips = outcomes.flatMap((outcome) =>
+    outcome.noDip === null ? [] : [{ family: nameOf(outcome), ratio: outcome.noDip }],
   );
+  const emptyFamilies = outcomes
+    .filter(({ findings, noDip, isComplete }) => isComplete && findings.length === 0 && noDip === null)
+    .map(nameOf);
   const searched = outcomes.map(({ context }) => context.family.name);
   const isCutShort = searched.length < options.families.length;
-  const score = lowest?.score ?? 1;
+  const score = lowest?.score ?? Math.min(1, ...noDips.map(({ ratio }) => ratio));
   return {
     method: "contrast",
     ...judge(
-      { findings, emptyFamilies, isComplete, wholeError: lowest === null ? null : wholeError },
+      { findings, noDips, emptyFamilies, isComplete, wholeError: lowest === null ? null : wholeError },
       options,
     ),
     score,

@@ -3,8 +3,12 @@ import type { ContrastOptions } from "./options.ts";
 
 /** What is followed of K triggers; each array is [K]. */
 export interface MultiplierState {
+  /** 1 for a trigger that goes through the warm-up, 0 for one whose size weighs from the beginning. */
+  readonly isWarmed: Float32Array;
   /** lambda_k of the next step after the warm-up. */
   readonly weight: Float32Array;
+  /** tau / size_k where the size began to weigh, which lambda_k is measured by; 0 before that. */
+  readonly unit: Float32Array;
   /** The smoothed error. */
   readonly error: Float32Array;
   /** The smoothed size. */
@@ -19,10 +23,12 @@ export interface MultiplierState {
 export const notReached = -1;
 
 /** The state before the first step. */
-export function newMultipliers(count: number, { initialWeight }: ContrastOptions): MultiplierState {
-  const filled = (value: number): Float32Array => new Float32Array(count).fill(value);
+export function newMultipliers(isWarmed: readonly boolean[]): MultiplierState {
+  const filled = (value: number): Float32Array => new Float32Array(isWarmed.length).fill(value);
   return {
-    weight: filled(initialWeight),
+    isWarmed: Float32Array.from(isWarmed, Number),
+    weight: filled(0),
+    unit: filled(0),
     error: filled(0),
     size: filled(0),
     best: filled(notReached),
@@ -40,9 +46,14 @@ function isHeld(step: number, { steps, heldPart }: ContrastOptions): boolean {
   return step < heldPart * steps;
 }
 
-/** The weights that a step is done with, [K]. */
-export function weightsAt(step: number, { weight }: MultiplierState, options: ContrastOptions): Float32Array {
-  return isWarmUp(step, options) ? new Float32Array(weight.length).fill(options.warmUpWeight) : weight;
+/** The weights that a step is done with, [K]; 0 in a first step without warm-up, which shows the sizes. */
+export function weightsAt(
+  step: number,
+  { weight, isWarmed }: MultiplierState,
+  options: ContrastOptions,
+): Float32Array {
+  if (!isWarmUp(step, options)) return weight;
+  return weight.map((value, k) => (isWarmed[k] === 1 ? options.warmUpWeight : value));
 }
 
 /**
@@ -65,23 +76,38 @@ export function follow(
   options: ContrastOptions,
 ): { readonly state: MultiplierState; readonly improved: readonly boolean[] } {
   const { smoothing, tolerance, rise, fall, leastWeight, mostWeight } = options;
+  const { initialWeight, gentleWeight, knownWeight } = options;
   const smooth = (old: Float32Array, now: Float32Array): Float32Array =>
     step === 0 ? now.slice() : old.map((value, k) => smoothing * value + (1 - smoothing) * now[k]!);
   const [error, size] = [smooth(before.error, errors), smooth(before.size, sizes)];
   const largest = before.largest.map((value, k) => Math.max(value, size[k]!));
-  if (isWarmUp(step, options)) {
-    return { state: { ...before, error, size, largest }, improved: Array.from(error, () => false) };
-  }
   const works = Array.from(error, (value) => value < tolerance);
   const stepOf = (value: number): number =>
     value < tolerance ? rise ** (1 - value / tolerance) : fall ** -Math.min(1, value / tolerance - 1);
-  const weight = before.weight.map((value, k) =>
-    Math.min(mostWeight, Math.max(leastWeight, value * stepOf(error[k]!))),
+  const inWarmUp = Array.from(before.isWarmed, (isWarmed) => isWarmed === 1 && isWarmUp(step, options));
+  const unit = before.unit.map((known, k) =>
+    known > 0 || (inWarmUp[k]! && isWarmUp(step + 1, options))
+      ? known
+      : tolerance / Math.max(size[k]!, smallestSize),
   );
+  const firstWeight = inWarmUp.map((isWarmed, k) =>
+    isWarmed ? initialWeight : before.isWarmed[k] === 1 ? gentleWeight : knownWeight,
+  );
+  const weight = before.weight.map((value, k) => {
+    if (unit[k] === 0) return value;
+    if (before.unit[k] === 0) return unit[k]! * firstWeight[k]!;
+    return Math.min(mostWeight * unit[k]!, Math.max(leastWeight * unit[k]!, value * stepOf(error[k]!)));
+  });
   const improved = works.map(
     (isWorking, k) =>
-      isWorking && !isHeld(step, options) && (before.best[k] === notReached || size[k]! < before.best[k]!),
+      isWorking &&
+      !inWarmUp[k]! &&
+      !isHeld(step, options) &&
+      (before.best[k] === notReached || size[k]! < before.best[k]!),
   );
   const best = before.best.map((value, k) => (improved[k] ? size[k]! : value));
-  return { state: { weight, error, size, best, largest }, improved };
+  return { state: { ...before, weight, unit, error, size, best, largest }, improved };
 }
+
+/** Below this a size is none, and what it is measured by would be infinite. */
+const smallestSize = 1e-9;

@@ -8,10 +8,22 @@ import { assertChoices, assertNumbers, type NumberRule } from "../option-rules.t
  * sizes are compared with sizes of the same family.
  */
 export interface ContrastOptions {
+  /**
+   * Whether a target that is cheap at the first tolerance is contrasted at once, or last: where nothing comes as close as the tighter one
+   * asks. A verdict is there sooner at once; a repair asks what comes closest.
+   */
+  readonly roughContrast: "first" | "last";
   /** The families of trigger functions to search in, one after the other. */
   readonly families: readonly FamilyName[];
   /** Whether to go on with the other families where one has shown a backdoor: the verdict cannot change any more. */
   readonly afterBackdoor: "stop" | "go-on";
+  /**
+   * The most triggers of known kinds (squares of one colour, stripes) that a map begins with, beside its targets: a search from nothing finds an
+   * attacker's square from one in sixteen targets, or from none.
+   */
+  readonly starts: number;
+  /** The error below which one of known kinds is a start; it need not work, only lead there. */
+  readonly startTolerance: number;
   /** Targets of the map, beside the mean clean output: for two outputs one lies within 0.7 of nine places in ten. */
   readonly mapTargets: number;
   /** How far the map reaches from the mean along each output, in standard deviations: 9 of 10 labels lie inside. */
@@ -37,7 +49,8 @@ export interface ContrastOptions {
   readonly tolerance: number;
   /**
    * tau where that shows no backdoor. A quarter of a deviation is a rough meeting of outputs: where an attacker's trigger is large, small ones
-   * that do it are found on any model. What draws them as close as this is the attacker's alone, if the attack was learnt well.
+   * that do it are found on any model. What draws them as close as this is the attacker's alone. At half of it attacks that are off by two
+   * degrees themselves are not found, and the controls of most models are not reached (docs/research-log.md).
    */
   readonly tightTolerance: number;
   /** The mean error over all clean images above which a trigger that was found on small batches does not count. */
@@ -46,15 +59,22 @@ export interface ContrastOptions {
   readonly warmUp: number;
   /** lambda in the warm-up. */
   readonly warmUpWeight: number;
-  /** lambda after the warm-up, before it moves. */
+  /**
+   * lambda after a warm-up, before it moves, in tolerances over the size that a trigger has then: at 1 the size weighs as much as an error at the
+   * tolerance. Far above it, since triggers are ten times as large then as they need to be.
+   */
   readonly initialWeight: number;
+  /** The same where a search goes on with a trigger that is small and does not work yet, and where triggers are to stay as they have grown. */
+  readonly gentleWeight: number;
+  /** The same for a trigger that works as it is, or nearly: as much as an error at the tolerance. */
+  readonly knownWeight: number;
   /** lambda's factor in a step without any error; less, the nearer the error is to the tolerance. */
   readonly rise: number;
   /** lambda's divisor in a step with twice the tolerance or more: larger than the rise, since a lost trigger must be found again. */
   readonly fall: number;
-  /** The smallest lambda. */
+  /** The smallest lambda, in the same unit. */
   readonly leastWeight: number;
-  /** The largest lambda. */
+  /** The largest lambda, in the same unit. */
   readonly mostWeight: number;
   /** The weight of the past in smoothed errors and sizes; one batch of few images says little. */
   readonly smoothing: number;
@@ -67,8 +87,8 @@ export interface ContrastOptions {
   /** How many of the cheapest targets of a map are weighed against each other before one is contrasted. */
   readonly shortlist: number;
   /**
-   * The part of what the map lets expect from which on a candidate is no dip: at the first tolerance it is not contrasted, since the closer
-   * one tells more, unless nothing comes so close.
+   * The part of what the map lets expect from which on a candidate of the first tolerance is no dip, and not contrasted: none of 11 that
+   * were, of models with and without a backdoor, came below 0.79 (docs/research-log.md). The closer tolerance tells more.
    */
   readonly shallow: number;
   /** Searches that begin at a candidate. */
@@ -94,27 +114,32 @@ export interface ContrastOptions {
 
 /** The options that a caller who names none gets. */
 export const contrastDefaults: ContrastOptions = {
+  roughContrast: "first",
   families: ["patch", "warp", "wave"],
   afterBackdoor: "stop",
-  mapTargets: 16,
+  starts: 4,
+  startTolerance: 0.5,
+  mapTargets: 12,
   reach: 1.7,
-  mapSteps: 300,
-  tightMapSteps: 150,
-  heldPart: 0.4,
+  mapSteps: 240,
+  tightMapSteps: 120,
+  heldPart: 0.3,
   patience: 0.65,
   steps: 200,
   batch: 6,
   learningRate: 0.1,
   tolerance: 0.25,
-  tightTolerance: 0.05,
+  tightTolerance: 0.1,
   wholeTolerance: 0.5,
-  warmUp: 0.15,
+  warmUp: 0.2,
   warmUpWeight: 0.02,
-  initialWeight: 0.3,
+  initialWeight: 10,
+  gentleWeight: 0.1,
+  knownWeight: 1,
   rise: 1.15,
   fall: 1.2,
   leastWeight: 1e-3,
-  mostWeight: 200,
+  mostWeight: 1e3,
   smoothing: 0.8,
   neighbourhood: 1.2,
   leastDistance: 0.5,
@@ -122,20 +147,26 @@ export const contrastDefaults: ContrastOptions = {
   shortlist: 3,
   shallow: 0.8,
   restarts: 2,
-  growingSteps: 100,
+  growingSteps: 80,
   controls: 6,
   leastAngle: 60,
-  threshold: 0.44,
+  threshold: 0.54,
   extraFindings: 2,
   bootstraps: 1000,
   confidence: 0.9,
 };
 
 /** The words that an option takes, for those that are no numbers. */
-export const contrastChoices = { families: familyNames, afterBackdoor: ["stop", "go-on"] } as const;
+export const contrastChoices = {
+  families: familyNames,
+  afterBackdoor: ["stop", "go-on"],
+  roughContrast: ["first", "last"],
+} as const;
 
-const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families" | "afterBackdoor">, NumberRule>> = {
+const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contrastChoices>, NumberRule>> = {
   // The fit of the expected cost leaves a neighbourhood out and still needs several targets.
+  starts: { isWhole: true, least: 0, most: 64 },
+  startTolerance: { least: 1e-6 },
   mapTargets: { isWhole: true, least: 4, most: 256 },
   reach: { least: 0.1, most: 10 },
   mapSteps: { isWhole: true, least: 0 },
@@ -151,6 +182,8 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families" | "afterB
   warmUp: { least: 0, most: 0.9 },
   warmUpWeight: { least: 0 },
   initialWeight: { least: 1e-9 },
+  gentleWeight: { least: 1e-9 },
+  knownWeight: { least: 1e-9 },
   rise: { least: 1 },
   fall: { least: 1 },
   leastWeight: { least: 1e-9 },
@@ -178,8 +211,8 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, "families" | "afterB
  */
 export function assertContrastOptions(options: ContrastOptions): void {
   assertNumbers(options, rules);
-  const { afterBackdoor } = contrastChoices;
-  assertChoices({ ...options }, { afterBackdoor });
+  const { afterBackdoor, roughContrast } = contrastChoices;
+  assertChoices({ ...options }, { afterBackdoor, roughContrast });
   const { families } = options;
   const isKnown = families.every((name) => familyNames.includes(name));
   if (families.length === 0 || !isKnown || new Set(families).size < families.length) {

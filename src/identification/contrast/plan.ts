@@ -3,10 +3,16 @@ import type { PlannedPhase } from "../../loops/work.ts";
 import { families } from "../families/families.ts";
 import { growingImages } from "./choosing.ts";
 import type { ContrastOptions } from "./options.ts";
+import { probeImages, probingName } from "./probing.ts";
+
+/** The shape of images that stands for all: how many probes a family has hardly depends on it. */
+const usualShape = [3, 64, 64] as const;
+/** What a probe costs beside a step of a search on as many images: it needs no gradient. */
+const probeShare = 1 / 3;
 
 /**
  * The phases in their order, with the images that pass through the model in each. What follows from what is found cannot be foreseen:
- * further dips that are looked at, what is left out once there is a backdoor.
+ * triggers of known kinds that a map begins with, further dips that are looked at, what is left out once there is a backdoor.
  *
  * @param options all of them
  */
@@ -14,16 +20,28 @@ export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
   const { batch, mapTargets, mapSteps, tightMapSteps, growingSteps, shortlist, restarts, controls, steps } =
     options;
   return options.families.flatMap((name) => {
-    const homes = families[name].canHide ? 2 : 1;
-    const rung = (label: string, stepsOfMap: number): PlannedPhase[] => [
-      { phase: `mapping costs (${label})`, work: (1 + mapTargets) * batch * stepsOfMap },
+    const { canHide, isContrastedClosely, probes } = families[name];
+    const homes = canHide ? 2 : 1;
+    const probed = options.starts === 0 ? 0 : (probes(usualShape)?.count ?? 0);
+    const known = { phase: probingName(name), work: Math.round(probeShare * probed * probeImages) };
+    const map = (label: string, stepsOfMap: number): PlannedPhase => ({
+      phase: `mapping costs (${label})`,
+      work: (1 + mapTargets) * batch * stepsOfMap,
+    });
+    const choice = (label: string): PlannedPhase[] => [
       { phase: `letting triggers grow (${label})`, work: shortlist * growingImages * batch * growingSteps },
       { phase: `weighing candidates (${label})`, work: shortlist * batch * growingSteps },
-      {
-        phase: `contrasting a target with controls (${label})`,
-        work: (restarts + controls + homes) * batch * steps,
-      },
     ];
-    return [...rung(name, mapSteps), ...rung(`${name}, closer`, tightMapSteps)];
+    const contrast = (label: string): PlannedPhase => ({
+      phase: `contrasting a target with controls (${label})`,
+      work: (restarts + controls + homes) * batch * steps,
+    });
+    const closer = `${name}, closer`;
+    return [
+      ...(probed > 0 ? [known] : []),
+      map(name, mapSteps),
+      ...(isContrastedClosely ? [] : [...choice(name), contrast(name), map(closer, tightMapSteps)]),
+      contrast(isContrastedClosely ? name : closer),
+    ];
   });
 }

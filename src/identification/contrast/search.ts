@@ -24,6 +24,11 @@ export interface WantedTrigger {
   readonly initial: Float32Array;
   /** Whether the trigger's own mean output takes the target's place, once it is no longer held, and slides to where it is cheap. */
   readonly isFree: boolean;
+  /**
+   * Whether it already looks like an attacker's, and is to stay where it is: its size weighs from the beginning. In a warm-up Adam
+   * moves every number as far, and it would spread over the whole image.
+   */
+  readonly isKnown?: boolean;
 }
 
 /** A trigger that was searched. */
@@ -110,20 +115,35 @@ export async function searchTriggers(
   };
 }
 
-async function sizeOfSearch(context: SearchContext, triggers: number): Promise<SearchSize> {
-  const { setup, options, family } = context;
+/**
+ * How many triggers are searched at once, and on how many images: as wanted where memory allows it, else less.
+ *
+ * @param batch images in a step, where there are as many
+ */
+export async function sizeWithin(
+  { setup, family }: SearchContext,
+  triggers: number,
+  batch: number,
+): Promise<SearchSize> {
   const [count, c, h, w] = setup.benign.shape;
-  const wanted = { triggers, batch: Math.min(options.batch, count) };
+  const wanted = { triggers, batch: Math.min(batch, count) };
   const limit = setup.memoryLimit;
   if (limit === null) return wanted;
   const { instance } = await examineFor(setup, setup.model.fixedBatch ?? 1);
-  const size = fittingSearch(wanted, limit, (each) => searchBytes(instance, family, [c, h, w], each));
-  if (size.batch < wanted.batch || size.triggers < triggers) {
+  return fittingSearch(wanted, limit, (each) => searchBytes(instance, family, [c, h, w], each));
+}
+
+/** The same for a search, with a warning where it is less. */
+async function sizeOfSearch(context: SearchContext, triggers: number): Promise<SearchSize> {
+  const { setup, options } = context;
+  const wanted = Math.min(options.batch, setup.benign.shape[0]);
+  const size = await sizeWithin(context, triggers, wanted);
+  if (size.batch < wanted || size.triggers < triggers) {
     setup.onEvent({
       kind: "warning",
       message:
-        `${size.triggers} triggers at once on ${size.batch} images instead of ${triggers} on ${wanted.batch}: ` +
-        `more would not fit into ${(limit / 1e9).toFixed(1)} GB`,
+        `${size.triggers} triggers at once on ${size.batch} images instead of ${triggers} on ${wanted}: ` +
+        `more would not fit into ${(setup.memoryLimit! / 1e9).toFixed(1)} GB`,
     });
   }
   return size;
@@ -158,7 +178,7 @@ async function searchRound(
       phase: name,
       steps: options.steps,
       key: `${setup.runKey}-${name.replaceAll(/\W+/g, "-")}`,
-      initial: newState(wanted, n, d, options),
+      initial: newState(wanted, n, d),
       deadline: context.deadline,
       keepsEnd: true,
       toSaved: (state) => ({ ...state }),
@@ -221,12 +241,7 @@ async function searchProgram(
   return await compile(setup.runtime, { ...terms, theta: parameter, ...means });
 }
 
-function newState(
-  wanted: readonly WantedTrigger[],
-  n: number,
-  d: number,
-  options: ContrastOptions,
-): SearchState {
+function newState(wanted: readonly WantedTrigger[], n: number, d: number): SearchState {
   const k = wanted.length;
   const theta = new Float32Array(k * n);
   wanted.forEach(({ initial }, i) => {
@@ -234,7 +249,7 @@ function newState(
   });
   const empty = (): Float32Array => new Float32Array(k * n);
   return {
-    ...newMultipliers(k, options),
+    ...newMultipliers(wanted.map(({ isKnown }) => isKnown !== true)),
     theta,
     m: empty(),
     v: empty(),

@@ -1,7 +1,7 @@
 /** The stages of a family: a map of costs, a candidate whose trigger grows, and its contrast with controls and homes. */
 import { createRandom } from "../../random.ts";
 import type { ContrastMap } from "../identification.ts";
-import { choose } from "./choosing.ts";
+import { type Chosen, chooseClose, chooseRough } from "./choosing.ts";
 import {
   contrastChosen,
   costOf,
@@ -11,8 +11,15 @@ import {
   type Rung,
   type Shelved,
 } from "./contrasting.ts";
+import { probe, type Start } from "./probing.ts";
 import { candidatesOf } from "./score.ts";
-import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
+import {
+  type SearchContext,
+  type SearchedTrigger,
+  type SearchOutcome,
+  searchTriggers,
+  type WantedTrigger,
+} from "./search.ts";
 import { spreadTargets } from "./targets.ts";
 import { isLikeLowest } from "./verdict.ts";
 
@@ -23,22 +30,29 @@ export interface FamilyOutcome {
   readonly map: readonly SearchedTrigger[];
   /** The lowest of each map; further ones only where that is a backdoor. */
   readonly findings: readonly Finding[];
+  /** What the cheapest costs of what others let expect, where it is no dip and nothing was contrasted; null otherwise. */
+  readonly noDip: number | null;
   /** Every search that was done, in its order. */
-  readonly searches: readonly SearchOutcome[];
+  readonly searches: readonly Stage[];
   readonly isComplete: boolean;
 }
+
+/** A search as a report has it. */
+export type Stage = Pick<SearchOutcome, "name" | "steps" | "history">;
 
 /**
  * Does the stages of one family. What the time budget cuts short is left as it is, and says so.
  *
- * 1. A map: triggers are drawn to targets all over the outputs' range, roughly, and then let go, with their own mean output as the target,
+ * 1. Triggers of known kinds are tried, where the family has any.
+ * 2. A map: triggers are drawn to targets all over the outputs' range, roughly, and then let go, with their own mean output as the target,
  *    kept away from the homes. Each slides to where it is cheap to draw outputs close together: targets of a map need not lie
- *    near an attacker's, and the more outputs there are, the farther apart they lie. The mean itself is held, for comparison.
- * 2. The trigger of the cheapest, beside what the map lets expect, grows until its outputs no longer come closer together. The smallest
+ *    near an attacker's, and the more outputs there are, the farther apart they lie. The known ones that drew outputs together are among
+ *    them. The mean itself is held, for comparison.
+ * 3. The trigger of the cheapest, beside what the map lets expect, grows until its outputs no longer come closer together. The smallest
  *    that works is a faint shadow of an attacker's, and draws outputs to the side of the mean: where it leads when it has grown is the
  *    target, and so it has to be unlearnt in a repair.
- * 3. Where its outputs have come to is contrasted with controls at the same distance, and with the homes; at the first tolerance only if
- *    it is cheaper than the map lets expect, since what the closer map shows of others decides.
+ * 4. Where its outputs have come to is contrasted with controls at the same distance, and with the homes; at the first tolerance only if
+ *    it is cheaper than the map lets expect, since what the closer map shows of others decides, and at the closer one only if outputs come so close.
  *
  * Where that shows no backdoor, the map goes on with a tighter tolerance, and its cheapest is looked at likewise. A backdoor that was learnt
  * well draws outputs closer together than anything small does on a model without one, so the tighter, the plainer it is; one that was
@@ -47,71 +61,101 @@ export interface FamilyOutcome {
  * Throws what the searches throw.
  */
 export async function searchFamily(context: SearchContext): Promise<FamilyOutcome> {
-  const searches: SearchOutcome[] = [];
+  const searches: Stage[] = [];
   const findings: Finding[] = [];
-  let map: readonly SearchedTrigger[] | null = null;
-  let shelved: Shelved | null = null;
+  const probed = await probe(context);
+  if (probed !== null) searches.push(probed);
+  const starts = probed?.starts ?? [];
+  let map: readonly SearchedTrigger[] = [];
+  let first: Looked | null = null;
   for (const rung of rungsOf(context)) {
-    const mapped = await searchMap(context, rung, map);
+    const isFirst = first === null;
+    const mapped: SearchOutcome = isFirst
+      ? await searchMap(context, rung, starts)
+      : await searchFurther(context, rung, map, starts);
     searches.push(mapped);
     map = endsOf(mapped);
     const looked: Looked | null = mapped.isComplete ? await lookAround(context, rung, map) : null;
     searches.push(...(looked?.searches ?? []));
     findings.push(...(looked?.findings ?? []));
-    shelved ??= looked?.shelved ?? null;
-    const isComplete = looked?.isComplete ?? false;
+    first ??= looked;
+    if (looked === null || !looked.isComplete) {
+      return { context, map, findings, noDip: null, searches, isComplete: false };
+    }
     // What does not come together roughly does not come together closely.
-    const isHopeless = findings.length === 0 && shelved === null;
+    const isHopeless = isFirst && looked.chosen === null;
     const isBackdoored = findings.some(({ high }) => high < context.options.threshold);
-    if (!isComplete || isHopeless || isBackdoored) return { context, map, findings, searches, isComplete };
+    if (isHopeless || isBackdoored) break;
   }
-  const cameClose = findings.some(({ cost }) => cost !== null);
-  if (cameClose || shelved === null) return { context, map: map!, findings, searches, isComplete: true };
-  // What came together roughly is all there is to tell.
-  const last = await contrastChosen(context, shelved);
-  searches.push(last.search);
-  if (last.finding !== null) findings.push(last.finding);
-  return { context, map: shelved.ends, findings, searches, isComplete: last.finding !== null };
+  const { shelved, chosen } = first!;
+  if (findings.length === 0 && shelved !== null) {
+    // What came together roughly is all there is to tell.
+    const last = await contrastChosen(context, shelved);
+    searches.push(...last.searches);
+    if (last.finding !== null) findings.push(last.finding);
+    return { context, map: shelved.ends, findings, noDip: null, searches, isComplete: last.finding !== null };
+  }
+  const noDip = findings.length === 0 && chosen !== null ? chosen.ratio : null;
+  return { context, map, findings, noDip, searches, isComplete: true };
 }
 
 /** What there is around a map. */
 interface Looked {
   readonly findings: readonly Finding[];
-  /** The cheapest, where it is no dip and was left to the closer map. */
+  /** The cheapest of all; null where nothing came near a target. */
+  readonly chosen: Chosen | null;
+  /** The cheapest, where it is a dip and was left to the closer map. */
   readonly shelved: Shelved | null;
   readonly searches: readonly SearchOutcome[];
   readonly isComplete: boolean;
 }
 
 function rungsOf({ family, options }: SearchContext): readonly Rung[] {
-  const { tolerance, tightTolerance, mapSteps, tightMapSteps, shallow } = options;
-  const closer = `${family.name}, closer`;
+  const { tolerance, tightTolerance, mapSteps, tightMapSteps, roughContrast } = options;
+  const { name } = family;
+  const closer = { tolerance: tightTolerance, isRough: false, isShelved: false };
+  if (family.isContrastedClosely) return [{ ...closer, mapSteps, name }];
   return [
-    { tolerance, mapSteps, name: family.name, shallow: family.isContrastedClosely ? 0 : shallow },
-    { tolerance: tightTolerance, mapSteps: tightMapSteps, name: closer, shallow: Number.POSITIVE_INFINITY },
+    { tolerance, mapSteps, name, isRough: true, isShelved: roughContrast === "last" },
+    { ...closer, mapSteps: tightMapSteps, name: `${name}, closer` },
   ];
 }
 
-/** Maps costs: from nothing, or from where the triggers of a map before have come to. */
+/** Maps costs from nothing, and from triggers of known kinds. */
 function searchMap(
   context: SearchContext,
   { tolerance, mapSteps: steps, name }: Rung,
-  before: readonly SearchedTrigger[] | null,
+  starts: readonly Start[],
 ): Promise<SearchOutcome> {
   const { options, scale } = context;
-  const again = before === null ? {} : { heldPart: 0, warmUp: 0, patience: 1 };
-  const wanted =
-    before ??
-    spreadTargets(options.mapTargets, scale.std.length, options.reach).map((target, i) => ({
-      target,
-      theta: freshTheta(context, `map ${i}`),
-    }));
-  return searchTriggers(
-    { ...context, options: { ...options, ...again, steps, tolerance } },
-    `mapping costs (${name})`,
-    wanted.map(({ target, theta }, i) => ({ target, initial: theta, isFree: i > 0 })),
-  );
+  const spread = spreadTargets(options.mapTargets, scale.std.length, options.reach).map((target, i) => ({
+    target,
+    theta: freshTheta(context, `map ${i}`),
+  }));
+  return searchTriggers({ ...context, options: { ...options, steps, tolerance } }, mappingName(name), [
+    ...spread.map(({ target, theta }, i) => ({ target, initial: theta, isFree: i > 0 })),
+    ...knownOf(starts),
+  ]);
 }
+
+/** Maps costs on from where the triggers of a map before have come to. */
+function searchFurther(
+  context: SearchContext,
+  { tolerance, mapSteps: steps, name }: Rung,
+  before: readonly SearchedTrigger[],
+  starts: readonly Start[],
+): Promise<SearchOutcome> {
+  const changes = { steps, tolerance, heldPart: 0, warmUp: 0, patience: 1 };
+  return searchTriggers({ ...context, options: { ...context.options, ...changes } }, mappingName(name), [
+    ...before.map(({ target, theta }, i) => ({ target, initial: theta, isFree: i > 0 })),
+    ...knownOf(starts),
+  ]);
+}
+
+const knownOf = (starts: readonly Start[]): WantedTrigger[] =>
+  starts.map(({ target, theta }) => ({ target, initial: theta, isFree: true, isKnown: true }));
+
+const mappingName = (rung: string): string => `mapping costs (${rung})`;
 
 /** Where the targets of a map slid to; the mean, which is its first, was held. */
 function endsOf({ triggers }: SearchOutcome): SearchedTrigger[] {
@@ -124,11 +168,13 @@ async function lookAround(
   rung: Rung,
   ends: readonly SearchedTrigger[],
 ): Promise<Looked> {
-  const { options, homes, setup, family } = context;
+  const { options, homes, setup } = context;
   const findings: Finding[] = [];
   const searches: SearchOutcome[] = [];
+  let cheapest: Chosen | null = null;
   const end = (rest: Partial<Looked> = {}): Looked => ({
     findings,
+    chosen: cheapest,
     searches,
     shelved: null,
     isComplete: true,
@@ -142,22 +188,34 @@ async function lookAround(
     if (candidates.length === 0) break;
     const label = `(${rung.name}${findings.length === 0 ? "" : `, dip ${findings.length + 1}`})`;
     const held = heldContext(context, rung);
-    const { chosen, searches: done } = await choose(held, ends, candidates, label);
+    const { chosen, searches: done } = rung.isRough
+      ? await chooseRough(held, ends, candidates, label)
+      : { chosen: chooseClose(ends, candidates), searches: [] };
     searches.push(...done);
     if (chosen === null) return end({ isComplete: false });
-    const shelved = { rung, ends, chosen, label };
-    if (findings.length === 0 && chosen.ratio >= rung.shallow) {
-      const message = `family ${family.name}: the cheapest target is no dip, ${chosen.ratio.toFixed(2)} of what others let expect`;
-      setup.onEvent({ kind: "note", message });
-      return end({ shelved });
+    cheapest ??= chosen;
+    const found = { rung, ends, chosen, label };
+    if (findings.length === 0) {
+      const isDip = rung.isRough ? chosen.ratio < options.shallow : chosen.isReached;
+      if (!isDip) {
+        setup.onEvent({ kind: "note", message: `family ${rung.name}: ${noDipText(chosen)}` });
+        return end();
+      }
+      if (rung.isShelved) return end({ shelved: found });
     }
-    const { finding, search } = await contrastChosen(context, shelved);
-    searches.push(search);
+    const { finding, searches: further } = await contrastChosen(context, found);
+    searches.push(...further);
     if (finding === null) return end({ isComplete: false });
     if (findings.length > 0 && !isLikeLowest(finding.score, findings[0]!.score, options.threshold)) break;
     findings.push(finding);
   }
   return end();
+}
+
+function noDipText({ isReached, ratio }: Chosen): string {
+  return isReached
+    ? `the cheapest target is no dip, ${ratio.toFixed(2)} of what others let expect`
+    : "outputs do not come as close as is asked";
 }
 
 /**

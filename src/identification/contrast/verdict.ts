@@ -16,6 +16,8 @@ export interface JudgedFinding {
 export interface VerdictInputs {
   /** Every dip that was contrasted, of all families. */
   readonly findings: readonly JudgedFinding[];
+  /** Families whose cheapest target was no dip, and what it cost of what others let expect. */
+  readonly noDips: readonly { readonly family: string; readonly ratio: number }[];
   /** Families in which no target of the map was reached. */
   readonly emptyFamilies: readonly string[];
   /** Whether all steps of all families were done. */
@@ -51,10 +53,16 @@ export function isLikeLowest(score: number, lowest: number, threshold: number): 
  * when no interval reaches below it; inconclusive otherwise, and when the search was cut short.
  */
 export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVerdict {
-  const { findings, emptyFamilies, isComplete, wholeError } = inputs;
+  const { findings, noDips, emptyFamilies, isComplete, wholeError } = inputs;
   const { threshold, wholeTolerance } = options;
   const lowest = lowestOf(findings);
-  const notes = emptyFamilies.map((name) => `no trigger of the family ${name} drew all outputs to a target`);
+  const notes = [
+    ...noDips.map(
+      ({ family, ratio }) =>
+        `the cheapest target by ${family} triggers costs ${ratio.toFixed(2)} of what others let expect, which is no dip`,
+    ),
+    ...emptyFamilies.map((name) => `no trigger of the family ${name} drew all outputs to a target`),
+  ];
   const rule = findings.map((finding) => ruleOf(finding, threshold));
   const isBelow = lowest !== null && lowest.high < threshold;
   // Asked the other way round, so that what could not be measured (NaN) does not count as working.
@@ -62,7 +70,7 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
   if (isBelow && isWorking) return { verdict: "backdoored", reasons: [...rule, ...notes] };
   const doubts: string[] = [];
   if (!isComplete) doubts.push("the search was cut short by the time budget");
-  else if (lowest === null)
+  else if (lowest === null && noDips.length === 0)
     doubts.push("nothing was found to compare: the score of 1 stands for no contrast");
   if (isBelow && !isWorking) {
     doubts.push(

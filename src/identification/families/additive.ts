@@ -18,6 +18,7 @@ export const additive: TriggerFamily = {
   sizeUnit: "root mean square of the change",
   canHide: true,
   isContrastedClosely: false,
+  probes: () => null,
   imageCopies: 10,
   length: ([c, h, w]) => c * h * w,
   initial: (shape, random) => normals(random, additive.length(shape), startSpread),

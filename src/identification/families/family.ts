@@ -42,6 +42,13 @@ export interface TriggerParts {
   readonly displacement: DisplacementField | null;
 }
 
+/** Triggers of the kinds that attackers are known to use, one of which may already do what the attacker's does. */
+export interface Probes {
+  readonly count: number;
+  /** Parameters of one of them, [n]. */
+  theta(index: number): Float32Array;
+}
+
 /** A family of trigger functions with parameters theta. */
 export interface TriggerFamily {
   readonly name: string;
@@ -50,7 +57,7 @@ export interface TriggerFamily {
   /** Whether its triggers can cover what an image shows, so that a model falls back to what it says of nothing. */
   readonly canHide: boolean;
   /**
-   * Whether its costs are contrasted at the closer tolerance alone, unless nothing comes so close: for sizes that grow with how far outputs are
+   * Whether its costs are mapped and contrasted at the closer tolerance alone: for sizes that grow with how far outputs are
    * moved, all costs of a backdoored model are low at a rough one, the controls' too. What is kept of them for a repair is the smallest trigger, not the grown one.
    */
   readonly isContrastedClosely: boolean;
@@ -60,6 +67,8 @@ export interface TriggerFamily {
   length(shape: ImageShape): number;
   /** Parameters of one trigger to begin with, [n]: a faint one, since no trigger at all has no slope. */
   initial(shape: ImageShape, random: Random): Float32Array;
+  /** Triggers to try before any is searched for; null for a family whose triggers no few examples stand for. */
+  probes(shape: ImageShape): Probes | null;
   /**
    * Adds the images under K triggers to a program.
    *

@@ -2,7 +2,14 @@
 import { add, mul, sigmoid, sub } from "../../tensor/elementwise.ts";
 import type { Tensor } from "../../tensor/graph.ts";
 import { reshape, slice } from "../../tensor/movement.ts";
-import { normals, relativeChange, type TriggerFamily, type TriggerPicture } from "./family.ts";
+import {
+  type ImageShape,
+  normals,
+  type Probes,
+  relativeChange,
+  type TriggerFamily,
+  type TriggerPicture,
+} from "./family.ts";
 
 /** A mask that begins at sigmoid(-2.2) = 0.1: small, and still steep enough to move. */
 const start = { maskCenter: -2.2, maskSpread: 0.3, patternSpread: 0.5 };
@@ -21,6 +28,7 @@ export const patch: TriggerFamily = {
   isContrastedClosely: false,
   imageCopies: 10,
   length: ([c, h, w]) => (1 + c) * h * w,
+  probes: squares,
   initial: ([c, h, w], random) =>
     Float32Array.from([
       ...normals(random, h * w, start.maskSpread, start.maskCenter),
@@ -48,6 +56,45 @@ export const patch: TriggerFamily = {
     };
   },
 };
+
+/** The side of a probe as a part of the image's, and how far apart they lie as a part of their own: an attacker's square lies mostly within one of them. */
+const square = { part: 1 / 8, stride: 1 / 2 };
+/** A mask of sigmoid(3) = 0.95 within the square and next to none outside, where 0.1 of all pixels would be the larger part of its size. */
+const squareTheta = { inside: 1.5, outside: -7, color: 3 };
+
+/** Squares of one colour, at places all over the image: red, green and blue are each on or off, of other channels all or none. */
+function squares([c, h, w]: ImageShape): Probes {
+  const placesAlong = (length: number, side: number): number[] => {
+    const count = Math.max(1, Math.ceil((length - side) / (square.stride * side)) + 1);
+    return Array.from({ length: count }, (_, i) =>
+      count === 1 ? 0 : Math.round((i * (length - side)) / (count - 1)),
+    );
+  };
+  const [height, width] = [h, w].map((length) => Math.ceil(square.part * length)) as [number, number];
+  const [rows, columns] = [placesAlong(h, height), placesAlong(w, width)];
+  const colors = c === 3 ? 2 ** c : 2;
+  return {
+    count: rows.length * columns.length * colors,
+    theta(index) {
+      const color = index % colors;
+      const place = Math.floor(index / colors);
+      const [top, left] = [rows[Math.floor(place / columns.length)]!, columns[place % columns.length]!];
+      const theta = new Float32Array((1 + c) * h * w).fill(squareTheta.outside, 0, h * w);
+      for (let y = top; y < top + height; y++) {
+        theta.fill(squareTheta.inside, y * w + left, y * w + left + width);
+      }
+      for (let channel = 0; channel < c; channel++) {
+        const isOn = c === 3 ? (color >> channel) % 2 === 1 : color === 1;
+        theta.fill(
+          isOn ? squareTheta.color : -squareTheta.color,
+          (1 + channel) * h * w,
+          (2 + channel) * h * w,
+        );
+      }
+      return theta;
+    },
+  };
+}
 
 /** Between black and white. */
 const gray = 0.5;

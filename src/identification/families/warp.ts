@@ -24,6 +24,7 @@ export const warp: TriggerFamily = {
   sizeUnit: "root mean square displacement over the largest",
   canHide: false,
   isContrastedClosely: false,
+  probes: () => null,
   imageCopies: 40,
   length: () => 2 * knots * knots,
   initial: (_, random) => normals(random, 2 * knots * knots, startSpread),

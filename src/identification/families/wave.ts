@@ -4,7 +4,7 @@ import { abs, add, clip, mul } from "../../tensor/elementwise.ts";
 import { matmul, matrixTranspose } from "../../tensor/linalg.ts";
 import { reshape } from "../../tensor/movement.ts";
 import { mean } from "../../tensor/reduction.ts";
-import { type ImageShape, normals, partsOfChange, type TriggerFamily } from "./family.ts";
+import { type ImageShape, normals, type Probes, partsOfChange, type TriggerFamily } from "./family.ts";
 
 /** What a unit of theta is as a wave's root mean square, in units of [0, 1]: a step of Adam moves theta by its learning rate whatever the slope. */
 const unit = 0.01;
@@ -27,6 +27,7 @@ export const wave: TriggerFamily = {
   isContrastedClosely: true,
   imageCopies: 10,
   length: ([c, h, w]) => c * wavesAlong(h) * wavesAlong(w),
+  probes: stripes,
   initial: (shape, random) => normals(random, wave.length(shape), startSpread),
   write(theta, image) {
     const [batch, c, h, w] = image.shape as [number, number, number, number];
@@ -44,6 +45,37 @@ export const wave: TriggerFamily = {
   },
   parts: (theta, shape) => partsOfChange(changeOf(theta, shape), shape),
 };
+
+/** The amplitude of a probe's wave as a root mean square, in units of [0, 1]: that of 40 of 255, as SIG has it. */
+const stripeAmplitude = 40 / 255 / Math.SQRT2;
+
+/**
+ * Sines of whole periods down and across the image, in all channels alike and of either sign. A sine of p periods and amplitude A is, but for a
+ * fifth of its square, A / 2 (b_(2p-1) - b_(2p+1)).
+ */
+function stripes(shape: ImageShape): Probes {
+  const [c, h, w] = shape;
+  const [rows, columns] = [wavesAlong(h), wavesAlong(w)];
+  const periodsAlong = (waves: number): number => Math.max(0, Math.floor(waves / 2) - 1);
+  const [down, across] = [periodsAlong(rows), periodsAlong(columns)];
+  return {
+    count: 2 * (down + across),
+    theta(index) {
+      const sign = index % 2 === 0 ? 1 : -1;
+      const which = Math.floor(index / 2);
+      const isDown = which < down;
+      const periods = 1 + (isDown ? which : which - down);
+      const theta = new Float32Array(wave.length(shape));
+      const value = (sign * stripeAmplitude * Math.SQRT1_2) / unit;
+      for (let channel = 0; channel < c; channel++) {
+        const at = (wave: number): number => channel * rows * columns + (isDown ? wave * columns : wave);
+        theta[at(2 * periods - 1)] = value;
+        theta[at(2 * periods + 1)] = -value;
+      }
+      return theta;
+    },
+  };
+}
 
 const wavesAlong = (side: number): number => Math.min(mostWaves, side);
 

@@ -7,6 +7,7 @@ import { setupOf, someImages } from "../../support/identification.ts";
 
 const options: ContrastOptions = {
   ...contrastDefaults,
+  starts: 0,
   families: ["patch"],
   mapTargets: 4,
   mapSteps: 6,

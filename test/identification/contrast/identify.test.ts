@@ -17,6 +17,8 @@ const benign = someImages(24);
 const options: ContrastOptions = {
   ...contrastDefaults,
   families: ["patch"],
+  // Triggers of known kinds have a test of their own.
+  starts: 0,
   mapTargets: 8,
   mapSteps: 200,
   heldPart: 0.4,
@@ -206,25 +208,55 @@ test("all families run one after the other, and a tolerance that nothing meets l
   expect(found.options.families).toBe("warp:additive:patch");
 });
 
-test("what is no dip is contrasted at the closer tolerance alone, and at the first where nothing comes so close", async () => {
+test("what is no dip roughly is contrasted at the closer tolerance alone, and nowhere where nothing comes so close", async () => {
   const model = cornerBackdoor(null);
   const scan = (changes: Partial<ContrastOptions>): Promise<Identification> =>
     identifyByContrast(setupFor({ model }), { ...options, ...changes });
   const contrasts = ({ stages }: Identification): string[] =>
     stages!.flatMap(({ name }) => (name.startsWith("contrasting") ? [name.replace(/.*\(/, "(")] : []));
-  const [deep, flat, distant] = await Promise.all([
+  const findingsOf = ({ contrast }: Identification) => contrast![0]!.findings;
+  const distant = { tightTolerance: 1e-6 };
+  const [deep, flat, none, last, left] = await Promise.all([
     scan({ shallow: 1000 }),
     scan({ shallow: 0 }),
-    scan({ shallow: 0, tightTolerance: 1e-6 }),
+    scan({ shallow: 0, ...distant }),
+    scan({ shallow: 1000, roughContrast: "last" }),
+    scan({ shallow: 1000, roughContrast: "last", ...distant }),
   ]);
   expect(contrasts(deep)).toEqual(["(patch)", "(patch, closer)"]);
   expect(contrasts(flat)).toEqual(["(patch, closer)"]);
   // What was left out changes nothing of the rest.
-  expect(flat.contrast![0]!.findings).toEqual(deep.contrast![0]!.findings.slice(1));
-  expect(contrasts(distant)).toEqual(["(patch, closer)", "(patch)"]);
-  const [close, rough] = distant.contrast![0]!.findings;
-  expect(close).toMatchObject({ cost: null, score: 1 });
-  expect(rough).toEqual(deep.contrast![0]!.findings[0]);
+  expect(findingsOf(flat)).toEqual(findingsOf(deep).slice(1));
+  expect(findingsOf(last)).toEqual(findingsOf(deep).slice(1));
+  expect(contrasts(none)).toEqual([]);
+  expect(none).toMatchObject({ verdict: "benign", triggers: [] });
+  expect(none.reasons.join()).toContain("which is no dip");
+  expect(none.score).toBeLessThanOrEqual(1);
+  expect(contrasts(left)).toEqual(["(patch)"]);
+  expect(findingsOf(left)).toEqual(findingsOf(deep).slice(0, 1));
+});
+
+test("a map begins with triggers of known kinds that draw outputs together, away from the mean and apart", async () => {
+  const target = [1.2, -1];
+  const scale = await scaleOf(2);
+  const few = short;
+  const scan = (model: IdentificationSetup["model"], starts: number): Promise<Identification> =>
+    identifyByContrast(setupFor({ model }), { ...few, starts });
+  const backdoored = cornerBackdoor(toOutputs(target, scale));
+  const [with4, without, usual] = await Promise.all([
+    scan(backdoored, 4),
+    scan(backdoored, 0),
+    scan(cornerBackdoor(null), 4),
+  ]);
+  const mapOf = ({ contrast }: Identification) => contrast![0]!.map;
+  expect(mapOf(without)).toHaveLength(5);
+  const known = mapOf(with4).slice(5);
+  expect(known.length).toBeGreaterThan(0);
+  // The square is not the attacker's pattern, but leads most of the way.
+  expect(distanceOf(toDeviations(known[0]!.target, scale), target)).toBeLessThan(distanceOf(target) / 2);
+  // Without a backdoor no square does so.
+  expect(mapOf(usual)).toHaveLength(5);
+  expect(with4.stages![0]!.name).toBe("trying known kinds of triggers (patch)");
 });
 
 test("a first map is given up when nothing works soon after targets are let go", async () => {

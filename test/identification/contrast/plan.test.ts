@@ -19,7 +19,8 @@ test("a scan goes through the planned phases, and as many images pass through th
     restarts: 2,
     controls: 3,
     batch: 4,
-    // Nothing is left out of what can be foreseen.
+    // Nothing is left out of what can be foreseen, and nothing added.
+    starts: 0,
     patience: 1,
     shallow: Number.MAX_VALUE,
   };
@@ -51,12 +52,21 @@ test("a scan goes through the planned phases, and as many images pass through th
     options,
   );
   const plan = contrastPlan(options);
-  // Each family has two tolerances of four stages each.
-  expect(plan.length).toBe(8 * options.families.length);
+  // Patches and warps have a map, a choice and a contrast, and a closer map and contrast; waves a map and a contrast.
+  expect(plan.length).toBe(6 + 6 + 2);
   const met = plan.filter(({ phase: planned }) => images.has(planned));
   // A candidate that is found is looked at; with so few steps not every family finds one.
   expect(met.length).toBeGreaterThanOrEqual(4);
   expect(met.map(({ phase: planned, work }) => [planned, work])).toEqual(
     met.map(({ phase: planned }) => [planned, images.get(planned)]),
   );
+});
+
+test("triggers of known kinds come first in the families that have any", () => {
+  const phases = contrastPlan(contrastDefaults).map(({ phase }) => phase);
+  expect(phases.filter((phase) => phase.startsWith("trying"))).toEqual([
+    "trying known kinds of triggers (patch)",
+    "trying known kinds of triggers (wave)",
+  ]);
+  expect(phases[0]).toBe("trying known kinds of triggers (patch)");
 });

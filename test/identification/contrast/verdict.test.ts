@@ -29,9 +29,15 @@ test.each([
     "inconclusive",
     "NaN",
   ],
+  [
+    "a family without a dip",
+    { findings: [], noDips: [{ family: "patch", ratio: 0.93 }] },
+    "benign",
+    "costs 0.93",
+  ],
   ["a family that reaches nothing", { findings: [usual], emptyFamilies: ["additive"] }, "benign", "additive"],
 ] as const)("%s", (_, changes, verdict, part) => {
-  const inputs = { emptyFamilies: [], isComplete: true, wholeError: 0.2, ...changes };
+  const inputs = { noDips: [], emptyFamilies: [], isComplete: true, wholeError: 0.2, ...changes };
   const judged = judge(inputs, options);
   expect(judged.verdict).toBe(verdict);
   expect(judged.reasons.join("; ")).toContain(part);
@@ -42,6 +48,7 @@ test("a reason says when controls were not reached", () => {
     const controls = costs.map((cost) => ({ cost }));
     const inputs = {
       findings: [{ ...clear, controls }],
+      noDips: [],
       emptyFamilies: [],
       isComplete: true,
       wholeError: 0.1,
