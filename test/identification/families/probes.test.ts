@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { patch } from "../../../src/identification/families/patch.ts";
+import { wave } from "../../../src/identification/families/wave.ts";
+
+/** The pixels that a patch's mask covers more than half, as [top, left, bottom, right], the last ones outside. */
+function coveredBy(theta: Float32Array, side: number): readonly [number, number, number, number] {
+  const on = Array.from(theta.subarray(0, side * side).keys()).filter((i) => theta[i]! > 0);
+  const [rows, columns] = [on.map((i) => Math.floor(i / side)), on.map((i) => i % side)];
+  const box = [Math.min(...rows), Math.min(...columns), Math.max(...rows) + 1, Math.max(...columns) + 1];
+  expect(on).toHaveLength((box[2]! - box[0]!) * (box[3]! - box[1]!));
+  return box as [number, number, number, number];
+}
+
+test.each([
+  [64, 3, 225 * 8],
+  [36, 3, 225 * 8],
+  [64, 1, 225 * 2],
+])(
+  "squares of an eighth of %i pixels cover every place, in every colour of %i channels",
+  (side, channels, count) => {
+    const probes = patch.probes([channels, side, side])!;
+    const size = Math.ceil(side / 8);
+    const places = new Map<string, Set<string>>();
+    const covered = new Set<number>();
+    for (let index = 0; index < probes.count; index++) {
+      const theta = probes.theta(index);
+      const [top, left, bottom, right] = coveredBy(theta, side);
+      expect([bottom - top, right - left]).toEqual([size, size]);
+      for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) covered.add(y * side + x);
+      const color = Array.from({ length: channels }, (_, c) =>
+        Math.sign(theta[(1 + c) * side * side]!),
+      ).join();
+      const colors = places.get(`${top},${left}`) ?? new Set();
+      places.set(`${top},${left}`, colors.add(color));
+    }
+    expect(covered.size).toBe(side * side);
+    if (side === 64) expect(probes.count).toBe(count);
+    // None twice.
+    expect([...places.values()].reduce((all, colors) => all + colors.size, 0)).toBe(probes.count);
+  },
+);
+
+test("stripes are sines of whole periods down and across, of SIG's amplitude, but for a fifth of their square", () => {
+  const side = 64;
+  const probes = wave.probes([1, side, side])!;
+  // 1 to 11 periods, in two directions, of either sign.
+  expect(probes.count).toBe(2 * 2 * 11);
+  const found = new Set<string>();
+  for (let index = 0; index < probes.count; index++) {
+    const { pictures } = wave.parts(probes.theta(index), [1, side, side]);
+    const { pixels, scale } = pictures[0]!;
+    const change = Array.from(pixels, (value) => ((value - 0.5) * 2) / scale);
+    const isDown = Math.abs(change[0]! - change[1]!) < 1e-6;
+    const line = Array.from({ length: side }, (_, i) => change[isDown ? i * side : i]!);
+    const square = line.reduce((total, value) => total + value * value, 0) / side;
+    const sines = Array.from({ length: 11 }, (_, p) => {
+      const product = line.reduce(
+        (total, value, i) => total + value * Math.sin((2 * Math.PI * (p + 1) * (i + 0.5)) / side),
+        0,
+      );
+      return product / (side / 2);
+    });
+    const most = sines.reduce((best, value, i) => (Math.abs(value) > Math.abs(sines[best]!) ? i : best), 0);
+    const amplitude = sines[most]!;
+    // The sine that it stands for holds 0.8 to 1 of its square, and is about as strong as SIG's.
+    expect((amplitude * amplitude) / 2 / square).toBeGreaterThan(0.75);
+    expect(Math.abs(amplitude) * 255).toBeGreaterThan(28);
+    expect(Math.abs(amplitude) * 255).toBeLessThan(48);
+    found.add(`${isDown} ${most + 1} ${Math.sign(amplitude)}`);
+  }
+  expect(found.size).toBe(probes.count);
+});
