@@ -24,8 +24,6 @@ export interface Rung {
   readonly name: string;
   /** Whether it is the first tolerance of two. */
   readonly isRough: boolean;
-  /** Whether what is found is contrasted only where nothing comes closer. */
-  readonly isShelved: boolean;
 }
 
 /** A candidate of a map, and what it is contrasted by. */

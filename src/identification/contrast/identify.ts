@@ -90,7 +90,7 @@ export async function identifyByContrast(
   const emptyFamilies = outcomes
     .filter(({ findings, noDip, isComplete }) => isComplete && findings.length === 0 && noDip === null)
     .map(nameOf);
-  const searched = outcomes.map(({ context }) => context.family.name);
+  const searched = outcomes.map(nameOf);
   const isCutShort = searched.length < options.families.length;
   const score = lowest?.score ?? Math.min(1, ...noDips.map(({ ratio }) => ratio));
   return {

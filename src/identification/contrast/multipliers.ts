@@ -90,12 +90,13 @@ export function follow(
       ? known
       : tolerance / Math.max(size[k]!, smallestSize),
   );
-  const firstWeight = inWarmUp.map((isWarmed, k) =>
-    isWarmed ? initialWeight : before.isWarmed[k] === 1 ? gentleWeight : knownWeight,
-  );
+  const firstWeight = (k: number): number => {
+    if (inWarmUp[k]) return initialWeight;
+    return before.isWarmed[k] === 1 ? gentleWeight : knownWeight;
+  };
   const weight = before.weight.map((value, k) => {
     if (unit[k] === 0) return value;
-    if (before.unit[k] === 0) return unit[k]! * firstWeight[k]!;
+    if (before.unit[k] === 0) return unit[k]! * firstWeight(k);
     return Math.min(mostWeight * unit[k]!, Math.max(leastWeight * unit[k]!, value * stepOf(error[k]!)));
   });
   const improved = works.map(

@@ -50,7 +50,7 @@ export interface ContrastOptions {
   /**
    * tau where that shows no backdoor. A quarter of a deviation is a rough meeting of outputs: where an attacker's trigger is large, small ones
    * that do it are found on any model. What draws them as close as this is the attacker's alone. At half of it attacks that are off by two
-   * degrees themselves are not found, and the controls of most models are not reached (docs/research-log.md).
+   * degrees themselves are not found, and controls are often not reached (docs/research-log.md).
    */
   readonly tightTolerance: number;
   /** The mean error over all clean images above which a trigger that was found on small batches does not count. */

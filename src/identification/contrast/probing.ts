@@ -1,6 +1,6 @@
 /** Triggers of the kinds that attackers are known to use: the ones that draw outputs together are where a map begins too. */
 import { batchAt, pixelsOf } from "../../loops/batches.ts";
-import { type LoopResult, runLoop } from "../../loops/loop.ts";
+import { runLoop } from "../../loops/loop.ts";
 import { columnMeans, meanScaledDistance } from "../../metrics/statistics.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
 import { createRandom } from "../../random.ts";
@@ -10,7 +10,7 @@ import { reshape } from "../../tensor/movement.ts";
 import { outputsOf } from "../outputs.ts";
 import { examineFor } from "./fitting.ts";
 import { toDeviations } from "./scale.ts";
-import { type SearchContext, sizeWithin } from "./search.ts";
+import { type SearchContext, type Stage, sizeWithin } from "./search.ts";
 import { distanceOf } from "./targets.ts";
 
 /** A probe that draws outputs together. */
@@ -22,12 +22,8 @@ export interface Start {
 }
 
 /** What the probes of a family gave. */
-export interface ProbeOutcome {
-  readonly name: string;
+export interface ProbeOutcome extends Stage {
   readonly starts: readonly Start[];
-  readonly isComplete: boolean;
-  readonly steps: number;
-  readonly history: LoopResult<unknown>["history"];
 }
 
 /** Images that each probe is tried on: enough to choose by, since what is chosen is searched on others. */

@@ -59,14 +59,18 @@ export interface SearchContext {
   readonly deadline: number | null;
 }
 
-/** What a search gives. */
-export interface SearchOutcome {
+/** A loop over triggers, and how far it came. */
+export interface Stage {
   readonly name: string;
-  readonly triggers: readonly SearchedTrigger[];
   /** Whether all steps were done, or as many as could matter. */
   readonly isComplete: boolean;
   readonly steps: number;
   readonly history: LoopResult<unknown>["history"];
+}
+
+/** What a search gives. */
+export interface SearchOutcome extends Stage {
+  readonly triggers: readonly SearchedTrigger[];
 }
 
 interface SearchState extends MultiplierState {

@@ -17,6 +17,7 @@ import {
   type SearchContext,
   type SearchedTrigger,
   type SearchOutcome,
+  type Stage,
   searchTriggers,
   type WantedTrigger,
 } from "./search.ts";
@@ -32,13 +33,10 @@ export interface FamilyOutcome {
   readonly findings: readonly Finding[];
   /** What the cheapest costs of what others let expect, where it is no dip and nothing was contrasted; null otherwise. */
   readonly noDip: number | null;
-  /** Every search that was done, in its order. */
+  /** What was tried and searched, in its order. */
   readonly searches: readonly Stage[];
   readonly isComplete: boolean;
 }
-
-/** A search as a report has it. */
-export type Stage = Pick<SearchOutcome, "name" | "steps" | "history">;
 
 /**
  * Does the stages of one family. What the time budget cuts short is left as it is, and says so.
@@ -111,12 +109,12 @@ interface Looked {
 }
 
 function rungsOf({ family, options }: SearchContext): readonly Rung[] {
-  const { tolerance, tightTolerance, mapSteps, tightMapSteps, roughContrast } = options;
+  const { tolerance, tightTolerance, mapSteps, tightMapSteps } = options;
   const { name } = family;
-  const closer = { tolerance: tightTolerance, isRough: false, isShelved: false };
+  const closer = { tolerance: tightTolerance, isRough: false };
   if (family.isContrastedClosely) return [{ ...closer, mapSteps, name }];
   return [
-    { tolerance, mapSteps, name, isRough: true, isShelved: roughContrast === "last" },
+    { tolerance, mapSteps, name, isRough: true },
     { ...closer, mapSteps: tightMapSteps, name: `${name}, closer` },
   ];
 }
@@ -201,7 +199,7 @@ async function lookAround(
         setup.onEvent({ kind: "note", message: `family ${rung.name}: ${noDipText(chosen)}` });
         return end();
       }
-      if (rung.isShelved) return end({ shelved: found });
+      if (rung.isRough && options.roughContrast === "last") return end({ shelved: found });
     }
     const { finding, searches: further } = await contrastChosen(context, found);
     searches.push(...further);

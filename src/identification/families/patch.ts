@@ -59,7 +59,10 @@ export const patch: TriggerFamily = {
 
 /** The side of a probe as a part of the image's, and how far apart they lie as a part of their own: an attacker's square lies mostly within one of them. */
 const square = { part: 1 / 8, stride: 1 / 2 };
-/** A mask of sigmoid(3) = 0.95 within the square and next to none outside, where 0.1 of all pixels would be the larger part of its size. */
+/**
+ * A mask of sigmoid(1.5) = 0.82 within the square, since nearer to 1 it hardly moves, and next to none outside, where 0.1 of all pixels would be
+ * the larger part of its size.
+ */
 const squareTheta = { inside: 1.5, outside: -7, color: 3 };
 
 /** Squares of one colour, at places all over the image: red, green and blue are each on or off, of other channels all or none. */

@@ -46,8 +46,8 @@ export const wave: TriggerFamily = {
   parts: (theta, shape) => partsOfChange(changeOf(theta, shape), shape),
 };
 
-/** The amplitude of a probe's wave as a root mean square, in units of [0, 1]: that of 40 of 255, as SIG has it. */
-const stripeAmplitude = 40 / 255 / Math.SQRT2;
+/** A, the amplitude of a probe's sine, in units of [0, 1]: as SIG has it. */
+const stripeAmplitude = 40 / 255;
 
 /**
  * Sines of whole periods down and across the image, in all channels alike and of either sign. A sine of p periods and amplitude A is, but for a
@@ -66,9 +66,9 @@ function stripes(shape: ImageShape): Probes {
       const isDown = which < down;
       const periods = 1 + (isDown ? which : which - down);
       const theta = new Float32Array(wave.length(shape));
-      const value = (sign * stripeAmplitude * Math.SQRT1_2) / unit;
+      const value = (sign * stripeAmplitude) / 2 / unit;
       for (let channel = 0; channel < c; channel++) {
-        const at = (wave: number): number => channel * rows * columns + (isDown ? wave * columns : wave);
+        const at = (u: number): number => channel * rows * columns + (isDown ? u * columns : u);
         theta[at(2 * periods - 1)] = value;
         theta[at(2 * periods + 1)] = -value;
       }

@@ -239,9 +239,8 @@ test("what is no dip roughly is contrasted at the closer tolerance alone, and no
 test("a map begins with triggers of known kinds that draw outputs together, away from the mean and apart", async () => {
   const target = [1.2, -1];
   const scale = await scaleOf(2);
-  const few = short;
   const scan = (model: IdentificationSetup["model"], starts: number): Promise<Identification> =>
-    identifyByContrast(setupFor({ model }), { ...few, starts });
+    identifyByContrast(setupFor({ model }), { ...short, starts });
   const backdoored = cornerBackdoor(toOutputs(target, scale));
   const [with4, without, usual] = await Promise.all([
     scan(backdoored, 4),
