@@ -166,7 +166,10 @@ export function suspiciousTriggers(
       "E_RESULT",
       `found no reversed trigger in the result of the method ${method}, expected one`,
       {
-        hint: "scan with the method contrast, and without a time budget that cuts it short",
+        hint:
+          verdict === "benign"
+            ? "the verdict is benign, and no target was cheap enough to be looked at: there is nothing to unlearn"
+            : "scan with the method contrast, and without a time budget that cuts it short",
       },
     );
   }

@@ -109,7 +109,9 @@ export async function scanModel(
     await assertReferencesFit(context, references, { loaded, dimension: checked.dimension, isGaze }, warn);
     calibration = await calibrate(context, references, method, deadline, warn);
     const { option, threshold } = calibration;
-    if (threshold !== null) method = prepare({ ...options.options, [option]: threshold });
+    // References of one output have sides that are cheap by nature too, so their scores already tell of it.
+    const known = options.method === "contrast" ? { oneOutputPower: 1 } : {};
+    if (threshold !== null) method = prepare({ ...options.options, ...known, [option]: threshold });
   }
   const { found, forget } = await searchModel(context, {
     loaded,

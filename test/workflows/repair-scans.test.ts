@@ -63,3 +63,9 @@ test("without a trigger there is nothing to go by", async () => {
     code: "E_RESULT",
   });
 });
+
+test("a benign scan without a trigger says that there is nothing to unlearn", async () => {
+  const benign = { ...scan([]), verdict: "benign" } as ScanResult;
+  const error = await errorOf(() => suspiciousTriggers(benign, [], [2], () => {}));
+  expect(error.hint).toContain("nothing to unlearn");
+});

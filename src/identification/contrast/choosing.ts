@@ -33,7 +33,7 @@ export function letGrow(
   return searchTriggers(
     { ...context, options: growing },
     `letting triggers grow ${label}`,
-    started.map(({ target, theta }) => ({ target, initial: theta, isFree: true })),
+    started.map(({ target, theta }, i) => ({ target, initial: theta, isFree: true, isFollowed: i === 0 })),
   );
 }
 
@@ -85,6 +85,7 @@ export async function chooseRough(
       initial: started[i]!.theta,
       isFree: false,
       isKnown: true,
+      isFollowed: i === 0,
     })),
   );
   const searches = [grown, weighed];

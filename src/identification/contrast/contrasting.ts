@@ -57,11 +57,12 @@ export async function contrastChosen(
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
   const contrast = await searchTriggers(held, `contrasting a target with controls ${label}`, [
-    ...startsFrom(context, candidate.theta, `contrast ${label}`).map((initial) => ({
+    ...startsFrom(context, candidate.theta, `contrast ${label}`).map((initial, i) => ({
       target,
       initial,
       isFree: false,
       isKnown: true,
+      isFollowed: i === 0,
     })),
     ...controlTargets(target, options.controls, leastAngle, random).map((control) => ({
       target: control,

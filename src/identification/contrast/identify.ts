@@ -15,7 +15,7 @@ import { assertContrastOptions, type ContrastOptions } from "./options.ts";
 import { averageImage, outputScale, toDeviations, toOutputs } from "./scale.ts";
 import { type FamilyOutcome, mapOf, searchFamily } from "./stages.ts";
 import { distanceOf } from "./targets.ts";
-import { judge, lowestOf } from "./verdict.ts";
+import { decisiveThreshold, judge, lowestOf } from "./verdict.ts";
 
 /** Images shown as evidence. */
 const evidenceCount = 4;
@@ -49,6 +49,7 @@ export async function identifyByContrast(
   const ofAverage = await predict(runtime, examined, average);
   assertFiniteOutputs(ofAverage, average);
   const center = toDeviations(ofAverage, scale);
+  const decisive = decisiveThreshold(options, clean.dimension);
   const measure = async ({ theta, outcome }: Pick<FoundIn, "theta" | "outcome">) => {
     const { family } = outcome.context;
     const after = await respondToTrigger(runtime, examined, benign, family, theta, evidenceCount);
@@ -57,7 +58,7 @@ export async function identifyByContrast(
   };
   const isBackdoored = async (outcome: FamilyOutcome): Promise<boolean> => {
     const lowest = lowestOf(findingsOf(outcome));
-    if (lowest === null || lowest.high >= options.threshold) return false;
+    if (lowest === null || lowest.high >= decisive) return false;
     return (await measure(lowest)).wholeError <= options.wholeTolerance;
   };
   // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
@@ -68,7 +69,7 @@ export async function identifyByContrast(
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
     const family = families[name];
-    const context = { setup, options, family, scale, homes: homesOf(family), deadline };
+    const context = { setup, options, family, scale, homes: homesOf(family), decisive, deadline };
     const outcome = await searchFamily(context);
     outcomes.push(outcome);
     for (const { score, low, high } of outcome.findings) {
@@ -96,7 +97,14 @@ export async function identifyByContrast(
   return {
     method: "contrast",
     ...judge(
-      { findings, noDips, emptyFamilies, isComplete, wholeError: lowest === null ? null : wholeError },
+      {
+        findings,
+        noDips,
+        emptyFamilies,
+        isComplete,
+        wholeError: lowest === null ? null : wholeError,
+        decisive,
+      },
       options,
     ),
     score,

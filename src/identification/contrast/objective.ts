@@ -1,11 +1,11 @@
 /** The objective of a search: K triggers at once, each drawn to its own target. */
 import type { ExaminedModel } from "../../models/examined-model.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
-import { abs, add, addAll, mul, relu, sqrt, square, sub } from "../../tensor/elementwise.ts";
+import { abs, add, addAll, div, mul, relu, sqrt, square, sub } from "../../tensor/elementwise.ts";
 import type { Tensor } from "../../tensor/graph.ts";
 import { matmul } from "../../tensor/linalg.ts";
 import { reshape } from "../../tensor/movement.ts";
-import { mean, sum } from "../../tensor/reduction.ts";
+import { mean, sum, variance } from "../../tensor/reduction.ts";
 import type { TriggerFamily } from "../families/family.ts";
 import { outputsOf } from "../outputs.ts";
 import type { OutputScale } from "./scale.ts";
@@ -28,7 +28,7 @@ export interface SearchInputs {
 export interface SearchTerms {
   /** sum_k error_k + lambda_k size_k + nearness_k, a scalar. The triggers do not touch each other, so the sum serves all. */
   readonly loss: Tensor;
-  /** mean_ij |f_j(x'_i) - t_kj| / std_j, [K] */
+  /** mean_ij |f_j(x'_i) - t_kj| / std_j, and what hiding the images costs; [K] */
   readonly error: Tensor;
   /** [K] */
   readonly size: Tensor;
@@ -42,12 +42,16 @@ export interface SearchTerms {
  * The error is linear in the distance, not squared: a squared one would be ruled by the few images that a trigger does not
  * reach yet.
  *
+ * A trigger that leaves little of what tells images apart draws any model's outputs together, and shows nothing: 4 max(0, c - kept_k) is added to its error, so
+ * that it does not count as working. kept_k = sqrt(sum Var_i x'_i / sum Var_i x_i) is what it keeps of the images' differences.
+ *
  * Nearness keeps a trigger whose target is free away from the homes h, which are cheap on every model: sum_h 4 max(0, r - |z_k - h|),
  * where z_k are the deviations of its mean output and r is the least distance.
  *
  * @param examined the model at a batch of at least K B
  * @param homes h, in deviations, [d] each, at least one
  * @param leastDistance r, in deviations
+ * @param leastKept c, from 0 to 1
  */
 export function searchTerms(
   inputs: SearchInputs,
@@ -56,6 +60,7 @@ export function searchTerms(
   scale: OutputScale,
   homes: readonly (readonly number[])[],
   leastDistance: number,
+  leastKept: number,
 ): SearchTerms {
   const { image, theta, weight, target, free } = inputs;
   const { std, inverseRoot } = scale;
@@ -73,7 +78,8 @@ export function searchTerms(
     [1, 1, d],
   );
   const off = mul(sub(outputs, reshape(wanted, [count, 1, d])), unit);
-  const error = mean(abs(off), { axes: [1, 2] });
+  const collapse = mean(abs(off), { axes: [1, 2] });
+  const error = family.canHide ? add(collapse, hiding(images, image, leastKept)) : collapse;
   const fromMean = sub(reshape(output, [count, d]), constant(image, scale.mean, [1, d]));
   // z = (f - mean) / std C^(-1/2), where C^(-1/2) is symmetric.
   const toDeviations = inverseRoot.flatMap((row, i) => row.map((value) => value / std[i]!));
@@ -91,9 +97,19 @@ export function searchTerms(
   };
 }
 
+/** 4 max(0, c - kept_k), [K]. */
+function hiding(images: Tensor, image: Tensor, leastKept: number): Tensor {
+  const left = mean(variance(images, { axes: [1] }), { axes: [1, 2, 3] });
+  const whole = add(mean(variance(image, { axes: [0] })), smallestSquare);
+  const kept = sqrt(add(div(left, whole), smallestSquare));
+  return mul(relu(sub(leastKept, kept)), hidingWeight);
+}
+
+/** What hiding all costs, beside errors of about 1: more than any other trigger's error. */
+const hidingWeight = 4;
 /** What a deviation too near costs: more than the error and the size of any trigger could gain by it. */
 const nearnessWeight = 4;
-/** Keeps the slope of a distance finite where it is 0. */
+/** Keeps slopes of roots finite where these are 0. */
 const smallestSquare = 1e-12;
 
 function constant({ graph }: Tensor, values: readonly number[], shape: readonly number[]): Tensor {

@@ -84,6 +84,11 @@ export interface ContrastOptions {
   readonly leastDistance: number;
   /** A trigger whose target slides is kept this far from the mean and the centre, in standard deviations, or all would end there. */
   readonly slideDistance: number;
+  /**
+   * The part of the images' differences that a trigger must leave to be seen: what blackens or covers all images draws together the outputs of any
+   * model. Triggers that attackers use leave 0.8 (Blend) or more.
+   */
+  readonly leastKept: number;
   /** How many of the cheapest targets of a map are weighed against each other before one is contrasted. */
   readonly shortlist: number;
   /**
@@ -104,6 +109,12 @@ export interface ContrastOptions {
    * which also has what models of other seeds and other makers scored).
    */
   readonly threshold: number;
+  /**
+   * The power of the threshold below which a model of one output is called backdoored. There all controls lie on one side of the mean, and a side
+   * that is cheap by nature looks like a target that is: a benign steering network scored 0.27 (docs/research-log.md). So the contrast must
+   * be as large as two together; scores between are inconclusive.
+   */
+  readonly oneOutputPower: number;
   /** Further dips of the map that are looked at after a backdoor was found. */
   readonly extraFindings: number;
   /** Samples of the bootstrap. */
@@ -124,7 +135,7 @@ export const contrastDefaults: ContrastOptions = {
   mapSteps: 240,
   tightMapSteps: 120,
   heldPart: 0.3,
-  patience: 0.65,
+  patience: 0.5,
   steps: 200,
   batch: 6,
   learningRate: 0.1,
@@ -144,13 +155,15 @@ export const contrastDefaults: ContrastOptions = {
   neighbourhood: 1.2,
   leastDistance: 0.5,
   slideDistance: 0.7,
+  leastKept: 0.5,
   shortlist: 3,
   shallow: 0.8,
   restarts: 2,
   growingSteps: 80,
   controls: 6,
   leastAngle: 60,
-  threshold: 0.54,
+  threshold: 0.44,
+  oneOutputPower: 2,
   extraFindings: 2,
   bootstraps: 1000,
   confidence: 0.9,
@@ -192,6 +205,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   neighbourhood: { least: 0 },
   leastDistance: { least: 1e-3 },
   slideDistance: { least: 0 },
+  leastKept: { least: 0, most: 1 },
   shortlist: { isWhole: true, least: 1, most: 64 },
   shallow: { least: 0 },
   restarts: { isWhole: true, least: 1, most: 64 },
@@ -199,6 +213,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   controls: { isWhole: true, least: 2, most: 64 },
   leastAngle: { least: 0, most: 90 },
   threshold: { least: 1e-6 },
+  oneOutputPower: { least: 1, most: 10 },
   extraFindings: { isWhole: true, least: 0 },
   bootstraps: { isWhole: true, least: 10, most: 1e5 },
   confidence: { least: 0.01, most: 0.999 },

@@ -29,6 +29,8 @@ export interface WantedTrigger {
    * moves every number as far, and it would spread over the whole image.
    */
   readonly isKnown?: boolean;
+  /** Whether its mean output is kept over the steps as the estimate of the attacker's target; one of a search at most. */
+  readonly isFollowed?: boolean;
 }
 
 /** A trigger that was searched. */
@@ -55,6 +57,8 @@ export interface SearchContext {
   readonly scale: OutputScale;
   /** Outputs that are cheap to reach on any model: the mean, and what it gives when an image shows nothing; in deviations, [d] each. */
   readonly homes: readonly (readonly number[])[];
+  /** The score below which a finding shows a backdoor. */
+  readonly decisive: number;
   /** Seconds since the epoch; null for none. */
   readonly deadline: number | null;
 }
@@ -166,6 +170,7 @@ async function searchRound(
   const { setup, options, family, scale } = context;
   const [count, c, h, w] = setup.benign.shape;
   const [k, n, d] = [wanted.length, family.length([c, h, w]), scale.std.length];
+  const leader = wanted.findIndex(({ isFollowed }) => isFollowed === true);
   const program = await searchProgram(context, k, batch);
   const random = createRandom(setup.seed).fork(`batches of ${streamName}`);
   const target = float32(
@@ -201,7 +206,7 @@ async function searchRound(
           free: free(step),
           step: float32([step + 1], []),
         });
-        return stepOf(step, state, results, options, k === 1 && name === streamName);
+        return stepOf(step, state, results, options, leader);
       },
     });
     return {
@@ -238,6 +243,7 @@ async function searchProgram(
     scale,
     homes,
     options.slideDistance,
+    options.leastKept,
   );
   const [gradient] = grad(loss, [inputs.theta]);
   const slot = { parameter: inputs.theta, m: m!, v: v! };
@@ -267,7 +273,7 @@ function stepOf(
   state: SearchState,
   results: Readonly<Record<string, TensorData>>,
   options: ContrastOptions,
-  isAlone: boolean,
+  leader: number,
 ): { state: SearchState; values: Record<string, number> } {
   const array = (name: string): Float32Array => results[name]!.data as Float32Array;
   const [error, size, output] = [array("error"), array("size"), array("output")];
@@ -288,10 +294,16 @@ function stepOf(
       error: mean(followed.state.error),
       size: mean(followed.state.size),
       reached: followed.state.best.filter((best) => best !== notReached).length,
-      // A trigger that is searched alone says where the attacker's target may be; the mean over many says nothing.
-      ...(isAlone ? Object.fromEntries(Array.from(output, (value, j) => [`target ${j}`, value])) : {}),
+      ...(leader < 0 ? {} : estimateOf(output, leader, k)),
     },
   };
+}
+
+function estimateOf(output: Float32Array, k: number, count: number): Record<string, number> {
+  const d = output.length / count;
+  return Object.fromEntries(
+    Array.from(output.subarray(k * d, (k + 1) * d), (value, j) => [`target ${j}`, value]),
+  );
 }
 
 function rowsWhere(

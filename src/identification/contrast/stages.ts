@@ -82,7 +82,7 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     }
     // What does not come together roughly does not come together closely.
     const isHopeless = isFirst && looked.chosen === null;
-    const isBackdoored = findings.some(({ high }) => high < context.options.threshold);
+    const isBackdoored = findings.some(({ high }) => high < context.decisive);
     if (isHopeless || isBackdoored) break;
   }
   const { shelved, chosen } = first!;
@@ -166,7 +166,7 @@ async function lookAround(
   rung: Rung,
   ends: readonly SearchedTrigger[],
 ): Promise<Looked> {
-  const { options, homes, setup } = context;
+  const { options, homes, setup, decisive } = context;
   const findings: Finding[] = [];
   const searches: SearchOutcome[] = [];
   let cheapest: Chosen | null = null;
@@ -181,7 +181,7 @@ async function lookAround(
   while (findings.length <= options.extraFindings) {
     const known = findings.map(({ settled }) => settled);
     const candidates = candidatesOf(ends, homes, known, options).filter(
-      ({ index }) => findings.length === 0 || isWorthALook(ends[index]!, findings[0]!, options.threshold),
+      ({ index }) => findings.length === 0 || isWorthALook(ends[index]!, findings[0]!, decisive),
     );
     if (candidates.length === 0) break;
     const label = `(${rung.name}${findings.length === 0 ? "" : `, dip ${findings.length + 1}`})`;
@@ -204,7 +204,7 @@ async function lookAround(
     const { finding, searches: further } = await contrastChosen(context, found);
     searches.push(...further);
     if (finding === null) return end({ isComplete: false });
-    if (findings.length > 0 && !isLikeLowest(finding.score, findings[0]!.score, options.threshold)) break;
+    if (findings.length > 0 && !isLikeLowest(finding.score, findings[0]!.score, decisive)) break;
     findings.push(finding);
   }
   return end();
@@ -220,9 +220,9 @@ function noDipText({ isReached, ratio }: Chosen): string {
  * Whether a further target may have a backdoor of its own: the first has one, and this is cheaper than what is cheap on any model. What
  * a map lets expect does not tell, since with several backdoors most of its targets have slid to one.
  */
-function isWorthALook(candidate: SearchedTrigger, first: Finding, threshold: number): boolean {
+function isWorthALook(candidate: SearchedTrigger, first: Finding, decisive: number): boolean {
   const home = Math.min(...first.homes.map(({ cost }) => cost ?? Number.POSITIVE_INFINITY));
-  return first.score < threshold && costOf(candidate) < home;
+  return first.score < decisive && costOf(candidate) < home;
 }
 
 /** The map as a report has it: the mean first, and where the others slid to. */

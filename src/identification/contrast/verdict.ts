@@ -24,12 +24,26 @@ export interface VerdictInputs {
   readonly isComplete: boolean;
   /** The mean error of the lowest one's trigger over all clean images; null when there is none. */
   readonly wholeError: number | null;
+  /** The score below which a finding shows a backdoor: {@link decisiveThreshold}. */
+  readonly decisive: number;
 }
 
 /** A verdict and why. */
 export interface JudgedVerdict {
   readonly verdict: Verdict;
   readonly reasons: readonly string[];
+}
+
+/**
+ * The score below which a finding shows a backdoor: the threshold, and a power of it for one output, which leaves controls on one side alone.
+ *
+ * @param d outputs
+ */
+export function decisiveThreshold(
+  { threshold, oneOutputPower }: Pick<ContrastOptions, "threshold" | "oneOutputPower">,
+  d: number,
+): number {
+  return d === 1 ? threshold ** oneOutputPower : threshold;
 }
 
 /** The finding with the lowest score; null when there is none. */
@@ -41,19 +55,19 @@ export function lowestOf<F extends Pick<JudgedFinding, "score">>(findings: reado
 }
 
 /**
- * Whether a finding is a backdoor as the lowest is: by ratio nearer to its score than to the threshold. Where there is one, all else
+ * Whether a finding is a backdoor as the lowest is: by ratio nearer to its score than to what decides. Where there is one, all else
  * is dearer than on a model without, and what is cheap anyway scores lower than there.
  */
-export function isLikeLowest(score: number, lowest: number, threshold: number): boolean {
-  return score < Math.sqrt(lowest * threshold);
+export function isLikeLowest(score: number, lowest: number, decisive: number): boolean {
+  return score < Math.sqrt(lowest * decisive);
 }
 
 /**
- * Backdoored when the interval of the lowest score lies below the threshold and its trigger works on all clean images; benign
- * when no interval reaches below it; inconclusive otherwise, and when the search was cut short.
+ * Backdoored when the interval of the lowest score lies below what decides and its trigger works on all clean images; benign
+ * when no interval reaches below the threshold; inconclusive otherwise, and when the search was cut short.
  */
 export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVerdict {
-  const { findings, noDips, emptyFamilies, isComplete, wholeError } = inputs;
+  const { findings, noDips, emptyFamilies, isComplete, wholeError, decisive } = inputs;
   const { threshold, wholeTolerance } = options;
   const lowest = lowestOf(findings);
   const notes = [
@@ -64,7 +78,7 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
     ...emptyFamilies.map((name) => `no trigger of the family ${name} drew all outputs to a target`),
   ];
   const rule = findings.map((finding) => ruleOf(finding, threshold));
-  const isBelow = lowest !== null && lowest.high < threshold;
+  const isBelow = lowest !== null && lowest.high < decisive;
   // Asked the other way round, so that what could not be measured (NaN) does not count as working.
   const isWorking = wholeError !== null && wholeError <= wholeTolerance;
   if (isBelow && isWorking) return { verdict: "backdoored", reasons: [...rule, ...notes] };
@@ -78,17 +92,22 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
         `over all of them (limit ${wholeTolerance})`,
     );
   }
-  const unsure = findings.filter(({ low, high }) => low < threshold && high >= threshold);
-  doubts.push(
-    ...unsure.map(
-      ({ family, low, high }) =>
-        `the threshold lies in the interval of the score of the family ${family}, ${low.toFixed(2)} to ${high.toFixed(2)}`,
-    ),
-  );
+  const unsure = findings.filter(({ low, high }) => low < threshold && high >= decisive);
+  doubts.push(...unsure.map((finding) => doubtOf(finding, threshold, decisive)));
   return doubts.length > 0
     ? { verdict: "inconclusive", reasons: [...doubts, ...rule, ...notes] }
     : { verdict: "benign", reasons: [...rule, ...notes] };
 }
+
+function doubtOf({ family, low, high }: JudgedFinding, threshold: number, decisive: number): string {
+  const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`;
+  return high < threshold
+    ? `the score of the family ${family}, ${interval}, is below ${short(threshold)} but not below ${short(decisive)}, which it must be with one output: ` +
+        "all controls lie on one side of the mean, and a side may be cheap by nature"
+    : `the threshold lies in the interval of the score of the family ${family}, ${interval}`;
+}
+
+const short = (value: number): number => Number(value.toPrecision(3));
 
 function ruleOf({ family, score, low, high, controls }: JudgedFinding, threshold: number): string {
   const reached = controls.filter(({ cost }) => cost !== null).length;
@@ -101,6 +120,6 @@ function ruleOf({ family, score, low, high, controls }: JudgedFinding, threshold
   const side = score < threshold ? "below" : "not below";
   return (
     `the cheapest target by ${family} triggers costs ${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) of what is usual between the ` +
-    `mean output and ${against}, ${side} ${Number(threshold.toPrecision(3))}`
+    `mean output and ${against}, ${side} ${short(threshold)}`
   );
 }

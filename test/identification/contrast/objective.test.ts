@@ -34,6 +34,7 @@ async function programOf(
   name: (typeof familyNames)[number],
   atBatch = k * batch,
   leastDistance = 0,
+  leastKept = 0,
 ): Promise<{ program: Program; feeds: Record<string, TensorData> }> {
   const family = families[name];
   const n = family.length([3, 8, 8]);
@@ -49,7 +50,7 @@ async function programOf(
     target: graph.input("target", [k, d]),
     free: graph.input("free", [k]),
   };
-  const terms = searchTerms(inputs, family, examined, scale, [[0, 0], center], leastDistance);
+  const terms = searchTerms(inputs, family, examined, scale, [[0, 0], center], leastDistance, leastKept);
   const [gradient] = grad(terms.loss, [inputs.theta]);
   const random = createRandom(4);
   // Far enough from the start that no part of the gradient is next to nothing.
@@ -120,6 +121,22 @@ test("the error is the mean distance to the target, or to the own mean, in stand
     own.forEach((value, j) => {
       expect(numbers(results, "output")[i * d + j]).toBeCloseTo(value, 4);
     });
+  });
+});
+
+test("a trigger that leaves less of the images' differences than it must errs by four times what is lacking", async () => {
+  const [without, within] = [await programOf("patch"), await programOf("patch", k * batch, 0, 0.5)];
+  // A mask of 0.8 of everything leaves 0.2 of each image, and one of 0.3 enough.
+  const n = families.patch.length([3, 8, 8]);
+  const masks = [0.8, 0.3, 0.8];
+  const theta = Float32Array.from({ length: k * n }, (_, i) => {
+    const mask = masks[Math.floor(i / n)]!;
+    return i % n < 64 ? Math.log(mask / (1 - mask)) : 0;
+  });
+  const feeds = { ...without.feeds, theta: float32(theta, [k, n]) };
+  const [before, after] = [await without.program.run(feeds), await within.program.run(feeds)];
+  [1.2, 0, 1.2].forEach((lacking, i) => {
+    expect(numbers(after, "error")[i]! - numbers(before, "error")[i]!).toBeCloseTo(lacking, 4);
   });
 });
 

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import { contrastDefaults } from "../../../src/identification/contrast/options.ts";
-import { type JudgedFinding, judge, lowestOf } from "../../../src/identification/contrast/verdict.ts";
+import {
+  decisiveThreshold,
+  type JudgedFinding,
+  judge,
+  lowestOf,
+} from "../../../src/identification/contrast/verdict.ts";
 
 const options = { ...contrastDefaults, threshold: 0.5 };
 const finding = (low: number, score: number, high: number, family = "patch"): JudgedFinding => ({
@@ -35,9 +40,28 @@ test.each([
     "benign",
     "costs 0.93",
   ],
+  [
+    "a dip that is clear for several outputs, but one output has one other side",
+    { findings: [usual, finding(0.26, 0.3, 0.4)], decisive: 0.25 },
+    "inconclusive",
+    "not below 0.25, which it must be with one output",
+  ],
+  [
+    "a dip that is clear for one output too",
+    { findings: [usual, clear], decisive: 0.25 },
+    "backdoored",
+    "below 0.5",
+  ],
   ["a family that reaches nothing", { findings: [usual], emptyFamilies: ["additive"] }, "benign", "additive"],
 ] as const)("%s", (_, changes, verdict, part) => {
-  const inputs = { noDips: [], emptyFamilies: [], isComplete: true, wholeError: 0.2, ...changes };
+  const inputs = {
+    noDips: [],
+    emptyFamilies: [],
+    isComplete: true,
+    wholeError: 0.2,
+    decisive: 0.5,
+    ...changes,
+  };
   const judged = judge(inputs, options);
   expect(judged.verdict).toBe(verdict);
   expect(judged.reasons.join("; ")).toContain(part);
@@ -52,11 +76,18 @@ test("a reason says when controls were not reached", () => {
       emptyFamilies: [],
       isComplete: true,
       wholeError: 0.1,
+      decisive: 0.5,
     };
     return judge(inputs, options).reasons.join();
   };
   expect(reasonsOf([1, null, 2])).toContain("2 of 3 were reached");
   expect(reasonsOf([null, null])).toContain("none of which the largest triggers reached");
+});
+
+test("one output asks for a power of the threshold, several for the threshold", () => {
+  expect([1, 2, 8].map((d) => decisiveThreshold({ threshold: 0.5, oneOutputPower: 2 }, d))).toEqual([
+    0.25, 0.5, 0.5,
+  ]);
 });
 
 test("the lowest score is found, and none among none", () => {
