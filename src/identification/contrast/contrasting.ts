@@ -11,6 +11,8 @@ import { controlTargets, distanceOf } from "./targets.ts";
 export interface Finding extends ContrastFinding {
   /** The parameters of the trigger that a repair unlearns, [n]: as it had grown, or the smallest in a family that is contrasted closely. */
   readonly theta: Float32Array;
+  /** Those of the trigger that shows the target, [n]: as it has grown, since the smallest draws outputs to the side of the mean. */
+  readonly shown: Float32Array;
   /** What was contrasted, in deviations from the mean, [d]. */
   readonly settled: readonly number[];
 }
@@ -88,15 +90,17 @@ export async function contrastChosen(
   const [again, controls, homes] = parts(contrast.triggers);
   const best = again.reduce((low, each) => (costOf(each) < costOf(low) ? each : low));
   const contrasted = contrastOf(...parts(prices), options, random.fork("bootstrap"));
-  let theta = chosen.theta ?? candidate.theta;
   // Of a few waves the smallest are what the attacker added; grown, they take along what any network answers to.
-  if (context.family.isContrastedClosely && best.cost !== null) theta = best.theta;
-  else if (chosen.theta === null && contrasted.score < options.threshold) {
-    const grown = await letGrow(held, [{ target, theta }], label);
+  const isSmallest = context.family.isContrastedClosely && best.cost !== null;
+  const small = isSmallest ? best.theta : candidate.theta;
+  let grownTheta = chosen.theta;
+  if (grownTheta === null && contrasted.score < options.threshold) {
+    const grown = await letGrow(held, [{ target, theta: small }], label);
     searches.push(grown);
     if (!grown.isComplete) return { finding: null, searches };
-    ({ theta } = grown.triggers[0]!);
+    grownTheta = grown.triggers[0]!.theta;
   }
+  const shown = grownTheta ?? small;
   const finding = {
     ...pricedRow(best, context),
     ...contrasted,
@@ -104,7 +108,8 @@ export async function contrastChosen(
     controls: controls.map((control) => pricedRow(control, context)),
     homes: homes.map((home) => pricedRow(home, context)),
     ratio,
-    theta,
+    theta: isSmallest ? small : shown,
+    shown,
     settled: target,
   };
   return { finding, searches };

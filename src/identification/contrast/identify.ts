@@ -50,9 +50,9 @@ export async function identifyByContrast(
   assertFiniteOutputs(ofAverage, average);
   const center = toDeviations(ofAverage, scale);
   const decisive = decisiveThreshold(options, clean.dimension);
-  const measure = async ({ theta, outcome }: Pick<FoundIn, "theta" | "outcome">) => {
+  const measure = async ({ shown, outcome }: Pick<FoundIn, "shown" | "outcome">) => {
     const { family } = outcome.context;
-    const after = await respondToTrigger(runtime, examined, benign, family, theta, evidenceCount);
+    const after = await respondToTrigger(runtime, examined, benign, family, shown, evidenceCount);
     const target = columnMeans(after.outputs, after.dimension);
     return { after, target, wholeError: meanScaledDistance(after.outputs, target, scale.std) };
   };
@@ -81,7 +81,7 @@ export async function identifyByContrast(
 
   const findings = outcomes.flatMap(findingsOf);
   const lowest = lowestOf(findings);
-  const shown = lowest ?? { theta: nearestTheta(outcomes[0]!), outcome: outcomes[0]! };
+  const shown = lowest ?? { shown: nearestTheta(outcomes[0]!), outcome: outcomes[0]! };
   const { after, target, wholeError } = await measure(shown);
   const isComplete = outcomes.every((outcome) => outcome.isComplete);
   const nameOf = ({ context }: FamilyOutcome): string => context.family.name;
@@ -174,7 +174,7 @@ function termsOf(outcomes: readonly FamilyOutcome[]): TermSample[] {
 
 function partOf(outcome: FamilyOutcome): ContrastMap {
   const { family, homes, scale } = outcome.context;
-  const plain = ({ theta: _, settled: __, ...rest }: Finding) => rest;
+  const plain = ({ theta: _, shown: __, settled: ___, ...rest }: Finding) => rest;
   return {
     family: family.name,
     sizeUnit: family.sizeUnit,
