@@ -49,7 +49,9 @@ export interface ContrastFinding extends TargetCost {
   readonly controls: readonly TargetCost[];
   /** The mean clean output and what the model gives for the average image: cheap on any model. */
   readonly homes: readonly TargetCost[];
-  /** The smallest of the restarts' costs over the root of the controls' median times the cheapest home, and its interval. */
+  /** How many times dearer it gets when outputs are to come closer to it; 1 where that was not asked, since it is not cheap. */
+  readonly climb: number;
+  /** The smallest of the restarts' costs over the root of the controls' median times the cheapest home, times the climb; and its interval. */
   readonly score: number;
   readonly low: number;
   readonly high: number;

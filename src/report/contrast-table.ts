@@ -10,6 +10,7 @@ export const findingHead: readonly string[] = [
   "distance",
   "cost",
   "controls",
+  "climb",
   "score",
   "interval",
 ];
@@ -23,12 +24,13 @@ const targetText = (target: readonly number[]): string => target.map(numberText)
 /** A row for each cheap target of each family. */
 export function findingRows({ contrast = [] }: Pick<ScanResult, "contrast">): string[][] {
   return contrast.flatMap(({ family, findings }) =>
-    findings.map(({ target, distance, cost, controls, score, low, high }) => [
+    findings.map(({ target, distance, cost, controls, climb = 1, score, low, high }) => [
       family,
       targetText(target),
       numberText(distance),
       costText(cost),
       rangeText(controls.map((control) => control.cost)),
+      numberText(climb),
       numberText(score),
       `${numberText(low)} to ${numberText(high)}`,
     ]),

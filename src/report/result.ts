@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The version of the schema: the first number changes when readers of older results would misread newer ones. */
-export const resultSchemaVersion = "1.5";
+export const resultSchemaVersion = "1.6";
 
 const numbersByName = z.record(z.string(), z.number());
 /** Infinity and NaN have no JSON; what could not be measured is null. */
@@ -110,7 +110,13 @@ const contrastSchema = z
           score: z
             .number()
             .describe(
-              "the smallest of the restarts over the root of the median of the controls times the cheapest home",
+              "the smallest of the restarts over the root of the median of the controls times the cheapest home, times the climb",
+            ),
+          climb: z
+            .number()
+            .optional()
+            .describe(
+              "since 1.6: how many times dearer it gets when outputs are to come closer to it; 1 where that was not asked",
             ),
           low: z.number().describe("the lower end of the score's interval"),
           high: z.number(),

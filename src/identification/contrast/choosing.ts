@@ -10,6 +10,8 @@ export interface Chosen {
   readonly target: readonly number[];
   /** As it has grown, [n]; null where it has not yet. */
   readonly theta: Float32Array | null;
+  /** The error that it leaves as it has grown; null where it has not yet. */
+  readonly floor: number | null;
   /** Its cost over what its distance lets expect; 1 where it was not reached. */
   readonly ratio: number;
   /** Whether a trigger drew outputs to where it leads. */
@@ -50,6 +52,7 @@ export function chooseClose(ends: readonly SearchedTrigger[], candidates: readon
     candidate,
     target: candidate.target,
     theta: null,
+    floor: null,
     ratio,
     isReached: candidate.cost !== null,
   };
@@ -91,11 +94,12 @@ export async function chooseRough(
   const searches = [grown, weighed];
   if (!weighed.isComplete) return { chosen: null, searches };
   const choices = weighed.triggers.map(({ target, cost }, i): Chosen => {
-    const { theta } = grown.triggers[i]!;
+    const { theta, error: floor } = grown.triggers[i]!;
     return {
       candidate: started[i]!,
       target,
       theta,
+      floor,
       ratio: cost === null ? 1 : cost / expectedAt(target, ends, options),
       isReached: cost !== null,
     };

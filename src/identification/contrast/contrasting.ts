@@ -2,6 +2,7 @@
 import { createRandom } from "../../random.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import { type Chosen, letGrow } from "./choosing.ts";
+import { climbOf } from "./climbing.ts";
 import { toOutputs } from "./scale.ts";
 import { contrastOf, pricesOf } from "./score.ts";
 import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
@@ -42,7 +43,8 @@ export function heldContext(context: SearchContext, { tolerance }: Rung): Search
 }
 
 /**
- * Contrasts a candidate with controls; the finding is null when the time ran out.
+ * Contrasts a candidate with controls; the finding is null when the time ran out. Where it is no shallow dip beside them its score is multiplied by how much dearer
+ * it gets when outputs are to come closer.
  *
  * Controls go through as many steps as the candidate: it begins at its trigger of the map, not at the one that has grown, and each control
  * at the trigger whose target slid nearest to it. A cost falls with every step, and a candidate that was searched for longer would be
@@ -93,17 +95,28 @@ export async function contrastChosen(
   // Of a few waves the smallest are what the attacker added; grown, they take along what any network answers to.
   const isSmallest = context.family.isContrastedClosely && best.cost !== null;
   const small = isSmallest ? best.theta : candidate.theta;
-  let grownTheta = chosen.theta;
-  if (grownTheta === null && contrasted.score < options.threshold) {
+  let [grownTheta, floor] = [chosen.theta, chosen.floor];
+  const isDip = contrasted.score < options.shallow;
+  if (isDip && (grownTheta === null || floor === null)) {
     const grown = await letGrow(held, [{ target, theta: small }], label);
     searches.push(grown);
     if (!grown.isComplete) return { finding: null, searches };
-    grownTheta = grown.triggers[0]!.theta;
+    ({ theta: grownTheta, error: floor } = grown.triggers[0]!);
   }
   const shown = grownTheta ?? small;
+  let climb: number | null = 1;
+  if (isDip && floor !== null) {
+    const climbed = await climbOf(context, { target, theta: best.theta, floor }, label);
+    searches.push(...climbed.searches);
+    ({ climb } = climbed);
+    if (climb === null) return { finding: null, searches };
+  }
   const finding = {
     ...pricedRow(best, context),
-    ...contrasted,
+    score: contrasted.score * climb,
+    low: contrasted.low * climb,
+    high: contrasted.high * climb,
+    climb,
     restarts: again.map(({ cost }) => cost),
     controls: controls.map((control) => pricedRow(control, context)),
     homes: homes.map((home) => pricedRow(home, context)),

@@ -50,15 +50,16 @@ export async function identifyByContrast(
   assertFiniteOutputs(ofAverage, average);
   const center = toDeviations(ofAverage, scale);
   const decisive = decisiveThreshold(options, clean.dimension);
+  const certain = Math.min(decisive, options.threshold ** options.certainPower);
   const measure = async ({ shown, outcome }: Pick<FoundIn, "shown" | "outcome">) => {
     const { family } = outcome.context;
     const after = await respondToTrigger(runtime, examined, benign, family, shown, evidenceCount);
     const target = columnMeans(after.outputs, after.dimension);
     return { after, target, wholeError: meanScaledDistance(after.outputs, target, scale.std) };
   };
-  const isBackdoored = async (outcome: FamilyOutcome): Promise<boolean> => {
+  const isCertain = async (outcome: FamilyOutcome): Promise<boolean> => {
     const lowest = lowestOf(findingsOf(outcome));
-    if (lowest === null || lowest.high >= decisive) return false;
+    if (lowest === null || lowest.high >= certain) return false;
     return (await measure(lowest)).wholeError <= options.wholeTolerance;
   };
   // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
@@ -69,14 +70,14 @@ export async function identifyByContrast(
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
     const family = families[name];
-    const context = { setup, options, family, scale, homes: homesOf(family), decisive, deadline };
+    const context = { setup, options, family, scale, homes: homesOf(family), decisive, certain, deadline };
     const outcome = await searchFamily(context);
     outcomes.push(outcome);
     for (const { score, low, high } of outcome.findings) {
       const numbers = `${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
       setup.onEvent({ kind: "note", message: `family ${name}: contrast ${numbers}` });
     }
-    if (options.afterBackdoor === "stop" && (await isBackdoored(outcome))) break;
+    if (options.afterBackdoor === "stop" && (await isCertain(outcome))) break;
   }
 
   const findings = outcomes.flatMap(findingsOf);

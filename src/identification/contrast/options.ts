@@ -93,13 +93,17 @@ export interface ContrastOptions {
   readonly shortlist: number;
   /**
    * The part of what the map lets expect from which on a candidate of the first tolerance is no dip, and not contrasted: none of 11 that
-   * were, of models with and without a backdoor, came below 0.79 (docs/research-log.md). The closer tolerance tells more.
+   * were, of models with and without a backdoor, came below 0.79 (docs/research-log.md). The closer tolerance tells more. Below it a contrast is followed by a climb.
    */
   readonly shallow: number;
   /** Searches that begin at a candidate. */
   readonly restarts: number;
   /** Steps in which candidates' triggers grow, so that their outputs show where an attacker's target is, and in which these are weighed. */
   readonly growingSteps: number;
+  /** Steps of a search of how much dearer a cheap target gets when outputs are to come closer to it, at either tolerance. */
+  readonly climbSteps: number;
+  /** How many times the error that a grown trigger leaves the closer tolerance of that is at least: just above it all costs climb. */
+  readonly floorFactor: number;
   /** Control targets. */
   readonly controls: number;
   /** The least angle between a control's direction and the candidate's as seen from the mean, in degrees. */
@@ -115,6 +119,11 @@ export interface ContrastOptions {
    * be as large as two together; scores between are inconclusive.
    */
   readonly oneOutputPower: number;
+  /**
+   * The power of the threshold below which nothing further is searched once there is a backdoor. Above it the verdict stands too, but another family or the closer
+   * tolerance may show the attacker's own trigger: a patch scored 0.42 on a model whose warp scores 0.03, at another target.
+   */
+  readonly certainPower: number;
   /** Further dips of the map that are looked at after a backdoor was found. */
   readonly extraFindings: number;
   /** Samples of the bootstrap. */
@@ -160,10 +169,13 @@ export const contrastDefaults: ContrastOptions = {
   shallow: 0.8,
   restarts: 2,
   growingSteps: 80,
+  climbSteps: 150,
+  floorFactor: 2.5,
   controls: 6,
   leastAngle: 60,
-  threshold: 0.44,
+  threshold: 0.54,
   oneOutputPower: 2,
+  certainPower: 2,
   extraFindings: 2,
   bootstraps: 1000,
   confidence: 0.9,
@@ -210,10 +222,13 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   shallow: { least: 0 },
   restarts: { isWhole: true, least: 1, most: 64 },
   growingSteps: { isWhole: true, least: 0 },
+  climbSteps: { isWhole: true, least: 1 },
+  floorFactor: { least: 1 },
   controls: { isWhole: true, least: 2, most: 64 },
   leastAngle: { least: 0, most: 90 },
   threshold: { least: 1e-6 },
   oneOutputPower: { least: 1, most: 10 },
+  certainPower: { least: 1, most: 10 },
   extraFindings: { isWhole: true, least: 0 },
   bootstraps: { isWhole: true, least: 10, most: 1e5 },
   confidence: { least: 0.01, most: 0.999 },

@@ -59,6 +59,8 @@ export interface SearchContext {
   readonly homes: readonly (readonly number[])[];
   /** The score below which a finding shows a backdoor. */
   readonly decisive: number;
+  /** The score below which nothing further is searched. */
+  readonly certain: number;
   /** Seconds since the epoch; null for none. */
   readonly deadline: number | null;
 }

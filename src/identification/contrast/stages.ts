@@ -82,8 +82,8 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     }
     // What does not come together roughly does not come together closely.
     const isHopeless = isFirst && looked.chosen === null;
-    const isBackdoored = findings.some(({ high }) => high < context.decisive);
-    if (isHopeless || isBackdoored) break;
+    const isCertain = findings.some(({ high }) => high < context.certain);
+    if (isHopeless || isCertain) break;
   }
   const { shelved, chosen } = first!;
   if (findings.length === 0 && shelved !== null) {

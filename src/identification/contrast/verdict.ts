@@ -8,6 +8,8 @@ export interface JudgedFinding {
   readonly score: number;
   readonly low: number;
   readonly high: number;
+  /** What is in all three: how much dearer it gets when outputs are to come closer. */
+  readonly climb: number;
   /** Control targets, and how many of them any trigger reached. */
   readonly controls: readonly { readonly cost: number | null }[];
 }
@@ -109,7 +111,7 @@ function doubtOf({ family, low, high }: JudgedFinding, threshold: number, decisi
 
 const short = (value: number): number => Number(value.toPrecision(3));
 
-function ruleOf({ family, score, low, high, controls }: JudgedFinding, threshold: number): string {
+function ruleOf({ family, score, low, high, climb, controls }: JudgedFinding, threshold: number): string {
   const reached = controls.filter(({ cost }) => cost !== null).length;
   const against =
     reached === 0
@@ -118,8 +120,13 @@ function ruleOf({ family, score, low, high, controls }: JudgedFinding, threshold
         ? `control targets as far away, of which ${reached} of ${controls.length} were reached`
         : "control targets as far away";
   const side = score < threshold ? "below" : "not below";
+  const [alone, least, most] = [score, low, high].map((value) => (value / climb).toFixed(2));
+  const climbing =
+    climb > 1
+      ? `, and gets ${climb.toFixed(2)} times dearer when outputs are to come closer: ${score.toFixed(2)} in all`
+      : "";
   return (
-    `the cheapest target by ${family} triggers costs ${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) of what is usual between the ` +
-    `mean output and ${against}, ${side} ${short(threshold)}`
+    `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what is usual between the ` +
+    `mean output and ${against}${climbing}, ${side} ${short(threshold)}`
   );
 }

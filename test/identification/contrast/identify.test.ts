@@ -117,10 +117,11 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     const middle = (costs[2]! + costs[3]!) / 2;
     const home = Math.min(...finding!.homes.map(({ cost }) => cost!));
     expect(finding!.cost).toBe(Math.min(...finding!.restarts.map((cost) => cost!)));
-    expect(pair.found.score).toBeCloseTo(finding!.cost! / Math.sqrt(middle * home), 10);
+    expect(pair.found.score).toBeCloseTo((finding!.climb * finding!.cost!) / Math.sqrt(middle * home), 10);
     for (const { distance } of finding!.controls) expect(distance).toBeCloseTo(finding!.distance, 4);
-    // Grown, and weighed.
-    expect(measures.searchSteps).toBe(options.mapSteps + options.steps + 2 * options.growingSteps);
+    // Grown and weighed, and the climb at two tolerances.
+    const ofCandidate = 2 * (options.growingSteps + options.climbSteps);
+    expect(measures.searchSteps).toBe(options.mapSteps + options.steps + ofCandidate);
     const steps = terms.map(({ step }) => step);
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
     expect(Object.keys(terms[0]!.values)).toEqual(["error", "size", "reached"]);
@@ -214,7 +215,12 @@ test("what is no dip roughly is contrasted at the closer tolerance alone, and no
     identifyByContrast(setupFor({ model }), { ...options, ...changes });
   const contrasts = ({ stages }: Identification): string[] =>
     stages!.flatMap(({ name }) => (name.startsWith("contrasting") ? [name.replace(/.*\(/, "(")] : []));
-  const findingsOf = ({ contrast }: Identification) => contrast![0]!.findings;
+  // A climb is of those that are no shallow dips.
+  const findingsOf = ({ contrast }: Identification) =>
+    contrast![0]!.findings.map(({ climb, score, low, high, ...rest }) => ({
+      ...rest,
+      alone: [score, low, high].map((each) => each / climb),
+    }));
   const distant = { tightTolerance: 1e-6 };
   const [deep, flat, none, last, left] = await Promise.all([
     scan({ shallow: 1000 }),

@@ -13,6 +13,7 @@ const finding = (low: number, score: number, high: number, family = "patch"): Ju
   score,
   low,
   high,
+  climb: 1,
   controls: [{ cost: 1 }, { cost: 2 }],
 });
 const clear = finding(0.1, 0.12, 0.2);

@@ -1,0 +1,63 @@
+/** How much dearer a target gets when outputs are to come closer to it: what an attacker trained gives way at once, and the rest bit by bit. */
+import { growingImages } from "./choosing.ts";
+import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
+
+/** What a climb is measured on. */
+export interface Climber {
+  /** In deviations from the mean, [d]. */
+  readonly target: readonly number[];
+  /** A trigger that draws outputs to it, [n]. */
+  readonly theta: Float32Array;
+  /** The error that is left when the trigger has grown: no closer can be asked. */
+  readonly floor: number;
+}
+
+/**
+ * Searches the smallest trigger for a target at the first tolerance, and from there at a closer one: cost(closer) / cost(first), at least 1.
+ *
+ * A network that was trained on a trigger answers it as a whole: once it is seen, outputs are as close to the target as they will come. A trigger that
+ * a network happens to answer to moves each image as far as it moves that image, and the last images cost most.
+ *
+ * The closer tolerance is tau', or a few times the error that is left when the trigger has grown where that is more: an attack that is off by itself
+ * does not come closer for any size. From the first tolerance on, nothing is asked and the climb is 1.
+ *
+ * Throws what the searches throw.
+ *
+ * @param label what its searches are called by
+ * @returns the climb, null when the time ran out
+ */
+export async function climbOf(
+  context: SearchContext,
+  { target, theta, floor }: Climber,
+  label: string,
+): Promise<{ climb: number | null; searches: SearchOutcome[] }> {
+  const { options } = context;
+  const { tolerance, tightTolerance, climbSteps: steps, batch, floorFactor } = options;
+  const closer = Math.max(tightTolerance, floorFactor * floor);
+  if (closer >= tolerance) return { climb: 1, searches: [] };
+  const at = (tau: number, name: string, initial: Float32Array): Promise<SearchOutcome> =>
+    searchTriggers(
+      {
+        ...context,
+        options: {
+          ...options,
+          steps,
+          batch: growingImages * batch,
+          heldPart: 0,
+          patience: 1,
+          tolerance: tau,
+        },
+      },
+      `${name} ${label}`,
+      [{ target, initial, isFree: false, isKnown: true, isFollowed: true }],
+    );
+  const first = await at(tolerance, "drawing outputs near a target", theta);
+  if (!first.isComplete) return { climb: null, searches: [first] };
+  const second = await at(closer, "drawing outputs closer to it", first.triggers[0]!.theta);
+  const searches = [first, second];
+  if (!second.isComplete) return { climb: null, searches };
+  return { climb: Math.max(1, priceOf(second.triggers[0]!) / priceOf(first.triggers[0]!)), searches };
+}
+
+/** The cost of a trigger, and where there is none the largest size that was tried. */
+const priceOf = ({ cost, largest }: SearchedTrigger): number => cost ?? largest;
