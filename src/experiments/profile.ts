@@ -136,6 +136,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
           mapTargets: 4,
           mapSteps: 8,
           growingSteps: 4,
+          climbSteps: 4,
           steps: 8,
           controls: 3,
           restarts: 1,

@@ -150,7 +150,12 @@ test("fewer than 50 images, and labels that the model does not reach, are warnin
 });
 
 test("an interrupt saves, and --resume ends as if nothing had been", { timeout: 120_000 }, async () => {
-  const long = ["--set", "mapSteps=300,steps=20,growingSteps=5,families=patch", "--threads", "1"];
+  const long = [
+    "--set",
+    "mapSteps=300,steps=20,growingSteps=5,climbSteps=5,families=patch",
+    "--threads",
+    "1",
+  ];
   const args = ["scan", "model.onnx", "--benign", "images", ...long, "--format", "json"];
   const whole = await runCli([...args, "--cache-dir", "whole"], { cwd: home });
   const { child, output, end } = startCli([...args, "--cache-dir", "parts"], { cwd: home });

@@ -120,7 +120,7 @@ export const shortContrast: readonly string[] = [
   "--method",
   "contrast",
   "--set",
-  "mapSteps=8,steps=8,growingSteps=4,starts=0,mapTargets=4,controls=2,restarts=2,bootstraps=20,families=patch:warp",
+  "mapSteps=8,steps=8,growingSteps=4,climbSteps=4,starts=0,mapTargets=4,controls=2,restarts=2,bootstraps=20,families=patch:warp",
   "--threads",
   "1",
 ];

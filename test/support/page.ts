@@ -36,7 +36,7 @@ export function archiveOf({ pixels, shape, labels }: ImageSet): ChosenFile {
 
 /** Options of a scan that says nothing and is over at once. */
 export const shortOptions =
-  "families=patch,mapSteps=6,tightMapSteps=4,steps=6,growingSteps=4,starts=0,mapTargets=4,shortlist=1,controls=2,restarts=2,batch=4";
+  "families=patch,mapSteps=6,tightMapSteps=4,steps=6,growingSteps=4,climbSteps=4,starts=0,mapTargets=4,shortlist=1,controls=2,restarts=2,batch=4";
 
 /** The address of the page with options of the method, on one thread of WebAssembly. */
 export function addressOf(options: string): string {

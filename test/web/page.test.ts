@@ -169,7 +169,8 @@ describeInBrowser("the page", (browser) => {
   });
 
   test("a scan is stopped, goes on to the result of one that was not, and starts again", async () => {
-    const options = "families=patch,mapSteps=150,tightMapSteps=10,steps=20,growingSteps=10,mapTargets=8";
+    const options =
+      "families=patch,mapSteps=150,tightMapSteps=10,steps=20,growingSteps=10,climbSteps=10,mapTargets=8";
     const page = await withSmallModel(await browser.open(addressOf(options)));
     await page.click("#start");
     await page.getByText(/step \d+ of 150/).waitFor();

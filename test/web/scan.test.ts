@@ -72,7 +72,7 @@ describeInBrowser("scans in the browser", (browser) => {
 
   test("the example is scanned to a verdict, step by step as in Node", async () => {
     const options =
-      "starts=0,mapSteps=6,tightMapSteps=4,steps=6,growingSteps=4,mapTargets=4,shortlist=1,batch=4";
+      "starts=0,mapSteps=6,tightMapSteps=4,steps=6,growingSteps=4,climbSteps=4,mapTargets=4,shortlist=1,batch=4";
     const page = await browser.open(`?options=${encodeURIComponent(options)}&provider=wasm`);
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.click("[data-example=badnets]");

@@ -160,6 +160,7 @@ describe("a scan with three references", () => {
       tightMapSteps: 0,
       steps: 0,
       growingSteps: 0,
+      climbSteps: 4,
       mapTargets: 4,
       families: ["patch" as const],
     };

@@ -13,6 +13,7 @@ const options: ContrastOptions = {
   mapSteps: 6,
   steps: 6,
   growingSteps: 4,
+  climbSteps: 4,
   controls: 2,
   restarts: 2,
   batch: 4,

@@ -33,6 +33,7 @@ const short: ContrastOptions = {
   tightMapSteps: 4,
   steps: 6,
   growingSteps: 4,
+  climbSteps: 4,
   controls: 2,
   restarts: 2,
   batch: 4,
