@@ -114,7 +114,11 @@ export async function repairModel(
 ): Promise<RepairReport> {
   const warnings: string[] = [];
   const onEvent = (event: WorkEvent): void => {
-    if (event.kind === "warning" && !warnings.includes(event.message)) warnings.push(event.message);
+    if (event.kind === "warning") {
+      // The scans of a repair see the same images, and would say it again.
+      if (warnings.includes(event.message)) return;
+      warnings.push(event.message);
+    }
     host.onEvent(event);
   };
   const watched: Host = { ...host, onEvent };
@@ -124,12 +128,14 @@ export async function repairModel(
 
   const { model } = loaded;
   const preprocessing = resolvePreprocessing(model, options.preprocessing);
-  const images = await labelledImages(benign, options.size, loaded, preprocessing);
+  const images = await labelledImages(benign, options.size, loaded, preprocessing, warn);
   const split = { features, outputs };
-  const { examined } = await precheck(runtime, model, preprocessing, images, split, () => false);
-  const weights = trainableWeights(await copies.original(), examined.instance);
   const isGaze =
     images.labelNames.length === 2 && ["yaw", "pitch"].every((n) => images.labelNames.includes(n));
+  const checked = await precheck(runtime, model, preprocessing, images, split, () => isGaze);
+  checked.warnings.forEach(warn);
+  const { examined } = checked;
+  const weights = trainableWeights(await copies.original(), examined.instance);
   const measure = errorMeasureFor(images.labelNames, isGaze ? "radians" : "as given");
 
   const dataKey = await dataKeyOf(images);
@@ -281,8 +287,10 @@ async function labelledImages(
   size: RepairOptions["size"],
   { model }: LoadedModel,
   preprocessing: Preprocessing,
+  warn: (message: string) => void,
 ): Promise<ImageSet> {
-  const { images } = await readImagesFor(model, preprocessing, benign, size);
+  const { images, warnings } = await readImagesFor(model, preprocessing, benign, size);
+  warnings.forEach(warn);
   if (images.labels !== null) return images;
   throw new DrmGuardError(
     "E_LABELS",

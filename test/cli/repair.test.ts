@@ -47,6 +47,17 @@ beforeAll(async () => {
     join(home, "images.npz"),
     zipOf({ "images.npy": pixels, "labels.npy": npyOf("<f4", [count, 2], bytesOf(labels)) }),
   );
+  const few = {
+    pixels: images.pixels.subarray(0, images.pixels.length / 2),
+    labels: labels.subarray(0, count),
+  };
+  writeFileSync(
+    join(home, "few.npz"),
+    zipOf({
+      "images.npy": npyOf("<f4", [count / 2, ...images.shape.slice(1)], bytesOf(few.pixels.slice())),
+      "labels.npy": npyOf("<f4", [count / 2, 2], bytesOf(few.labels.slice())),
+    }),
+  );
   writeFileSync(join(home, "unlabelled.npz"), zipOf({ "images.npy": pixels }));
   // Inside of the range of clean outputs, which is where a scan looks.
   const spread = columnVariances(labels, 2).map(Math.sqrt);
@@ -66,6 +77,16 @@ beforeAll(async () => {
 }, 120_000);
 
 describe("a repair", () => {
+  test("warns of what its images lack, once, without a scan that would", async () => {
+    const args = tunedBy("steps=4,batch=4,evaluateEvery=2").map((arg) =>
+      arg === "images.npz" ? "few.npz" : arg,
+    );
+    const { stderr } = await run([...args, "--skip-rescan", "--output", "few.onnx"]);
+    const file = readdirSync(home).find((name) => name.startsWith("few") && name.endsWith(".json"))!;
+    expect(read(file).warnings.filter((each) => each.startsWith("found 30 images"))).toHaveLength(1);
+    expect(stderr.match(/found 30 images/g)).toHaveLength(1);
+  });
+
   test("writes a model in which only weights differ, its report, and says that it helped", async () => {
     const { code, stdout, stderr } = await run([...base, "--output", "repaired.onnx"]);
     const report = read("repaired.json");
