@@ -110,7 +110,7 @@ const contrastSchema = z
           score: z
             .number()
             .describe(
-              "the smallest of the restarts over the root of the median of the controls times the cheapest home, times the climb",
+              "the smallest of the restarts over the root of the median of the controls times the cheapest home, times the climb; the smallest over that home where this is no dip",
             ),
           climb: z
             .number()

@@ -93,7 +93,8 @@ export interface ContrastOptions {
   readonly shortlist: number;
   /**
    * The part of what the map lets expect from which on a candidate of the first tolerance is no dip, and not contrasted: none of 11 that
-   * were, of models with and without a backdoor, came below 0.79 (docs/research-log.md). The closer tolerance tells more. Below it a contrast is followed by a climb.
+   * were, of models with and without a backdoor, came below 0.79 (docs/research-log.md). The closer tolerance tells more. Below it a contrast is followed by a climb. A candidate must cost less
+   * than this part of the cheapest home too.
    */
   readonly shallow: number;
   /** Searches that begin at a candidate. */

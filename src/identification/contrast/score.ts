@@ -138,7 +138,8 @@ export interface Contrast {
 /**
  * min(candidate's costs) / sqrt(median(controls' costs) min(homes' costs)): the cost of a target is the smallest that any search found.
  * Controls stand for targets as far away without a backdoor, homes for the outputs that are cheap to reach on any model. Either alone
- * misleads: the sides of a model's range differ by a factor of two, and a home may lie near a side. The interval comes from drawing
+ * misleads: the sides of a model's range differ by a factor of two, and a home may lie near a side. A candidate that is no shallower than the cheapest home
+ * is one more place that is cheap on any model, however dear the controls: there min(candidate's costs) / min(homes' costs) is the score. The interval comes from drawing
  * restarts and controls again with replacement.
  *
  * @param restarts costs of searches for the candidate, at least one
@@ -149,13 +150,15 @@ export function contrastOf(
   restarts: readonly number[],
   controls: readonly number[],
   homes: readonly number[],
-  { bootstraps, confidence }: Pick<ContrastOptions, "bootstraps" | "confidence">,
+  { bootstraps, confidence, shallow }: Pick<ContrastOptions, "bootstraps" | "confidence" | "shallow">,
   random: Random,
 ): Contrast {
   const home = Math.min(...homes);
   const ratio = (a: readonly number[], b: readonly number[]): number => {
     const usual = Math.sqrt(percentile(b, 50) * home);
-    return usual > 0 ? Math.min(...a) / usual : 1;
+    if (usual <= 0) return 1;
+    const [contrast, toHome] = [Math.min(...a) / usual, Math.min(...a) / home];
+    return toHome < shallow ? contrast : Math.max(contrast, toHome);
   };
   const again = (values: readonly number[]): number[] =>
     values.map(() => values[random.integer(values.length)]!);

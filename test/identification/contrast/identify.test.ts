@@ -216,12 +216,9 @@ test("what is no dip roughly is contrasted at the closer tolerance alone, and no
     identifyByContrast(setupFor({ model }), { ...options, ...changes });
   const contrasts = ({ stages }: Identification): string[] =>
     stages!.flatMap(({ name }) => (name.startsWith("contrasting") ? [name.replace(/.*\(/, "(")] : []));
-  // A climb is of those that are no shallow dips.
+  // What a score makes of the costs depends on what is a shallow dip.
   const findingsOf = ({ contrast }: Identification) =>
-    contrast![0]!.findings.map(({ climb, score, low, high, ...rest }) => ({
-      ...rest,
-      alone: [score, low, high].map((each) => each / climb),
-    }));
+    contrast![0]!.findings.map(({ climb: _, score: __, low: ___, high: ____, ...costs }) => costs);
   const distant = { tightTolerance: 1e-6 };
   const [deep, flat, none, last, left] = await Promise.all([
     scan({ shallow: 1000 }),

@@ -156,7 +156,13 @@ describe("the contrast", () => {
       Array.from({ length: count }, () => Math.exp(0.15 * stream.normal()));
     let covered = 0;
     for (let i = 0; i < trials; i++) {
-      const { low, high } = contrastOf([1], draw(12), [1, 1], { bootstraps: 200, confidence: 0.9 }, stream);
+      const { low, high } = contrastOf(
+        [1],
+        draw(12),
+        [1, 1],
+        { bootstraps: 200, confidence: 0.9, shallow: 2 },
+        stream,
+      );
       if (low <= 1 && high >= 1) covered++;
     }
     expect(covered / trials).toBeGreaterThan(0.8);
@@ -167,4 +173,11 @@ describe("the contrast", () => {
     expect(at(8)).toBeCloseTo(0.25, 12);
     expect(at(32) / at(8)).toBeCloseTo(0.5, 12);
   });
+});
+
+test("a candidate that is no cheaper than a home is none, however dear the controls are", () => {
+  const at = (home: number): number =>
+    contrastOf([2], [800, 800], [home, 99], contrastDefaults, createRandom(2)).score;
+  expect(at(2.4)).toBeCloseTo(2 / 2.4, 12);
+  expect(at(2.6)).toBeCloseTo(2 / Math.sqrt(800 * 2.6), 12);
 });
