@@ -63,7 +63,8 @@ export async function checked(page: Page): Promise<string> {
   await text
     .filter({ hasText: /./ })
     .filter({ hasNotText: /^Checking/ })
-    .waitFor();
+    // WebGPU that is imitated takes half a minute for it, alone on two cores.
+    .waitFor({ timeout: 120_000 });
   return (await page.textContent("#check"))!;
 }
 

@@ -175,7 +175,7 @@ describeInBrowser("the page", (browser) => {
     await page.click("#start");
     await page.getByText(/step \d+ of 150/).waitFor();
     await page.click("#stop");
-    await page.locator("#resume:visible").waitFor();
+    await page.locator("#resume:visible").waitFor({ timeout: 90_000 });
     expect(await page.textContent("#phase")).toBe("Stopped.");
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.click("#resume");

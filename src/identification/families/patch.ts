@@ -57,46 +57,69 @@ export const patch: TriggerFamily = {
   },
 };
 
-/** The side of a probe as a part of the image's, and how far apart they lie as a part of their own: an attacker's square lies mostly within one of them. */
-const square = { part: 1 / 8, stride: 1 / 2 };
+/**
+ * Probes: their sides as parts of the image's, and how far apart they lie as a part of their own. An attacker's square lies mostly within one of the larger;
+ * the smaller has the side of the paper's patch (9 %), since a network may answer to no other (docs/research-log.md).
+ */
+const squareGrids = [
+  { part: 1 / 8, stride: 1 / 2 },
+  { part: 0.09, stride: 1 },
+] as const;
 /**
  * A mask of sigmoid(1.5) = 0.82 within the square, since nearer to 1 it hardly moves, and next to none outside, where 0.1 of all pixels would be
  * the larger part of its size.
  */
-const squareTheta = { inside: 1.5, outside: -7, color: 3 };
+const squareValues = { inside: 1.5, outside: -7, color: 3 };
 
 /** Squares of one colour, at places all over the image: red, green and blue are each on or off, of other channels all or none. */
-function squares([c, h, w]: ImageShape): Probes {
-  const placesAlong = (length: number, side: number): number[] => {
-    const count = Math.max(1, Math.ceil((length - side) / (square.stride * side)) + 1);
+function squares(shape: ImageShape): Probes {
+  const [c] = shape;
+  const colors = c === 3 ? 2 ** c : 2;
+  const places = squareGrids.flatMap((grid) => placesOf(grid, shape));
+  return {
+    count: places.length * colors,
+    theta(index) {
+      const color = index % colors;
+      const isOn = (channel: number): boolean => (c === 3 ? (color >> channel) % 2 === 1 : color === 1);
+      return squareTheta(places[Math.floor(index / colors)]!, isOn, shape);
+    },
+  };
+}
+
+/** A square's upper left corner and its sides, in pixels. */
+interface Place {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Squares of a side all over the image; the outer ones lie on its border. */
+function placesOf({ part, stride }: (typeof squareGrids)[number], [, h, w]: ImageShape): Place[] {
+  const [height, width] = [h, w].map((length) => Math.ceil(part * length)) as [number, number];
+  const along = (length: number, side: number): number[] => {
+    const count = Math.max(1, Math.ceil((length - side) / (stride * side)) + 1);
     return Array.from({ length: count }, (_, i) =>
       count === 1 ? 0 : Math.round((i * (length - side)) / (count - 1)),
     );
   };
-  const [height, width] = [h, w].map((length) => Math.ceil(square.part * length)) as [number, number];
-  const [rows, columns] = [placesAlong(h, height), placesAlong(w, width)];
-  const colors = c === 3 ? 2 ** c : 2;
-  return {
-    count: rows.length * columns.length * colors,
-    theta(index) {
-      const color = index % colors;
-      const place = Math.floor(index / colors);
-      const [top, left] = [rows[Math.floor(place / columns.length)]!, columns[place % columns.length]!];
-      const theta = new Float32Array((1 + c) * h * w).fill(squareTheta.outside, 0, h * w);
-      for (let y = top; y < top + height; y++) {
-        theta.fill(squareTheta.inside, y * w + left, y * w + left + width);
-      }
-      for (let channel = 0; channel < c; channel++) {
-        const isOn = c === 3 ? (color >> channel) % 2 === 1 : color === 1;
-        theta.fill(
-          isOn ? squareTheta.color : -squareTheta.color,
-          (1 + channel) * h * w,
-          (2 + channel) * h * w,
-        );
-      }
-      return theta;
-    },
-  };
+  return along(h, height).flatMap((top) => along(w, width).map((left) => ({ top, left, height, width })));
+}
+
+function squareTheta(
+  { top, left, height, width }: Place,
+  isOn: (channel: number) => boolean,
+  [c, h, w]: ImageShape,
+): Float32Array {
+  const theta = new Float32Array((1 + c) * h * w).fill(squareValues.outside, 0, h * w);
+  for (let y = top; y < top + height; y++) {
+    theta.fill(squareValues.inside, y * w + left, y * w + left + width);
+  }
+  for (let channel = 0; channel < c; channel++) {
+    const value = isOn(channel) ? squareValues.color : -squareValues.color;
+    theta.fill(value, (1 + channel) * h * w, (2 + channel) * h * w);
+  }
+  return theta;
 }
 
 /** Between black and white. */

@@ -12,28 +12,31 @@ function coveredBy(theta: Float32Array, side: number): readonly [number, number,
 }
 
 test.each([
-  [64, 3, 225 * 8],
-  [36, 3, 196 * 8],
-  [64, 1, 225 * 2],
+  [64, 3, (225 + 121) * 8],
+  [36, 3, (196 + 81) * 8],
+  [64, 1, (225 + 121) * 2],
 ])(
-  "squares of an eighth of %i pixels cover every place, in every colour of %i channels",
+  "squares of an eighth and of 9 %% of %i pixels cover every place, in every colour of %i channels",
   (side, channels, count) => {
     const probes = patch.probes([channels, side, side])!;
-    const size = Math.ceil(side / 8);
     const places = new Map<string, Set<string>>();
-    const covered = new Set<number>();
+    const covered = new Map<number, Set<number>>();
     for (let index = 0; index < probes.count; index++) {
       const theta = probes.theta(index);
       const [top, left, bottom, right] = coveredBy(theta, side);
-      expect([bottom - top, right - left]).toEqual([size, size]);
-      for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) covered.add(y * side + x);
+      const size = bottom - top;
+      expect(right - left).toBe(size);
+      const pixels = covered.get(size) ?? new Set();
+      covered.set(size, pixels);
+      for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) pixels.add(y * side + x);
       const color = Array.from({ length: channels }, (_, c) =>
         Math.sign(theta[(1 + c) * side * side]!),
       ).join();
-      const colors = places.get(`${top},${left}`) ?? new Set();
-      places.set(`${top},${left}`, colors.add(color));
+      const colors = places.get(`${top},${left},${size}`) ?? new Set();
+      places.set(`${top},${left},${size}`, colors.add(color));
     }
-    expect(covered.size).toBe(side * side);
+    expect([...covered.keys()]).toEqual([Math.ceil(side / 8), Math.ceil(0.09 * side)]);
+    for (const pixels of covered.values()) expect(pixels.size).toBe(side * side);
     expect(probes.count).toBe(count);
     // None twice.
     expect([...places.values()].reduce((all, colors) => all + colors.size, 0)).toBe(probes.count);
