@@ -157,6 +157,14 @@ export function thresholdOption(
   }
 }
 
+/**
+ * What other options are by default where the threshold is calibrated. References of one output have sides that are cheap by nature too, so their
+ * scores already tell of it.
+ */
+export function calibratedDefaults(name: MethodName): Readonly<Record<string, number>> {
+  return name === "contrast" ? { oneOutputPower: 1 } : {};
+}
+
 function prepared<O extends object>(
   preset: string | null,
   options: O,

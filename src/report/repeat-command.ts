@@ -1,5 +1,10 @@
 /** The command that makes a result again. */
-import { methodNames, type PresetChoice, prepareMethod } from "../identification/methods.ts";
+import {
+  calibratedDefaults,
+  methodNames,
+  type PresetChoice,
+  prepareMethod,
+} from "../identification/methods.ts";
 import { defaultPreprocessing } from "../models/preprocessing.ts";
 import type { ScanResult } from "./result.ts";
 import { printable } from "./table.ts";
@@ -56,7 +61,14 @@ function setOptions({ method, preset, options, target, calibration, task }: Scan
   const name = methodNames.find((each) => each === method);
   const hasPreset = name === "paper" && preset !== null && task !== "classification";
   const chosen = hasPreset ? (preset as PresetChoice) : "auto";
-  const defaults = name === undefined ? {} : prepareMethod(name, chosen, target.length, {}, task).options;
+  const isCalibrated = calibration !== undefined && calibration.threshold !== null;
+  const defaults =
+    name === undefined
+      ? {}
+      : {
+          ...prepareMethod(name, chosen, target.length, {}, task).options,
+          ...(isCalibrated ? calibratedDefaults(name) : {}),
+        };
   const text = (value: unknown): string => (Array.isArray(value) ? value.join(":") : String(value));
   // References were scanned by the method's own threshold, and will give the calibrated one again.
   const given =

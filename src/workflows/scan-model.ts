@@ -4,6 +4,7 @@ import type { ImageSet } from "../data/image-set.ts";
 import type { Identification, TargetCost } from "../identification/identification.ts";
 import {
   assertTask,
+  calibratedDefaults,
   type MethodChanges,
   type MethodName,
   type PreparedMethod,
@@ -109,9 +110,8 @@ export async function scanModel(
     await assertReferencesFit(context, references, { loaded, dimension: checked.dimension, isGaze }, warn);
     calibration = await calibrate(context, references, method, deadline, warn);
     const { option, threshold } = calibration;
-    // References of one output have sides that are cheap by nature too, so their scores already tell of it.
-    const known = options.method === "contrast" ? { oneOutputPower: 1 } : {};
-    if (threshold !== null) method = prepare({ ...options.options, ...known, [option]: threshold });
+    const defaults = calibratedDefaults(options.method);
+    if (threshold !== null) method = prepare({ ...defaults, ...options.options, [option]: threshold });
   }
   const { found, forget } = await searchModel(context, {
     loaded,

@@ -60,6 +60,11 @@ test("the command that repeats the scan calibrates again", () => {
   const command = repeatCommand(result);
   expect(command).toContain("--reference good/a.onnx --reference 'good/b c.onnx' --reference good/d.onnx");
   expect(command).not.toContain("threshold=0.4321");
+  // What the calibration has changed beside it is changed again, and not asked of the references.
+  const withPower = (oneOutputPower: number): string =>
+    repeatCommand({ ...result, options: { ...result.options, oneOutputPower } });
+  expect(withPower(1)).not.toContain("oneOutputPower");
+  expect(withPower(3)).toContain("oneOutputPower=3");
 });
 
 test("a comparison tells of other references", () => {

@@ -8,10 +8,8 @@ export interface Chosen {
   readonly candidate: SearchedTrigger;
   /** What is contrasted, in deviations from the mean, [d]. */
   readonly target: readonly number[];
-  /** As it has grown, [n]; null where it has not yet. */
-  readonly theta: Float32Array | null;
-  /** The error that it leaves as it has grown; null where it has not yet. */
-  readonly floor: number | null;
+  /** Its parameters as it has grown, and the error that they leave; null where it has not grown yet. */
+  readonly grown: Pick<SearchedTrigger, "theta" | "error"> | null;
   /** Its cost over what its distance lets expect; 1 where it was not reached. */
   readonly ratio: number;
   /** Whether a trigger drew outputs to where it leads. */
@@ -51,8 +49,7 @@ export function chooseClose(ends: readonly SearchedTrigger[], candidates: readon
   return {
     candidate,
     target: candidate.target,
-    theta: null,
-    floor: null,
+    grown: null,
     ratio,
     isReached: candidate.cost !== null,
   };
@@ -94,12 +91,10 @@ export async function chooseRough(
   const searches = [grown, weighed];
   if (!weighed.isComplete) return { chosen: null, searches };
   const choices = weighed.triggers.map(({ target, cost }, i): Chosen => {
-    const { theta, error: floor } = grown.triggers[i]!;
     return {
       candidate: started[i]!,
       target,
-      theta,
-      floor,
+      grown: grown.triggers[i]!,
       ratio: cost === null ? 1 : cost / expectedAt(target, ends, options),
       isReached: cost !== null,
     };

@@ -1,6 +1,12 @@
 /** How much dearer a target gets when outputs are to come closer to it: what an attacker trained gives way at once, and the rest bit by bit. */
 import { growingImages } from "./choosing.ts";
-import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
+import {
+  heldContext,
+  type SearchContext,
+  type SearchedTrigger,
+  type SearchOutcome,
+  searchTriggers,
+} from "./search.ts";
 
 /** What a climb is measured on. */
 export interface Climber {
@@ -32,25 +38,14 @@ export async function climbOf(
   label: string,
 ): Promise<{ climb: number | null; searches: SearchOutcome[] }> {
   const { options } = context;
-  const { tolerance, tightTolerance, climbSteps: steps, batch, floorFactor } = options;
+  const { tolerance, tightTolerance, climbSteps: steps, floorFactor } = options;
+  const longer = { ...context, options: { ...options, steps, batch: growingImages * options.batch } };
   const closer = Math.max(tightTolerance, floorFactor * floor);
   if (closer >= tolerance) return { climb: 1, searches: [] };
   const at = (tau: number, name: string, initial: Float32Array): Promise<SearchOutcome> =>
-    searchTriggers(
-      {
-        ...context,
-        options: {
-          ...options,
-          steps,
-          batch: growingImages * batch,
-          heldPart: 0,
-          patience: 1,
-          tolerance: tau,
-        },
-      },
-      `${name} ${label}`,
-      [{ target, initial, isFree: false, isKnown: true, isFollowed: true }],
-    );
+    searchTriggers(heldContext(longer, tau), `${name} ${label}`, [
+      { target, initial, isFree: false, isKnown: true, isFollowed: true },
+    ]);
   const first = await at(tolerance, "drawing outputs near a target", theta);
   if (!first.isComplete) return { climb: null, searches: [first] };
   const second = await at(closer, "drawing outputs closer to it", first.triggers[0]!.theta);

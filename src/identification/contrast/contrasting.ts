@@ -5,7 +5,13 @@ import { type Chosen, letGrow } from "./choosing.ts";
 import { climbOf } from "./climbing.ts";
 import { toOutputs } from "./scale.ts";
 import { contrastOf, pricesOf } from "./score.ts";
-import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
+import {
+  heldContext,
+  type SearchContext,
+  type SearchedTrigger,
+  type SearchOutcome,
+  searchTriggers,
+} from "./search.ts";
 import { controlTargets, distanceOf } from "./targets.ts";
 
 /** A dip that was looked at, and the trigger in it. */
@@ -37,11 +43,6 @@ export interface Shelved {
   readonly label: string;
 }
 
-/** Where nothing is let go or given up: what is contrasted is held where it has come to. */
-export function heldContext(context: SearchContext, { tolerance }: Rung): SearchContext {
-  return { ...context, options: { ...context.options, heldPart: 0, patience: 1, tolerance } };
-}
-
 /**
  * Contrasts a candidate with controls; the finding is null when the time ran out. Where it is no shallow dip beside them its score is multiplied by how much dearer
  * it gets when outputs are to come closer.
@@ -56,7 +57,7 @@ export async function contrastChosen(
 ): Promise<{ finding: Finding | null; searches: SearchOutcome[] }> {
   const { options, setup } = context;
   const { restarts, leastAngle } = options;
-  const held = heldContext(context, rung);
+  const held = heldContext(context, rung.tolerance);
   const { candidate, target, ratio } = chosen;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
@@ -95,18 +96,18 @@ export async function contrastChosen(
   // Of a few waves the smallest are what the attacker added; grown, they take along what any network answers to.
   const isSmallest = context.family.isContrastedClosely && best.cost !== null;
   const small = isSmallest ? best.theta : candidate.theta;
-  let [grownTheta, floor] = [chosen.theta, chosen.floor];
   const isDip = contrasted.score < options.shallow;
-  if (isDip && (grownTheta === null || floor === null)) {
-    const grown = await letGrow(held, [{ target, theta: small }], label);
-    searches.push(grown);
-    if (!grown.isComplete) return { finding: null, searches };
-    ({ theta: grownTheta, error: floor } = grown.triggers[0]!);
+  let { grown } = chosen;
+  if (isDip && grown === null) {
+    const further = await letGrow(held, [{ target, theta: small }], label);
+    searches.push(further);
+    if (!further.isComplete) return { finding: null, searches };
+    grown = further.triggers[0]!;
   }
-  const shown = grownTheta ?? small;
+  const shown = grown?.theta ?? small;
   let climb: number | null = 1;
-  if (isDip && floor !== null) {
-    const climbed = await climbOf(context, { target, theta: best.theta, floor }, label);
+  if (isDip && grown !== null) {
+    const climbed = await climbOf(context, { target, theta: best.theta, floor: grown.error }, label);
     searches.push(...climbed.searches);
     ({ climb } = climbed);
     if (climb === null) return { finding: null, searches };

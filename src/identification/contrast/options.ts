@@ -15,7 +15,7 @@ export interface ContrastOptions {
   readonly roughContrast: "first" | "last";
   /** The families of trigger functions to search in, one after the other. */
   readonly families: readonly FamilyName[];
-  /** Whether to go on with the other families where one has shown a backdoor: the verdict cannot change any more. */
+  /** Whether to go on with the other families where one has clearly shown a backdoor (certainPower). */
   readonly afterBackdoor: "stop" | "go-on";
   /**
    * The most triggers of known kinds (squares of one colour, stripes) that a map begins with, beside its targets: a search from nothing finds an
@@ -48,7 +48,7 @@ export interface ContrastOptions {
   /** tau: outputs have collapsed onto the target when they are off by less on average, in standard deviations. */
   readonly tolerance: number;
   /**
-   * tau where that shows no backdoor. A quarter of a deviation is a rough meeting of outputs: where an attacker's trigger is large, small ones
+   * tau where that shows no backdoor clearly. A quarter of a deviation is a rough meeting of outputs: where an attacker's trigger is large, small ones
    * that do it are found on any model. What draws them as close as this is the attacker's alone. At half of it attacks that are off by two
    * degrees themselves are not found, and controls are often not reached (docs/research-log.md).
    */
@@ -93,8 +93,8 @@ export interface ContrastOptions {
   readonly shortlist: number;
   /**
    * The part of what the map lets expect from which on a candidate of the first tolerance is no dip, and not contrasted: none of 11 that
-   * were, of models with and without a backdoor, came below 0.79 (docs/research-log.md). The closer tolerance tells more. Below it a contrast is followed by a climb. A candidate must cost less
-   * than this part of the cheapest home too.
+   * were, of models with and without a backdoor, came below 0.79 (docs/research-log.md). The closer tolerance tells more. A candidate must cost less than this
+   * part of the cheapest home too, and a contrast below it is followed by a climb.
    */
   readonly shallow: number;
   /** Searches that begin at a candidate. */
@@ -122,7 +122,7 @@ export interface ContrastOptions {
   readonly oneOutputPower: number;
   /**
    * The power of the threshold below which nothing further is searched once there is a backdoor. Above it the verdict stands too, but another family or the closer
-   * tolerance may show the attacker's own trigger: a patch scored 0.42 on a model whose warp scores 0.03, at another target.
+   * tolerance may show the attacker's own trigger: a patch scored 0.42 on a model whose warp scores 0.04, at another target.
    */
   readonly certainPower: number;
   /** Further dips of the map that are looked at after a backdoor was found. */

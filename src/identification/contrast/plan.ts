@@ -12,7 +12,8 @@ const probeShare = 1 / 3;
 
 /**
  * The phases in their order, with the images that pass through the model in each. What follows from what is found cannot be foreseen:
- * triggers of known kinds that a map begins with, further dips that are looked at, what is left out once there is a backdoor.
+ * triggers of known kinds that a map begins with, how much dearer a cheap target gets closer to it, further dips that are looked at, what is left out once there is
+ * a backdoor.
  *
  * @param options all of them
  */

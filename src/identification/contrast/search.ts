@@ -65,6 +65,15 @@ export interface SearchContext {
   readonly deadline: number | null;
 }
 
+/**
+ * The same where nothing is let go or given up: what is searched is held where it has come to.
+ *
+ * @param tolerance tau
+ */
+export function heldContext(context: SearchContext, tolerance: number): SearchContext {
+  return { ...context, options: { ...context.options, heldPart: 0, patience: 1, tolerance } };
+}
+
 /** A loop over triggers, and how far it came. */
 export interface Stage {
   readonly name: string;

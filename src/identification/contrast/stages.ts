@@ -2,18 +2,11 @@
 import { createRandom } from "../../random.ts";
 import type { ContrastMap } from "../identification.ts";
 import { type Chosen, chooseClose, chooseRough } from "./choosing.ts";
-import {
-  contrastChosen,
-  costOf,
-  type Finding,
-  heldContext,
-  pricedRow,
-  type Rung,
-  type Shelved,
-} from "./contrasting.ts";
+import { contrastChosen, costOf, type Finding, pricedRow, type Rung, type Shelved } from "./contrasting.ts";
 import { probe, type Start } from "./probing.ts";
 import { candidatesOf } from "./score.ts";
 import {
+  heldContext,
   type SearchContext,
   type SearchedTrigger,
   type SearchOutcome,
@@ -51,8 +44,9 @@ export interface FamilyOutcome {
  *    target, and so it has to be unlearnt in a repair.
  * 4. Where its outputs have come to is contrasted with controls at the same distance, and with the homes; at the first tolerance only if
  *    it is cheaper than the map lets expect, since what the closer map shows of others decides, and at the closer one only if outputs come so close.
+ * 5. What is cheap beside them is searched alone at two tolerances: how much dearer it gets is part of its score.
  *
- * Where that shows no backdoor, the map goes on with a tighter tolerance, and its cheapest is looked at likewise. A backdoor that was learnt
+ * Where that shows no backdoor clearly, the map goes on with a tighter tolerance, and its cheapest is looked at likewise. A backdoor that was learnt
  * well draws outputs closer together than anything small does on a model without one, so the tighter, the plainer it is; one that was
  * learnt less well does not draw them so close.
  *
@@ -185,7 +179,7 @@ async function lookAround(
     );
     if (candidates.length === 0) break;
     const label = `(${rung.name}${findings.length === 0 ? "" : `, dip ${findings.length + 1}`})`;
-    const held = heldContext(context, rung);
+    const held = heldContext(context, rung.tolerance);
     const { chosen, searches: done } = rung.isRough
       ? await chooseRough(held, ends, candidates, label)
       : { chosen: chooseClose(ends, candidates), searches: [] };

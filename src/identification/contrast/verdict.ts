@@ -126,7 +126,7 @@ function ruleOf({ family, score, low, high, climb, controls }: JudgedFinding, th
       ? `, and gets ${climb.toFixed(2)} times dearer when outputs are to come closer: ${score.toFixed(2)} in all`
       : "";
   return (
-    `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what is usual between the ` +
-    `mean output and ${against}${climbing}, ${side} ${short(threshold)}`
+    `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what the mean output and ` +
+    `${against} let expect${climbing}, ${side} ${short(threshold)}`
   );
 }
