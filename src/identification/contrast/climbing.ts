@@ -39,9 +39,9 @@ export async function climbOf(
 ): Promise<{ climb: number | null; searches: SearchOutcome[] }> {
   const { options } = context;
   const { tolerance, tightTolerance, climbSteps: steps, floorFactor } = options;
-  const longer = { ...context, options: { ...options, steps, batch: growingImages * options.batch } };
   const closer = Math.max(tightTolerance, floorFactor * floor);
   if (closer >= tolerance) return { climb: 1, searches: [] };
+  const longer = { ...context, options: { ...options, steps, batch: growingImages * options.batch } };
   const at = (tau: number, name: string, initial: Float32Array): Promise<SearchOutcome> =>
     searchTriggers(heldContext(longer, tau), `${name} ${label}`, [
       { target, initial, isFree: false, isKnown: true, isFollowed: true },

@@ -115,9 +115,9 @@ function ruleOf({ family, score, low, high, climb, controls }: JudgedFinding, th
   const reached = controls.filter(({ cost }) => cost !== null).length;
   const against =
     reached === 0
-      ? "control targets as far away, none of which the largest triggers reached"
+      ? "control targets as far away, none of which the largest triggers reached,"
       : reached < controls.length
-        ? `control targets as far away, of which ${reached} of ${controls.length} were reached`
+        ? `control targets as far away, of which ${reached} of ${controls.length} were reached,`
         : "control targets as far away";
   const side = score < threshold ? "below" : "not below";
   const [alone, least, most] = [score, low, high].map((value) => (value / climb).toFixed(2));

@@ -88,7 +88,7 @@ export function costFigure(
   return figure(svg, captionOf({ family, sizeUnit, findings: ranked }, bar), key);
 }
 
-/** The cost at which a finding's score would be the threshold: a score is a cost over what is usual. */
+/** The cost at which a finding's score would be the threshold: a score is in proportion to the cost. */
 function barOf({ cost, score }: Finding, threshold: number): number[] {
   return cost === null || !(score > 0) ? [] : [(threshold * cost) / score];
 }
