@@ -49,9 +49,12 @@ export interface ContrastFinding extends TargetCost {
   readonly controls: readonly TargetCost[];
   /** The mean clean output and what the model gives for the average image: cheap on any model. */
   readonly homes: readonly TargetCost[];
-  /** How many times dearer it gets when outputs are to come closer to it; 1 where that was not asked, since it is not cheap. */
-  readonly climb: number;
-  /** The smallest of the restarts' costs over the root of the controls' median times the cheapest home, times the climb; and its interval. */
+  /**
+   * How many times dearer it gets when outputs are to come closer to it; 1 where that was not asked, since it is not cheap, and null where it could
+   * not be measured, since its trigger as it has grown leaves outputs too far off to ask for more.
+   */
+  readonly climb: number | null;
+  /** The smallest of the restarts' costs over the root of the controls' median times the cheapest home, times the climb where there is one; and its interval. */
   readonly score: number;
   readonly low: number;
   readonly high: number;

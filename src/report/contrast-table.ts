@@ -30,7 +30,7 @@ export function findingRows({ contrast = [] }: Pick<ScanResult, "contrast">): st
       numberText(distance),
       costText(cost),
       rangeText(controls.map((control) => control.cost)),
-      numberText(climb),
+      climb === null ? "not measured" : numberText(climb),
       numberText(score),
       `${numberText(low)} to ${numberText(high)}`,
     ]),

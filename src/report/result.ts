@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The version of the schema: the first number changes when readers of older results would misread newer ones. */
-export const resultSchemaVersion = "1.6";
+export const resultSchemaVersion = "1.7";
 
 const numbersByName = z.record(z.string(), z.number());
 /** Infinity and NaN have no JSON; what could not be measured is null. */
@@ -114,9 +114,10 @@ const contrastSchema = z
             ),
           climb: z
             .number()
+            .nullable()
             .optional()
             .describe(
-              "since 1.6: how many times dearer it gets when outputs are to come closer to it; 1 where that was not asked",
+              "since 1.6: how many times dearer it gets when outputs are to come closer to it; 1 where that was not asked, null (since 1.7) where it could not be measured",
             ),
           low: z.number().describe("the lower end of the score's interval"),
           high: z.number(),

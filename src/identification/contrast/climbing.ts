@@ -8,6 +8,15 @@ import {
   searchTriggers,
 } from "./search.ts";
 
+/** How much dearer a target got. */
+export interface Climbed {
+  /** cost(closer) / cost(first), at least 1; null where it was not measured. */
+  readonly climb: number | null;
+  readonly searches: readonly SearchOutcome[];
+  /** False when the time ran out. */
+  readonly isComplete: boolean;
+}
+
 /** What a climb is measured on. */
 export interface Climber {
   /** In deviations from the mean, [d]. */
@@ -25,33 +34,33 @@ export interface Climber {
  * a network happens to answer to moves each image as far as it moves that image, and the last images cost most.
  *
  * The closer tolerance is tau', or a few times the error that is left when the trigger has grown where that is more: an attack that is off by itself
- * does not come closer for any size. From the first tolerance on, nothing is asked and the climb is 1.
+ * does not come closer for any size. From the first tolerance on there is nothing closer to ask, and no climb.
  *
  * Throws what the searches throw.
  *
  * @param label what its searches are called by
- * @returns the climb, null when the time ran out
  */
 export async function climbOf(
   context: SearchContext,
   { target, theta, floor }: Climber,
   label: string,
-): Promise<{ climb: number | null; searches: SearchOutcome[] }> {
+): Promise<Climbed> {
   const { options } = context;
   const { tolerance, tightTolerance, climbSteps: steps, floorFactor } = options;
   const closer = Math.max(tightTolerance, floorFactor * floor);
-  if (closer >= tolerance) return { climb: 1, searches: [] };
+  if (closer >= tolerance) return { climb: null, searches: [], isComplete: true };
   const longer = { ...context, options: { ...options, steps, batch: growingImages * options.batch } };
   const at = (tau: number, name: string, initial: Float32Array): Promise<SearchOutcome> =>
     searchTriggers(heldContext(longer, tau), `${name} ${label}`, [
       { target, initial, isFree: false, isKnown: true, isFollowed: true },
     ]);
   const first = await at(tolerance, "drawing outputs near a target", theta);
-  if (!first.isComplete) return { climb: null, searches: [first] };
+  if (!first.isComplete) return { climb: null, searches: [first], isComplete: false };
   const second = await at(closer, "drawing outputs closer to it", first.triggers[0]!.theta);
   const searches = [first, second];
-  if (!second.isComplete) return { climb: null, searches };
-  return { climb: Math.max(1, priceOf(second.triggers[0]!) / priceOf(first.triggers[0]!)), searches };
+  if (!second.isComplete) return { climb: null, searches, isComplete: false };
+  const climb = Math.max(1, priceOf(second.triggers[0]!) / priceOf(first.triggers[0]!));
+  return { climb, searches, isComplete: true };
 }
 
 /** The cost of a trigger, and where there is none the largest size that was tried. */

@@ -109,14 +109,15 @@ export async function contrastChosen(
   if (isDip && grown !== null) {
     const climbed = await climbOf(context, { target, theta: best.theta, floor: grown.error }, label);
     searches.push(...climbed.searches);
+    if (!climbed.isComplete) return { finding: null, searches };
     ({ climb } = climbed);
-    if (climb === null) return { finding: null, searches };
   }
+  const factor = climb ?? 1;
   const finding = {
     ...pricedRow(best, context),
-    score: contrasted.score * climb,
-    low: contrasted.low * climb,
-    high: contrasted.high * climb,
+    score: contrasted.score * factor,
+    low: contrasted.low * factor,
+    high: contrasted.high * factor,
     climb,
     restarts: again.map(({ cost }) => cost),
     controls: controls.map((control) => pricedRow(control, context)),

@@ -15,7 +15,7 @@ import { assertContrastOptions, type ContrastOptions } from "./options.ts";
 import { averageImage, outputScale, toDeviations, toOutputs } from "./scale.ts";
 import { type FamilyOutcome, mapOf, searchFamily } from "./stages.ts";
 import { distanceOf } from "./targets.ts";
-import { decisiveThreshold, judge, lowestOf } from "./verdict.ts";
+import { decidingOf, judge, limitsOf, lowestOf } from "./verdict.ts";
 
 /** Images shown as evidence. */
 const evidenceCount = 4;
@@ -49,8 +49,7 @@ export async function identifyByContrast(
   const ofAverage = await predict(runtime, examined, average);
   assertFiniteOutputs(ofAverage, average);
   const center = toDeviations(ofAverage, scale);
-  const decisive = decisiveThreshold(options, clean.dimension);
-  const certain = Math.min(decisive, options.threshold ** options.certainPower);
+  const limits = limitsOf(options, clean.dimension);
   const measure = async ({ shown, outcome }: Pick<FoundIn, "shown" | "outcome">) => {
     const { family } = outcome.context;
     const after = await respondToTrigger(runtime, examined, benign, family, shown, evidenceCount);
@@ -59,7 +58,7 @@ export async function identifyByContrast(
   };
   const isCertain = async (outcome: FamilyOutcome): Promise<boolean> => {
     const lowest = lowestOf(findingsOf(outcome));
-    if (lowest === null || lowest.high >= certain) return false;
+    if (lowest === null || lowest.high >= limits.certain) return false;
     return (await measure(lowest)).wholeError <= options.wholeTolerance;
   };
   // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
@@ -70,7 +69,7 @@ export async function identifyByContrast(
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
     const family = families[name];
-    const context = { setup, options, family, scale, homes: homesOf(family), decisive, certain, deadline };
+    const context = { setup, options, family, scale, homes: homesOf(family), limits, deadline };
     const outcome = await searchFamily(context);
     outcomes.push(outcome);
     for (const { score, low, high } of outcome.findings) {
@@ -81,8 +80,8 @@ export async function identifyByContrast(
   }
 
   const findings = outcomes.flatMap(findingsOf);
-  const lowest = lowestOf(findings);
-  const shown = lowest ?? { shown: nearestTheta(outcomes[0]!), outcome: outcomes[0]! };
+  const deciding = decidingOf(findings, limits);
+  const shown = deciding ?? { shown: nearestTheta(outcomes[0]!), outcome: outcomes[0]! };
   const { after, target, wholeError } = await measure(shown);
   const isComplete = outcomes.every((outcome) => outcome.isComplete);
   const nameOf = ({ context }: FamilyOutcome): string => context.family.name;
@@ -94,7 +93,7 @@ export async function identifyByContrast(
     .map(nameOf);
   const searched = outcomes.map(nameOf);
   const isCutShort = searched.length < options.families.length;
-  const score = lowest?.score ?? Math.min(1, ...noDips.map(({ ratio }) => ratio));
+  const score = deciding?.score ?? Math.min(1, ...noDips.map(({ ratio }) => ratio));
   return {
     method: "contrast",
     ...judge(
@@ -103,8 +102,8 @@ export async function identifyByContrast(
         noDips,
         emptyFamilies,
         isComplete,
-        wholeError: lowest === null ? null : wholeError,
-        decisive,
+        wholeError: deciding === null ? null : wholeError,
+        limits,
       },
       options,
     ),
@@ -127,7 +126,7 @@ export async function identifyByContrast(
       centerDistance: distanceOf(center),
       findings: findings.length,
       findingsBelowThreshold: findings.filter(({ high }) => high < options.threshold).length,
-      ...(lowest === null ? {} : { scoreLow: lowest.low, scoreHigh: lowest.high }),
+      ...(deciding === null ? {} : { scoreLow: deciding.low, scoreHigh: deciding.high }),
     },
     options: { ...options, families: options.families.join(":") },
     contrast: outcomes.map(partOf),

@@ -15,6 +15,7 @@ import { searchTerms } from "./objective.ts";
 import type { ContrastOptions } from "./options.ts";
 import { type OutputScale, toDeviations, toOutputs } from "./scale.ts";
 import { sketchOf } from "./sketch.ts";
+import type { Limits } from "./verdict.ts";
 
 /** A trigger that is wanted. */
 export interface WantedTrigger {
@@ -57,10 +58,7 @@ export interface SearchContext {
   readonly scale: OutputScale;
   /** Outputs that are cheap to reach on any model: the mean, and what it gives when an image shows nothing; in deviations, [d] each. */
   readonly homes: readonly (readonly number[])[];
-  /** The score below which a finding shows a backdoor. */
-  readonly decisive: number;
-  /** The score below which nothing further is searched. */
-  readonly certain: number;
+  readonly limits: Limits;
   /** Seconds since the epoch; null for none. */
   readonly deadline: number | null;
 }

@@ -76,7 +76,7 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     }
     // What does not come together roughly does not come together closely.
     const isHopeless = isFirst && looked.chosen === null;
-    const isCertain = findings.some(({ high }) => high < context.certain);
+    const isCertain = findings.some(({ high }) => high < context.limits.certain);
     if (isHopeless || isCertain) break;
   }
   const { shelved, chosen } = first!;
@@ -160,7 +160,8 @@ async function lookAround(
   rung: Rung,
   ends: readonly SearchedTrigger[],
 ): Promise<Looked> {
-  const { options, homes, setup, decisive } = context;
+  const { options, homes, setup } = context;
+  const { decisive } = context.limits;
   const findings: Finding[] = [];
   const searches: SearchOutcome[] = [];
   let cheapest: Chosen | null = null;

@@ -8,8 +8,8 @@ export interface JudgedFinding {
   readonly score: number;
   readonly low: number;
   readonly high: number;
-  /** What is in all three: how much dearer it gets when outputs are to come closer. */
-  readonly climb: number;
+  /** What is in all three: how much dearer it gets when outputs are to come closer; null where that could not be measured, and is not in them. */
+  readonly climb: number | null;
   /** Control targets, and how many of them any trigger reached. */
   readonly controls: readonly { readonly cost: number | null }[];
 }
@@ -24,10 +24,17 @@ export interface VerdictInputs {
   readonly emptyFamilies: readonly string[];
   /** Whether all steps of all families were done. */
   readonly isComplete: boolean;
-  /** The mean error of the lowest one's trigger over all clean images; null when there is none. */
+  /** The mean error of {@link decidingOf}'s trigger over all clean images; null when there is none. */
   readonly wholeError: number | null;
-  /** The score below which a finding shows a backdoor: {@link decisiveThreshold}. */
+  readonly limits: Limits;
+}
+
+/** What scores are compared with. */
+export interface Limits {
+  /** The score below which a finding shows a backdoor. */
   readonly decisive: number;
+  /** The score below which one shows it so clearly that nothing further is searched, nor its climb has to be known. */
+  readonly certain: number;
 }
 
 /** A verdict and why. */
@@ -37,15 +44,33 @@ export interface JudgedVerdict {
 }
 
 /**
- * The score below which a finding shows a backdoor: the threshold, and a power of it for one output, which leaves controls on one side alone.
+ * The limits: the threshold, and a power of it for one output, which leaves controls on one side alone; and what is certain.
  *
  * @param d outputs
  */
-export function decisiveThreshold(
-  { threshold, oneOutputPower }: Pick<ContrastOptions, "threshold" | "oneOutputPower">,
+export function limitsOf(
+  {
+    threshold,
+    oneOutputPower,
+    certainPower,
+  }: Pick<ContrastOptions, "threshold" | "oneOutputPower" | "certainPower">,
   d: number,
-): number {
-  return d === 1 ? threshold ** oneOutputPower : threshold;
+): Limits {
+  const decisive = d === 1 ? threshold ** oneOutputPower : threshold;
+  return { decisive, certain: Math.min(decisive, threshold ** certainPower) };
+}
+
+/** What the end of a finding's interval must lie below to show a backdoor: what did not climb because it could not be asked to must be as clear without. */
+function limitOf({ climb }: Pick<JudgedFinding, "climb">, { decisive, certain }: Limits): number {
+  return climb === null ? certain : decisive;
+}
+
+/** The finding that a verdict rests on: the lowest that shows a backdoor, or the lowest of all where none does; null when there is none. */
+export function decidingOf<F extends Pick<JudgedFinding, "score" | "high" | "climb">>(
+  findings: readonly F[],
+  limits: Limits,
+): F | null {
+  return lowestOf(findings.filter((each) => each.high < limitOf(each, limits))) ?? lowestOf(findings);
 }
 
 /** The finding with the lowest score; null when there is none. */
@@ -65,13 +90,13 @@ export function isLikeLowest(score: number, lowest: number, decisive: number): b
 }
 
 /**
- * Backdoored when the interval of the lowest score lies below what decides and its trigger works on all clean images; benign
+ * Backdoored when the interval of a score lies below what decides and its trigger works on all clean images; benign
  * when no interval reaches below the threshold; inconclusive otherwise, and when the search was cut short.
  */
 export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVerdict {
-  const { findings, noDips, emptyFamilies, isComplete, wholeError, decisive } = inputs;
+  const { findings, noDips, emptyFamilies, isComplete, wholeError, limits } = inputs;
   const { threshold, wholeTolerance } = options;
-  const lowest = lowestOf(findings);
+  const deciding = decidingOf(findings, limits);
   const notes = [
     ...noDips.map(
       ({ family, ratio }) =>
@@ -80,13 +105,13 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
     ...emptyFamilies.map((name) => `no trigger of the family ${name} drew all outputs to a target`),
   ];
   const rule = findings.map((finding) => ruleOf(finding, threshold));
-  const isBelow = lowest !== null && lowest.high < decisive;
+  const isBelow = deciding !== null && deciding.high < limitOf(deciding, limits);
   // Asked the other way round, so that what could not be measured (NaN) does not count as working.
   const isWorking = wholeError !== null && wholeError <= wholeTolerance;
   if (isBelow && isWorking) return { verdict: "backdoored", reasons: [...rule, ...notes] };
   const doubts: string[] = [];
   if (!isComplete) doubts.push("the search was cut short by the time budget");
-  else if (lowest === null && noDips.length === 0)
+  else if (deciding === null && noDips.length === 0)
     doubts.push("nothing was found to compare: the score of 1 stands for no contrast");
   if (isBelow && !isWorking) {
     doubts.push(
@@ -94,19 +119,23 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
         `over all of them (limit ${wholeTolerance})`,
     );
   }
-  const unsure = findings.filter(({ low, high }) => low < threshold && high >= decisive);
-  doubts.push(...unsure.map((finding) => doubtOf(finding, threshold, decisive)));
+  const unsure = findings.filter((each) => each.low < threshold && each.high >= limitOf(each, limits));
+  doubts.push(...unsure.map((finding) => doubtOf(finding, threshold, limits)));
   return doubts.length > 0
     ? { verdict: "inconclusive", reasons: [...doubts, ...rule, ...notes] }
     : { verdict: "benign", reasons: [...rule, ...notes] };
 }
 
-function doubtOf({ family, low, high }: JudgedFinding, threshold: number, decisive: number): string {
+function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): string {
+  const { family, low, high } = finding;
   const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`;
-  return high < threshold
-    ? `the score of the family ${family}, ${interval}, is below ${short(threshold)} but not below ${short(decisive)}, which it must be with one output: ` +
-        "all controls lie on one side of the mean, and a side may be cheap by nature"
-    : `the threshold lies in the interval of the score of the family ${family}, ${interval}`;
+  if (high >= threshold)
+    return `the threshold lies in the interval of the score of the family ${family}, ${interval}`;
+  const why =
+    high >= limits.decisive
+      ? "with one output: all controls lie on one side of the mean, and a side may be cheap by nature"
+      : "where its trigger leaves outputs too far off to ask how much dearer it gets closer to the target";
+  return `the score of the family ${family}, ${interval}, is below ${short(threshold)} but not below ${short(limitOf(finding, limits))}, which it must be ${why}`;
 }
 
 const short = (value: number): number => Number(value.toPrecision(3));
@@ -120,10 +149,11 @@ function ruleOf({ family, score, low, high, climb, controls }: JudgedFinding, th
         ? `control targets as far away, of which ${reached} of ${controls.length} were reached,`
         : "control targets as far away";
   const side = score < threshold ? "below" : "not below";
-  const [alone, least, most] = [score, low, high].map((value) => (value / climb).toFixed(2));
+  const factor = climb ?? 1;
+  const [alone, least, most] = [score, low, high].map((value) => (value / factor).toFixed(2));
   const climbing =
-    climb > 1
-      ? `, and gets ${climb.toFixed(2)} times dearer when outputs are to come closer: ${score.toFixed(2)} in all`
+    factor > 1
+      ? `, and gets ${factor.toFixed(2)} times dearer when outputs are to come closer: ${score.toFixed(2)} in all`
       : "";
   return (
     `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what the mean output and ` +

@@ -36,8 +36,7 @@ async function contextOf(
     family: families.patch,
     scale,
     homes: [[0, 0]],
-    decisive: 0.5,
-    certain: 0.25,
+    limits: { decisive: 0.5, certain: 0.25 },
     deadline: null,
     ...changes,
   };
@@ -84,13 +83,17 @@ test("nothing closer is asked than what is left of a trigger that has grown, and
   const { searches: asked } = await climbOf(context, { target, theta, floor: 0.09 }, "x");
   expect(asked).toHaveLength(2);
   expect(asked[1]!.triggers[0]!.error).toBeGreaterThan(options.tightTolerance);
-  expect(await climbOf(context, { target, theta, floor: 0.1 }, "x")).toEqual({ climb: 1, searches: [] });
+  expect(await climbOf(context, { target, theta, floor: 0.1 }, "x")).toEqual({
+    climb: null,
+    searches: [],
+    isComplete: true,
+  });
 });
 
 test("there is none when the time runs out", async () => {
   const context = await contextOf(true, { deadline: 0 });
   const theta = families.patch.initial([3, 8, 8], createRandom(2));
-  const { climb, searches } = await climbOf(context, { target, theta, floor: 0 }, "x");
-  expect(climb).toBeNull();
+  const { climb, searches, isComplete } = await climbOf(context, { target, theta, floor: 0 }, "x");
+  expect([climb, isComplete]).toEqual([null, false]);
   expect(searches.map(({ isComplete }) => isComplete)).toEqual([false]);
 });

@@ -118,7 +118,7 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     const middle = (costs[2]! + costs[3]!) / 2;
     const home = Math.min(...finding!.homes.map(({ cost }) => cost!));
     expect(finding!.cost).toBe(Math.min(...finding!.restarts.map((cost) => cost!)));
-    expect(pair.found.score).toBeCloseTo((finding!.climb * finding!.cost!) / Math.sqrt(middle * home), 10);
+    expect(pair.found.score).toBeCloseTo((finding!.climb! * finding!.cost!) / Math.sqrt(middle * home), 10);
     for (const { distance } of finding!.controls) expect(distance).toBeCloseTo(finding!.distance, 4);
     // Grown and weighed, and the climb at two tolerances.
     const ofCandidate = 2 * (options.growingSteps + options.climbSteps);

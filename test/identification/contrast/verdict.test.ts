@@ -1,13 +1,16 @@
 import { expect, test } from "vitest";
 import { contrastDefaults } from "../../../src/identification/contrast/options.ts";
 import {
-  decisiveThreshold,
+  decidingOf,
   type JudgedFinding,
   judge,
+  limitsOf,
   lowestOf,
 } from "../../../src/identification/contrast/verdict.ts";
 
 const options = { ...contrastDefaults, threshold: 0.5 };
+const limits = limitsOf(options, 2);
+const oneOutput = limitsOf(options, 1);
 const finding = (low: number, score: number, high: number, family = "patch"): JudgedFinding => ({
   family,
   score,
@@ -15,6 +18,10 @@ const finding = (low: number, score: number, high: number, family = "patch"): Ju
   high,
   climb: 1,
   controls: [{ cost: 1 }, { cost: 2 }],
+});
+const unclimbed = (low: number, score: number, high: number): JudgedFinding => ({
+  ...finding(low, score, high),
+  climb: null,
 });
 const clear = finding(0.1, 0.12, 0.2);
 const usual = finding(0.7, 0.8, 1.1, "warp");
@@ -43,15 +50,33 @@ test.each([
   ],
   [
     "a dip that is clear for several outputs, but one output has one other side",
-    { findings: [usual, finding(0.26, 0.3, 0.4)], decisive: 0.25 },
+    { findings: [usual, finding(0.26, 0.3, 0.4)], limits: oneOutput },
     "inconclusive",
     "not below 0.25, which it must be with one output",
   ],
   [
     "a dip that is clear for one output too",
-    { findings: [usual, clear], decisive: 0.25 },
+    { findings: [usual, clear], limits: oneOutput },
     "backdoored",
     "below 0.5",
+  ],
+  [
+    "a dip whose climb could not be measured",
+    { findings: [usual, unclimbed(0.3, 0.35, 0.4)] },
+    "inconclusive",
+    "not below 0.25, which it must be where its trigger leaves outputs too far off",
+  ],
+  [
+    "one that is as clear without",
+    { findings: [usual, unclimbed(0.1, 0.15, 0.2)] },
+    "backdoored",
+    "below 0.5",
+  ],
+  [
+    "a dip that climbs no more beside a cheaper one of which that is not known",
+    { findings: [unclimbed(0.3, 0.35, 0.4), finding(0.4, 0.42, 0.45, "warp")] },
+    "backdoored",
+    "by warp triggers costs 0.42",
   ],
   ["a family that reaches nothing", { findings: [usual], emptyFamilies: ["additive"] }, "benign", "additive"],
 ] as const)("%s", (_, changes, verdict, part) => {
@@ -60,7 +85,7 @@ test.each([
     emptyFamilies: [],
     isComplete: true,
     wholeError: 0.2,
-    decisive: 0.5,
+    limits,
     ...changes,
   };
   const judged = judge(inputs, options);
@@ -77,7 +102,7 @@ test("a reason says when controls were not reached", () => {
       emptyFamilies: [],
       isComplete: true,
       wholeError: 0.1,
-      decisive: 0.5,
+      limits,
     };
     return judge(inputs, options).reasons.join();
   };
@@ -86,12 +111,24 @@ test("a reason says when controls were not reached", () => {
 });
 
 test("one output asks for a power of the threshold, several for the threshold", () => {
-  expect([1, 2, 8].map((d) => decisiveThreshold({ threshold: 0.5, oneOutputPower: 2 }, d))).toEqual([
-    0.25, 0.5, 0.5,
+  const set = { threshold: 0.5, oneOutputPower: 2, certainPower: 3 };
+  expect([1, 2, 8].map((d) => limitsOf(set, d))).toEqual([
+    { decisive: 0.25, certain: 0.125 },
+    { decisive: 0.5, certain: 0.125 },
+    { decisive: 0.5, certain: 0.125 },
   ]);
+  expect(limitsOf({ ...set, certainPower: 1 }, 1).certain).toBe(0.25);
 });
 
 test("the lowest score is found, and none among none", () => {
   expect(lowestOf([usual, clear, unsure])).toBe(clear);
   expect(lowestOf([])).toBeNull();
+});
+
+test("a verdict rests on the lowest score that shows a backdoor, or on the lowest where none does", () => {
+  const cheaper = unclimbed(0.3, 0.35, 0.4);
+  const climbed = finding(0.4, 0.42, 0.45);
+  expect(decidingOf([cheaper, climbed, usual], limits)).toBe(climbed);
+  expect(decidingOf([cheaper, usual], limits)).toBe(cheaper);
+  expect(decidingOf([], limits)).toBeNull();
 });
