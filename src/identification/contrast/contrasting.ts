@@ -4,7 +4,7 @@ import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import { type Chosen, letGrow } from "./choosing.ts";
 import { climbOf } from "./climbing.ts";
 import { toOutputs } from "./scale.ts";
-import { contrastOf, pricesOf } from "./score.ts";
+import { contrastOf, isNoCheaper, pricesOf } from "./score.ts";
 import {
   heldContext,
   type SearchContext,
@@ -61,7 +61,12 @@ export async function contrastChosen(
   const { candidate, target, ratio } = chosen;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
-  const contrast = await searchTriggers(held, `contrasting a target with controls ${label}`, [
+  const parts = <T>(all: readonly T[]): [T[], T[], T[]] => [
+    all.slice(0, restarts),
+    all.slice(restarts, -context.homes.length),
+    all.slice(-context.homes.length),
+  ];
+  const wanted = [
     ...startsFrom(context, candidate.theta, `contrast ${label}`).map((initial, i) => ({
       target,
       initial,
@@ -81,15 +86,17 @@ export async function contrastChosen(
       isFree: false,
       isKnown: i === 0,
     })),
-  ]);
+  ];
+  const contrast = await searchTriggers(held, `contrasting a target with controls ${label}`, wanted, {
+    after: options.contrastPatience,
+    isDecided(triggers) {
+      const [restarts, , homes] = parts(triggers);
+      return isNoCheaper(restarts, homes);
+    },
+  });
   const searches = [contrast];
   if (!contrast.isComplete) return { finding: null, searches };
   const prices = pricesOf(contrast.triggers);
-  const parts = <T>(all: readonly T[]): [T[], T[], T[]] => [
-    all.slice(0, restarts),
-    all.slice(restarts, -context.homes.length),
-    all.slice(-context.homes.length),
-  ];
   const [again, controls, homes] = parts(contrast.triggers);
   const best = again.reduce((low, each) => (costOf(each) < costOf(low) ? each : low));
   const contrasted = contrastOf(...parts(prices), options, random.fork("bootstrap"));

@@ -41,6 +41,11 @@ export interface ContrastOptions {
   readonly patience: number;
   /** Steps in which a target is contrasted with controls, at either tolerance. */
   readonly steps: number;
+  /**
+   * The part of a contrast after which it is over when its target costs as much as a home: controls do not matter then. Half way backdoors cost a
+   * quarter of a home, and targets of benign models 0.97 to 2.2 of one (docs/research-log.md).
+   */
+  readonly contrastPatience: number;
   /** Images in a step; all triggers of a stage see the same ones. */
   readonly batch: number;
   /** Adam's learning rate, for parameters that pass through a sigmoid or tanh: 150 steps must lead through their range. */
@@ -147,6 +152,7 @@ export const contrastDefaults: ContrastOptions = {
   heldPart: 0.3,
   patience: 0.5,
   steps: 200,
+  contrastPatience: 0.5,
   batch: 6,
   learningRate: 0.1,
   tolerance: 0.25,
@@ -200,6 +206,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   heldPart: { least: 0, most: 1 },
   patience: { least: 0, most: 1 },
   steps: { isWhole: true, least: 0 },
+  contrastPatience: { least: 0, most: 1 },
   batch: { isWhole: true, least: 2 },
   learningRate: { least: 1e-6 },
   tolerance: { least: 1e-6 },

@@ -8,11 +8,11 @@ import { distanceOf } from "./targets.ts";
 export interface PricedTarget {
   /** In deviations from the mean, [d]. */
   readonly target: readonly number[];
-  /** The smallest size of a trigger that reaches it; null when none did. */
+  /** The smallest size at which outputs collapsed onto it; null when they never did. */
   readonly cost: number | null;
   /** The largest size that was tried. */
   readonly largest: number;
-  /** How far outputs were off at the end of its search, in standard deviations. */
+  /** The smoothed error at the end of its search, in standard deviations. */
   readonly error: number;
 }
 
@@ -126,6 +126,14 @@ export function candidatesOf(
     if (isApart && chosen.length < options.shortlist) chosen.push(each);
   }
   return chosen;
+}
+
+/** Whether a target that was reached costs as much as a home that was, or more: that ratio is its score then ({@link contrastOf}), whatever controls cost. */
+export function isNoCheaper(restarts: readonly PricedTarget[], homes: readonly PricedTarget[]): boolean {
+  const cheapest = (all: readonly PricedTarget[]): number =>
+    Math.min(...all.map(({ cost }) => cost ?? Number.POSITIVE_INFINITY));
+  const own = cheapest(restarts);
+  return Number.isFinite(own) && own >= cheapest(homes);
 }
 
 /** A score and the interval that it lies in. */

@@ -14,6 +14,7 @@ import { follow, type MultiplierState, newMultipliers, notReached, weightsAt } f
 import { searchTerms } from "./objective.ts";
 import type { ContrastOptions } from "./options.ts";
 import { type OutputScale, toDeviations, toOutputs } from "./scale.ts";
+import type { PricedTarget } from "./score.ts";
 import { sketchOf } from "./sketch.ts";
 import type { Limits } from "./verdict.ts";
 
@@ -34,16 +35,8 @@ export interface WantedTrigger {
   readonly isFollowed?: boolean;
 }
 
-/** A trigger that was searched. */
-export interface SearchedTrigger {
-  /** What was wanted, in deviations from the mean, [d]. */
-  readonly target: readonly number[];
-  /** The smallest size at which the outputs collapsed onto the target; null when they never did. */
-  readonly cost: number | null;
-  /** The largest size that was tried. */
-  readonly largest: number;
-  /** The smoothed error at the end. */
-  readonly error: number;
+/** A trigger that was searched: what was wanted, and what that cost. */
+export interface SearchedTrigger extends PricedTarget {
   /** The parameters at the cost, or the last ones where there is none, [n]. */
   readonly theta: Float32Array;
   /** The mean output of those in a batch, in deviations from the mean, [d]. */
@@ -97,17 +90,28 @@ interface SearchState extends MultiplierState {
   readonly bestOutput: Float32Array;
 }
 
+/** When a search is over before its last step. */
+export interface EarlyEnd {
+  /** The part of the steps before which it is not asked. */
+  readonly after: number;
+  /** Whether further steps cannot change what the search is for. */
+  readonly isDecided: (triggers: readonly PricedTarget[]) => boolean;
+}
+
 /**
  * Searches triggers, all at once or in as few rounds as memory allows.
  *
  * Throws what {@link runLoop} throws.
  *
  * @param name the stage's name, which its random numbers and its saved state go by
+ * @param early looked at where all triggers are searched at once, since it compares them; without it a search is given up when nothing has worked
+ *   after the options' patience
  */
 export async function searchTriggers(
   context: SearchContext,
   name: string,
   wanted: readonly WantedTrigger[],
+  early: EarlyEnd = hopeless(context),
 ): Promise<SearchOutcome> {
   const size = await sizeOfSearch(context, wanted.length);
   const rounds = Math.ceil(wanted.length / size.triggers);
@@ -115,7 +119,8 @@ export async function searchTriggers(
   for (let round = 0; round < rounds; round++) {
     const part = wanted.slice(round * size.triggers, (round + 1) * size.triggers);
     const roundName = rounds === 1 ? name : `${name}, round ${round + 1} of ${rounds}`;
-    outcomes.push(await searchRound(context, name, roundName, part, size.batch));
+    const end = rounds === 1 ? early : hopeless(context);
+    outcomes.push(await searchRound(context, name, roundName, part, size.batch, end));
   }
   let start = 0;
   const history = outcomes.flatMap((outcome) => {
@@ -175,6 +180,7 @@ async function searchRound(
   name: string,
   wanted: readonly WantedTrigger[],
   batch: number,
+  early: EarlyEnd,
 ): Promise<Omit<SearchOutcome, "name">> {
   const { setup, options, family, scale } = context;
   const [count, c, h, w] = setup.benign.shape;
@@ -202,8 +208,9 @@ async function searchRound(
       toSaved: (state) => ({ ...state }),
       fromSaved: (arrays) => arrays as unknown as SearchState,
       sketch: (state) => sketchOf(family.name, state),
-      isSettled: ({ best }, step) =>
-        step >= options.patience * options.steps && best.every((each) => each === notReached),
+      isSettled: (state, step) =>
+        step >= early.after * options.steps &&
+        early.isDecided(wanted.map(({ target }, i) => pricedTarget(target, state, i))),
       async step(state, step) {
         const results = await program.run({
           image: pixelsOf(setup.benign, batchAt(step, count, batch, random)),
@@ -337,15 +344,25 @@ function searchedTrigger(
   scale: OutputScale,
 ): SearchedTrigger {
   const d = scale.std.length;
-  const best = state.best[i]!;
   return {
-    target,
-    cost: best === notReached ? null : best,
-    largest: state.largest[i]!,
-    error: state.error[i]!,
+    ...pricedTarget(target, state, i),
     theta: state.bestTheta.slice(i * n, (i + 1) * n),
     output: toDeviations(state.bestOutput.subarray(i * d, (i + 1) * d), scale),
   };
+}
+
+function pricedTarget(
+  target: readonly number[],
+  { best, largest, error }: MultiplierState,
+  i: number,
+): PricedTarget {
+  const cost = best[i]!;
+  return { target, cost: cost === notReached ? null : cost, largest: largest[i]!, error: error[i]! };
+}
+
+/** The end of a search in which nothing has worked. */
+function hopeless({ options }: SearchContext): EarlyEnd {
+  return { after: options.patience, isDecided: (triggers) => triggers.every(({ cost }) => cost === null) };
 }
 
 function mean(values: Float32Array): number {
