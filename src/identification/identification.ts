@@ -49,6 +49,8 @@ export interface ContrastFinding extends TargetCost {
   readonly controls: readonly TargetCost[];
   /** The mean clean output and what the model gives for the average image: cheap on any model. */
   readonly homes: readonly TargetCost[];
+  /** How close outputs had to come, in standard deviations on average. */
+  readonly tolerance: number;
   /**
    * How many times dearer it gets when outputs are to come closer to it; 1 where that was not asked, since it is not cheap, and null where it could
    * not be measured, since its trigger as it has grown leaves outputs too far off to ask for more.

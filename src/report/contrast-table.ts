@@ -8,6 +8,7 @@ export const findingHead: readonly string[] = [
   "family",
   "cheap target",
   "distance",
+  "within",
   "cost",
   "controls",
   "climb",
@@ -24,10 +25,11 @@ const targetText = (target: readonly number[]): string => target.map(numberText)
 /** A row for each cheap target of each family. */
 export function findingRows({ contrast = [] }: Pick<ScanResult, "contrast">): string[][] {
   return contrast.flatMap(({ family, findings }) =>
-    findings.map(({ target, distance, cost, controls, climb = 1, score, low, high }) => [
+    findings.map(({ target, distance, tolerance, cost, controls, climb = 1, score, low, high }) => [
       family,
       targetText(target),
       numberText(distance),
+      tolerance === undefined ? "" : numberText(tolerance),
       costText(cost),
       rangeText(controls.map((control) => control.cost)),
       climb === null ? "not measured" : numberText(climb),

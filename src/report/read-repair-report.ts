@@ -1,6 +1,5 @@
 /** Reading reports of repairs back. */
-import { z } from "zod";
-import { DrmGuardError } from "../errors.ts";
+import { readAs } from "./read-as.ts";
 import { type RepairReport, repairReportSchema, repairReportVersion } from "./repair-report.ts";
 
 /**
@@ -15,20 +14,14 @@ export function isRepairReport(value: unknown): boolean {
 /**
  * Checks that a value is the report of a repair.
  *
- * Throws E_RESULT that names every field that does not fit, or the schema version when that is another one.
+ * Throws what {@link readAs} throws.
  *
  * @param value what was parsed from JSON
  */
 export function readRepairReport(value: unknown): RepairReport {
-  const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
-  if (typeof version === "string" && version.split(".")[0] !== repairReportVersion.split(".")[0]) {
-    throw new DrmGuardError(
-      "E_RESULT",
-      `found the report of a repair of schema version ${version}, expected ${repairReportVersion}`,
-    );
-  }
-  const parsed = repairReportSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, " ");
-  throw new DrmGuardError("E_RESULT", `found something else than the report of a repair: ${problems}`);
+  return readAs(value, {
+    what: "the report of a repair",
+    schema: repairReportSchema,
+    version: repairReportVersion,
+  });
 }

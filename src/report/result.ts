@@ -112,6 +112,10 @@ const contrastSchema = z
             .describe(
               "the smallest of the restarts over the root of the median of the controls times the cheapest home, times the climb; the smallest over that home where this is no dip",
             ),
+          tolerance: z
+            .number()
+            .optional()
+            .describe("since 1.7: how close outputs had to come to count, in standard deviations on average"),
           climb: z
             .number()
             .nullable()

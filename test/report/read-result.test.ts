@@ -18,7 +18,7 @@ test("a result of a later version that only adds is read", () => {
 test.each(["2.0", "0.9", "10.0"])("a result of schema version %s is refused", async (schemaVersion) => {
   expect(await errorOf(() => readResult({ ...resultOf(), schemaVersion }))).toMatchObject({
     code: "E_RESULT",
-    message: `found a result of schema version ${schemaVersion}, expected 1.6`,
+    message: `found a scan result of schema version ${schemaVersion}, expected 1.7`,
   });
 });
 
@@ -42,6 +42,12 @@ test.each([
 ])("a broken %s is named", async (field, change) => {
   const error = await errorOf(() => readResult({ ...resultOf(), ...change }));
   expect(error).toMatchObject({ code: "E_RESULT", message: expect.stringContaining(`at ${field}`) });
+});
+
+test("a file that is something else says so by its first fields", async () => {
+  const { message } = await errorOf(() => readResult({ method: 1 }));
+  expect(message.match(/ at /g)).toHaveLength(5);
+  expect(message).toMatch(/; and \d+ more$/);
 });
 
 test("every broken field is named in one message", async () => {

@@ -112,6 +112,7 @@ export function contrastResultOf(changes: Partial<ScanResult> = {}): ScanResult 
               { target: [-0.5, 0.6], distance: 1.25, cost: 0.028 },
               { target: [-0.6, 0.6], distance: 1.25, cost: null },
             ],
+            tolerance: 0.25,
             climb: 1.25,
             score: 0.125,
             low: 0.11,

@@ -87,13 +87,15 @@ export async function contrastChosen(
       isKnown: i === 0,
     })),
   ];
-  const contrast = await searchTriggers(held, `contrasting a target with controls ${label}`, wanted, {
-    after: options.contrastPatience,
-    isDecided(triggers) {
+  const contrast = await searchTriggers(
+    held,
+    `contrasting a target with controls ${label}`,
+    wanted,
+    (triggers, part) => {
       const [restarts, , homes] = parts(triggers);
-      return isNoCheaper(restarts, homes);
+      return part >= options.contrastPatience && isNoCheaper(restarts, homes);
     },
-  });
+  );
   const searches = [contrast];
   if (!contrast.isComplete) return { finding: null, searches };
   const prices = pricesOf(contrast.triggers);
@@ -126,6 +128,7 @@ export async function contrastChosen(
     low: contrasted.low * factor,
     high: contrasted.high * factor,
     climb,
+    tolerance: rung.tolerance,
     restarts: again.map(({ cost }) => cost),
     controls: controls.map((control) => pricedRow(control, context)),
     homes: homes.map((home) => pricedRow(home, context)),

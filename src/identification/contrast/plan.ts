@@ -4,6 +4,7 @@ import { families } from "../families/families.ts";
 import { growingImages } from "./choosing.ts";
 import type { ContrastOptions } from "./options.ts";
 import { probeImages, probingName } from "./probing.ts";
+import { isScouted, scoutingName } from "./stages.ts";
 
 /** The shape of images that stands for all: how many probes a family has hardly depends on it. */
 const usualShape = [3, 64, 64] as const;
@@ -12,16 +13,31 @@ const probeShare = 1 / 3;
 
 /**
  * The phases in their order, with the images that pass through the model in each. What follows from what is found cannot be foreseen:
- * triggers of known kinds that a map begins with, how much dearer a cheap target gets closer to it, further dips that are looked at, what is left out once there is
+ * triggers of known kinds that a map begins with, families in which a few targets show that something works, how much dearer a cheap target gets closer to it, further dips that are looked at, what is left out once there is
  * a backdoor.
  *
  * @param options all of them
  */
 export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
-  const { batch, mapTargets, mapSteps, tightMapSteps, growingSteps, shortlist, restarts, controls, steps } =
-    options;
+  const {
+    batch,
+    mapTargets,
+    mapSteps,
+    tightMapSteps,
+    growingSteps,
+    shortlist,
+    restarts,
+    controls,
+    steps,
+    scouts,
+    patience,
+  } = options;
   return options.families.flatMap((name) => {
     const { canHide, isContrastedClosely, probes } = families[name];
+    if (isScouted(families[name], options, usualShape)) {
+      const work = Math.round((1 + scouts) * batch * patience * mapSteps);
+      return [{ phase: scoutingName(name), work }];
+    }
     const homes = canHide ? 2 : 1;
     const probed = options.starts === 0 ? 0 : (probes(usualShape)?.count ?? 0);
     const known = { phase: probingName(name), work: Math.round(probeShare * probed * probeImages) };

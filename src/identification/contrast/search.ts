@@ -90,13 +90,13 @@ interface SearchState extends MultiplierState {
   readonly bestOutput: Float32Array;
 }
 
-/** When a search is over before its last step. */
-export interface EarlyEnd {
-  /** The part of the steps before which it is not asked. */
-  readonly after: number;
-  /** Whether further steps cannot change what the search is for. */
-  readonly isDecided: (triggers: readonly PricedTarget[]) => boolean;
-}
+/**
+ * Whether further steps of a search cannot change what it is for.
+ *
+ * @param triggers what they cost so far
+ * @param part of the steps that is done
+ */
+export type EarlyEnd = (triggers: readonly PricedTarget[], part: number) => boolean;
 
 /**
  * Searches triggers, all at once or in as few rounds as memory allows.
@@ -104,7 +104,7 @@ export interface EarlyEnd {
  * Throws what {@link runLoop} throws.
  *
  * @param name the stage's name, which its random numbers and its saved state go by
- * @param early looked at where all triggers are searched at once, since it compares them; without it a search is given up when nothing has worked
+ * @param early asked where all triggers are searched at once, since it compares them; without it a search is given up when nothing has worked
  *   after the options' patience
  */
 export async function searchTriggers(
@@ -208,9 +208,10 @@ async function searchRound(
       toSaved: (state) => ({ ...state }),
       fromSaved: (arrays) => arrays as unknown as SearchState,
       sketch: (state) => sketchOf(family.name, state),
-      isSettled: (state, step) =>
-        step >= early.after * options.steps &&
-        early.isDecided(wanted.map(({ target }, i) => pricedTarget(target, state, i))),
+      isSettled(state, step) {
+        const priced = wanted.map(({ target }, i) => pricedTarget(target, state, i));
+        return early(priced, step / options.steps);
+      },
       async step(state, step) {
         const results = await program.run({
           image: pixelsOf(setup.benign, batchAt(step, count, batch, random)),
@@ -362,7 +363,7 @@ function pricedTarget(
 
 /** The end of a search in which nothing has worked. */
 function hopeless({ options }: SearchContext): EarlyEnd {
-  return { after: options.patience, isDecided: (triggers) => triggers.every(({ cost }) => cost === null) };
+  return (triggers, part) => part >= options.patience && triggers.every(({ cost }) => cost === null);
 }
 
 function mean(values: Float32Array): number {

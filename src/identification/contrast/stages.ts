@@ -1,8 +1,10 @@
 /** The stages of a family: a map of costs, a candidate whose trigger grows, and its contrast with controls and homes. */
 import { createRandom } from "../../random.ts";
+import type { ImageShape, TriggerFamily } from "../families/family.ts";
 import type { ContrastMap } from "../identification.ts";
 import { type Chosen, chooseClose, chooseRough } from "./choosing.ts";
 import { contrastChosen, costOf, type Finding, pricedRow, type Rung, type Shelved } from "./contrasting.ts";
+import type { ContrastOptions } from "./options.ts";
 import { probe, type Start } from "./probing.ts";
 import { candidatesOf } from "./score.ts";
 import {
@@ -34,7 +36,7 @@ export interface FamilyOutcome {
 /**
  * Does the stages of one family. What the time budget cuts short is left as it is, and says so.
  *
- * 1. Triggers of known kinds are tried, where the family has any.
+ * 1. Triggers of known kinds are tried, where the family has any; else a few targets, and where nothing works nothing more is searched.
  * 2. A map: triggers are drawn to targets all over the outputs' range, roughly, and then let go, with their own mean output as the target,
  *    kept away from the homes. Each slides to where it is cheap to draw outputs close together: targets of a map need not lie
  *    near an attacker's, and the more outputs there are, the farther apart they lie. The known ones that drew outputs together are among
@@ -53,11 +55,20 @@ export interface FamilyOutcome {
  * Throws what the searches throw.
  */
 export async function searchFamily(context: SearchContext): Promise<FamilyOutcome> {
+  const { options, setup } = context;
   const searches: Stage[] = [];
   const findings: Finding[] = [];
   const probed = await probe(context);
   if (probed !== null) searches.push(probed);
   const starts = probed?.starts ?? [];
+  const scouted = isScouted(context.family, options, imageShape(setup)) ? await scout(context) : null;
+  if (scouted !== null) {
+    searches.push(scouted);
+    const { isComplete, triggers } = scouted;
+    if (!isComplete || triggers.every(({ cost }) => cost === null)) {
+      return { context, map: endsOf(scouted), findings, noDip: null, searches, isComplete };
+    }
+  }
   let map: readonly SearchedTrigger[] = [];
   let first: Looked | null = null;
   for (const rung of rungsOf(context)) {
@@ -113,21 +124,51 @@ function rungsOf({ family, options }: SearchContext): readonly Rung[] {
   ];
 }
 
+/** Whether a few targets are tried in a family before all of the map are. */
+export function isScouted(
+  family: TriggerFamily,
+  { scouts, mapTargets }: Pick<ContrastOptions, "scouts" | "mapTargets">,
+  shape: ImageShape,
+): boolean {
+  return scouts > 0 && scouts < mapTargets && family.probes(shape) === null;
+}
+
+/** Whether anything works: a map of a few targets, until one of them does or none has. */
+function scout(context: SearchContext): Promise<SearchOutcome> {
+  const { options, family } = context;
+  const { scouts, patience } = options;
+  const [rung] = rungsOf(context) as [Rung];
+  return searchTriggers(
+    mapContext(context, rung),
+    scoutingName(family.name),
+    spreadWanted(context).slice(0, 1 + scouts),
+    (triggers, part) => triggers.some(({ cost }) => cost !== null) || part >= patience,
+  );
+}
+
+/** What the stage is called. */
+export const scoutingName = (family: string): string => `trying a few targets (${family})`;
+
 /** Maps costs from nothing, and from triggers of known kinds. */
-function searchMap(
-  context: SearchContext,
-  { tolerance, mapSteps: steps, name }: Rung,
-  starts: readonly Start[],
-): Promise<SearchOutcome> {
-  const { options, scale } = context;
-  const spread = spreadTargets(options.mapTargets, scale.std.length, options.reach).map((target, i) => ({
-    target,
-    theta: freshTheta(context, `map ${i}`),
-  }));
-  return searchTriggers({ ...context, options: { ...options, steps, tolerance } }, mappingName(name), [
-    ...spread.map(({ target, theta }, i) => ({ target, initial: theta, isFree: i > 0 })),
+function searchMap(context: SearchContext, rung: Rung, starts: readonly Start[]): Promise<SearchOutcome> {
+  return searchTriggers(mapContext(context, rung), mappingName(rung.name), [
+    ...spreadWanted(context),
     ...knownOf(starts),
   ]);
+}
+
+function mapContext(context: SearchContext, { tolerance, mapSteps: steps }: Rung): SearchContext {
+  return { ...context, options: { ...context.options, steps, tolerance } };
+}
+
+/** The mean, which is held, and targets all over the outputs' range. */
+function spreadWanted(context: SearchContext): WantedTrigger[] {
+  const { options, scale } = context;
+  return spreadTargets(options.mapTargets, scale.std.length, options.reach).map((target, i) => ({
+    target,
+    initial: freshTheta(context, `map ${i}`),
+    isFree: i > 0,
+  }));
 }
 
 /** Maps costs on from where the triggers of a map before have come to. */
@@ -226,6 +267,10 @@ export function mapOf({ context, map }: FamilyOutcome): ContrastMap["map"] {
 }
 
 function freshTheta({ setup, family }: SearchContext, purpose: string): Float32Array {
-  const [, c, h, w] = setup.benign.shape;
-  return family.initial([c, h, w], createRandom(setup.seed).fork(`theta ${family.name} ${purpose}`));
+  return family.initial(imageShape(setup), createRandom(setup.seed).fork(`theta ${family.name} ${purpose}`));
+}
+
+function imageShape({ benign }: SearchContext["setup"]): ImageShape {
+  const [, c, h, w] = benign.shape;
+  return [c, h, w];
 }

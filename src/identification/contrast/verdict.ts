@@ -10,6 +10,8 @@ export interface JudgedFinding {
   readonly high: number;
   /** What is in all three: how much dearer it gets when outputs are to come closer; null where that could not be measured, and is not in them. */
   readonly climb: number | null;
+  /** How close outputs had to come to a target, in standard deviations. */
+  readonly tolerance: number;
   /** Control targets, and how many of them any trigger reached. */
   readonly controls: readonly { readonly cost: number | null }[];
 }
@@ -140,7 +142,8 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
 
 const short = (value: number): number => Number(value.toPrecision(3));
 
-function ruleOf({ family, score, low, high, climb, controls }: JudgedFinding, threshold: number): string {
+function ruleOf(finding: JudgedFinding, threshold: number): string {
+  const { family, score, low, high, climb, tolerance, controls } = finding;
   const reached = controls.filter(({ cost }) => cost !== null).length;
   const against =
     reached === 0
@@ -153,10 +156,10 @@ function ruleOf({ family, score, low, high, climb, controls }: JudgedFinding, th
   const [alone, least, most] = [score, low, high].map((value) => (value / factor).toFixed(2));
   const climbing =
     factor > 1
-      ? `, and gets ${factor.toFixed(2)} times dearer when outputs are to come closer: ${score.toFixed(2)} in all`
+      ? `, and gets ${factor.toFixed(2)} times dearer when they are to come closer: ${score.toFixed(2)} in all`
       : "";
   return (
     `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what the mean output and ` +
-    `${against} let expect${climbing}, ${side} ${short(threshold)}`
+    `${against} let expect where outputs are to come within ${tolerance} standard deviations${climbing}, ${side} ${short(threshold)}`
   );
 }

@@ -272,6 +272,21 @@ test("a first map is given up when nothing works soon after targets are let go",
   expect([await steps(0.5), await steps(1)]).toEqual([10, 20]);
 });
 
+test("a family of which no few examples stand for all is given up when a few targets show nothing, and mapped when one works", async () => {
+  const stagesOf = async (changes: Partial<ContrastOptions>): Promise<Identification["stages"]> => {
+    const scouting = { ...short, families: ["warp"] as const, mapTargets: 6, mapSteps: 20, ...changes };
+    const found = await identifyByContrast(setupFor(), scouting);
+    expect(found.isComplete).toBe(true);
+    return found.stages;
+  };
+  expect(await stagesOf({ tolerance: 1e-6 })).toEqual([{ name: "trying a few targets (warp)", steps: 10 }]);
+  const [scouting, map] = (await stagesOf({ tolerance: 5 }))!;
+  // Targets are held for 0.4 of the steps, and none counts before.
+  expect(scouting).toEqual({ name: "trying a few targets (warp)", steps: 9 });
+  expect(map!.name).toBe("mapping costs (warp)");
+  expect((await stagesOf({ tolerance: 5, scouts: 0 }))![0]!.name).toBe("mapping costs (warp)");
+});
+
 test("what does not fit into memory is searched in rounds on fewer images, and says so", async () => {
   const events: string[] = [];
   const onEvent: IdentificationSetup["onEvent"] = (event) => {

@@ -52,8 +52,8 @@ test("a scan goes through the planned phases, and as many images pass through th
     options,
   );
   const plan = contrastPlan(options);
-  // Patches and warps have a map, a choice and a contrast, and a closer map and contrast; waves a map and a contrast.
-  expect(plan.length).toBe(6 + 6 + 2);
+  // Warps have a few targets; patches a map, a choice and a contrast, and a closer map and contrast; waves a map and a contrast.
+  expect(plan.length).toBe(1 + 6 + 2);
   const met = plan.filter(({ phase: planned }) => images.has(planned));
   // A candidate that is found is looked at; with so few steps not every family finds one.
   expect(met.length).toBeGreaterThanOrEqual(4);
@@ -62,11 +62,14 @@ test("a scan goes through the planned phases, and as many images pass through th
   );
 });
 
-test("triggers of known kinds come first in the families that have any", () => {
+test("triggers of known kinds come first in the families that have any, and a few targets in the others", () => {
   const phases = contrastPlan(contrastDefaults).map(({ phase }) => phase);
   expect(phases.filter((phase) => phase.startsWith("trying"))).toEqual([
+    "trying a few targets (warp)",
     "trying known kinds of triggers (patch)",
     "trying known kinds of triggers (wave)",
   ]);
-  expect(phases[0]).toBe("trying known kinds of triggers (patch)");
+  expect(phases.filter((phase) => phase.endsWith("(warp)"))).toHaveLength(1);
+  const whole = contrastPlan({ ...contrastDefaults, scouts: 0 }).map(({ phase }) => phase);
+  expect(whole.filter((phase) => phase.endsWith("(warp)")).length).toBeGreaterThan(1);
 });

@@ -17,6 +17,7 @@ const finding = (low: number, score: number, high: number, family = "patch"): Ju
   low,
   high,
   climb: 1,
+  tolerance: 0.1,
   controls: [{ cost: 1 }, { cost: 2 }],
 });
 const unclimbed = (low: number, score: number, high: number): JudgedFinding => ({
