@@ -35,5 +35,8 @@ const brokenFiles = report.testResults.filter(
   ({ status: result, assertionResults }) => result === "failed" && assertionResults.length === 0,
 ).length;
 const skipped = report.numPendingTests > 0 ? `, ${report.numPendingTests} skipped` : "";
-console.log(`${report.numPassedTests} passed, ${report.numFailedTests + brokenFiles} failed${skipped}`);
+const label = process.argv.includes("--config") ? "slow tests: " : "";
+console.log(
+  `${label}${report.numPassedTests} passed, ${report.numFailedTests + brokenFiles} failed${skipped}`,
+);
 process.exit(status ?? 1);

@@ -63,7 +63,7 @@ test.each([
     "a newer result",
     ["newer-major.json", "a.json"],
     "E_RESULT",
-    "newer-major.json: found a result of schema version 2.0",
+    "newer-major.json: found a scan result of schema version 2.0",
   ],
   ["an unknown format", ["a.json", "seed.json", "--format", "sarif"], "E_USAGE", "table, json"],
   [

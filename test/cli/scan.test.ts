@@ -46,7 +46,7 @@ test("the method of contrast gives a result of the same kind, with what targets 
   });
   const result = parse(readFileSync(join(home, "contrast-out", "result.json"), "utf8"));
   expect(run.code).toBe(exitCodes[result.verdict]);
-  expect(run.stderr).toContain("mapping costs (patch)");
+  expect(run.stderr).toContain("trying a few targets (warp)");
   expect(result).toMatchObject({ method: "contrast", preset: null, reconstructionFloor: null });
   expect(result.contrast!.map(({ family, map }) => [family, map.length])).toEqual([
     ["patch", 5],
@@ -73,7 +73,7 @@ test("the options of both methods are listed with their values", async () => {
   const { stdout, code } = await runCli(["list"], { cwd: home });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^lambda1 +20 +10 +0.54 +500000 +number$/m);
-  expect(stdout).toMatch(/^families +patch:warp:wave +some of patch : warp : additive : wave$/m);
+  expect(stdout).toMatch(/^families +warp:patch:wave +some of patch : warp : additive : wave$/m);
   expect(stdout).toMatch(/^controls +6 +number$/m);
 });
 
@@ -159,7 +159,9 @@ test("an interrupt saves, and --resume ends as if nothing had been", { timeout: 
   const args = ["scan", "model.onnx", "--benign", "images", ...long, "--format", "json"];
   const whole = await runCli([...args, "--cache-dir", "whole"], { cwd: home });
   const { child, output, end } = startCli([...args, "--cache-dir", "parts"], { cwd: home });
-  await expect.poll(() => output.stderr, { timeout: 30_000, interval: 5 }).toContain("mapping costs (patch)");
+  await expect
+    .poll(() => output.stderr, { timeout: 30_000, interval: 5 })
+    .toContain("trying a few targets (warp)");
   child.kill("SIGINT");
   const interrupted = await end;
   expect(interrupted.code).toBe(130);
@@ -206,7 +208,7 @@ test.skipIf(process.platform !== "linux")("a job ends with its parent, however t
   const { child, output } = startCli([...base.slice(0, 4), "--set", "mapSteps=1000000", "--cache-dir", "p"], {
     cwd: home,
   });
-  await expect.poll(() => output.stderr, { timeout: 30_000 }).toContain("mapping costs (patch)");
+  await expect.poll(() => output.stderr, { timeout: 30_000 }).toContain("trying a few targets (warp)");
   const children = (): string[] => {
     // Each process's parent stands in /proc/PID/stat after its name.
     return readdirSync("/proc").filter((pid) => {
