@@ -81,7 +81,7 @@ export async function identifyByContrast(
 
   const findings = outcomes.flatMap(findingsOf);
   const deciding = decidingOf(findings, limits);
-  const shown = deciding ?? { shown: nearestTheta(outcomes[0]!), outcome: outcomes[0]! };
+  const shown = deciding ?? nearestOf(outcomes);
   const { after, target, wholeError } = await measure(shown);
   const isComplete = outcomes.every((outcome) => outcome.isComplete);
   const nameOf = ({ context }: FamilyOutcome): string => context.family.name;
@@ -152,9 +152,12 @@ function findingsOf(outcome: FamilyOutcome): FoundIn[] {
   return outcome.findings.map((finding) => ({ ...finding, family: outcome.context.family.name, outcome }));
 }
 
-/** The trigger of a map that came nearest to its target, for pictures where no target was reached. */
-function nearestTheta({ map }: FamilyOutcome): Float32Array {
-  return map.reduce((near, each) => (each.error < near.error ? each : near)).theta;
+/** The trigger of all maps that came nearest to its target, for pictures where nothing was contrasted. */
+function nearestOf(outcomes: readonly FamilyOutcome[]): Pick<FoundIn, "shown" | "outcome"> {
+  const [nearest] = outcomes
+    .flatMap((outcome) => outcome.map.map(({ error, theta }) => ({ error, shown: theta, outcome })))
+    .sort((a, b) => a.error - b.error);
+  return nearest!;
 }
 
 const stepsOf = (searches: FamilyOutcome["searches"]): number =>
