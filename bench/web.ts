@@ -1,7 +1,7 @@
 /**
- * A scan of an example in a real browser, with the default budget: its time, the longest task of the page's main thread, its memory.
+ * A scan of an example, or of a file, in a real browser, with the default budget: its time, the longest task of the page's main thread, its memory.
  *
- * npx tsx bench/web.ts [--model benign] [--threads 2] [--options steps=300] [--chromium /usr/bin/chromium] [--out FILE.json]
+ * npx tsx bench/web.ts [--model benign | --file MODEL.onnx --images FOLDER] [--threads 2] [--options steps=300] [--chromium /usr/bin/chromium] [--out FILE.json]
  *
  * The page must be built (npm run build). Linux only: memory is read from /proc. Prints Markdown.
  */
@@ -18,6 +18,8 @@ import { describeMachine } from "./machine.ts";
 const { values: flags } = parseArgs({
   options: {
     model: { type: "string", default: "benign" },
+    file: { type: "string" },
+    images: { type: "string" },
     threads: { type: "string", default: "" },
     options: { type: "string", default: "" },
     chromium: { type: "string", default: "/usr/bin/chromium" },
@@ -76,7 +78,12 @@ const timer = setInterval(() => {
   memory = Math.max(memory, rendererUse().memory);
 }, interval);
 
-await page.click(`[data-example=${flags.model}]`);
+if (flags.file === undefined) await page.click(`[data-example=${flags.model}]`);
+else {
+  if (flags.images === undefined) throw new Error("found --file alone, expected --images too");
+  await page.setInputFiles("#folder", flags.images);
+  await page.setInputFiles("#files", flags.file);
+}
 await page.getByText("It can be scanned").waitFor({ timeout: 300_000 });
 const before = rendererUse();
 const start = performance.now();
@@ -95,7 +102,7 @@ await site.close();
 
 const measured = {
   machine,
-  model: flags.model,
+  model: flags.file ?? flags.model,
   browser: result.environment.node,
   runtime: result.environment.runtime,
   provider: result.environment.provider,
