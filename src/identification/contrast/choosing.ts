@@ -1,6 +1,7 @@
 /** Which target of a map is contrasted: the cheapest ones grow, and are weighed against each other. */
 import { type Candidate, expectedAt } from "./score.ts";
-import { type SearchContext, type SearchedTrigger, type SearchOutcome, searchTriggers } from "./search.ts";
+import { type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
+import type { SearchedTrigger } from "./search-state.ts";
 import { distanceOf } from "./targets.ts";
 
 /** The trigger of a map that is looked at. */

@@ -1,12 +1,7 @@
 /** How much dearer a target gets when outputs are to come closer to it: what an attacker trained gives way at once, and the rest bit by bit. */
 import { growingImages } from "./choosing.ts";
-import {
-  heldContext,
-  type SearchContext,
-  type SearchedTrigger,
-  type SearchOutcome,
-  searchTriggers,
-} from "./search.ts";
+import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
+import type { SearchedTrigger } from "./search-state.ts";
 
 /** How much dearer a target got. */
 export interface Climbed {

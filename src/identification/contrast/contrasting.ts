@@ -5,13 +5,8 @@ import { type Chosen, letGrow } from "./choosing.ts";
 import { climbOf } from "./climbing.ts";
 import { toOutputs } from "./scale.ts";
 import { contrastOf, isNoCheaper, pricesOf } from "./score.ts";
-import {
-  heldContext,
-  type SearchContext,
-  type SearchedTrigger,
-  type SearchOutcome,
-  searchTriggers,
-} from "./search.ts";
+import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
+import type { SearchedTrigger } from "./search-state.ts";
 import { controlTargets, distanceOf } from "./targets.ts";
 
 /** A dip that was looked at, and the trigger in it. */

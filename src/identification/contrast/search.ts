@@ -10,38 +10,22 @@ import { Graph } from "../../tensor/graph.ts";
 import type { TriggerFamily } from "../families/family.ts";
 import type { IdentificationSetup } from "../identification.ts";
 import { examineFor, fittingSearch, type SearchSize, searchBytes } from "./fitting.ts";
-import { follow, type MultiplierState, newMultipliers, notReached, weightsAt } from "./multipliers.ts";
+import { weightsAt } from "./multipliers.ts";
 import { searchTerms } from "./objective.ts";
 import type { ContrastOptions } from "./options.ts";
-import { type OutputScale, toDeviations, toOutputs } from "./scale.ts";
+import { type OutputScale, toOutputs } from "./scale.ts";
 import type { PricedTarget } from "./score.ts";
+import {
+  newState,
+  pricedTarget,
+  type SearchedTrigger,
+  type SearchState,
+  searchedTrigger,
+  stepOf,
+  type WantedTrigger,
+} from "./search-state.ts";
 import { sketchOf } from "./sketch.ts";
 import type { Limits } from "./verdict.ts";
-
-/** A trigger that is wanted. */
-export interface WantedTrigger {
-  /** In deviations from the mean, [d]. */
-  readonly target: readonly number[];
-  /** Parameters to begin with, [n]. */
-  readonly initial: Float32Array;
-  /** Whether the trigger's own mean output takes the target's place, once it is no longer held, and slides to where it is cheap. */
-  readonly isFree: boolean;
-  /**
-   * Whether it already looks like an attacker's, and is to stay where it is: its size weighs from the beginning. In a warm-up Adam
-   * moves every number as far, and it would spread over the whole image.
-   */
-  readonly isKnown?: boolean;
-  /** Whether its mean output is kept over the steps as the estimate of the attacker's target; one of a search at most. */
-  readonly isFollowed?: boolean;
-}
-
-/** A trigger that was searched: what was wanted, and what that cost. */
-export interface SearchedTrigger extends PricedTarget {
-  /** The parameters at the cost, or the last ones where there is none, [n]. */
-  readonly theta: Float32Array;
-  /** The mean output of those in a batch, in deviations from the mean, [d]. */
-  readonly output: readonly number[];
-}
 
 /** What all searches of a family share. */
 export interface SearchContext {
@@ -77,17 +61,6 @@ export interface Stage {
 /** What a search gives. */
 export interface SearchOutcome extends Stage {
   readonly triggers: readonly SearchedTrigger[];
-}
-
-interface SearchState extends MultiplierState {
-  /** theta and Adam's means, [K n] each. */
-  readonly theta: Float32Array;
-  readonly m: Float32Array;
-  readonly v: Float32Array;
-  /** theta at the best size, or the last one before there is any, [K n]. */
-  readonly bestTheta: Float32Array;
-  /** The mean outputs of that, [K d]. */
-  readonly bestOutput: Float32Array;
 }
 
 /**
@@ -268,104 +241,7 @@ async function searchProgram(
   return await compile(setup.runtime, { ...terms, theta: parameter, ...means });
 }
 
-function newState(wanted: readonly WantedTrigger[], n: number, d: number): SearchState {
-  const k = wanted.length;
-  const theta = new Float32Array(k * n);
-  wanted.forEach(({ initial }, i) => {
-    theta.set(initial, i * n);
-  });
-  const empty = (): Float32Array => new Float32Array(k * n);
-  return {
-    ...newMultipliers(wanted.map(({ isKnown }) => isKnown !== true)),
-    theta,
-    m: empty(),
-    v: empty(),
-    bestTheta: theta.slice(),
-    bestOutput: new Float32Array(k * d),
-  };
-}
-
-function stepOf(
-  step: number,
-  state: SearchState,
-  results: Readonly<Record<string, TensorData>>,
-  options: ContrastOptions,
-  leader: number,
-): { state: SearchState; values: Record<string, number> } {
-  const array = (name: string): Float32Array => results[name]!.data as Float32Array;
-  const [error, size, output] = [array("error"), array("size"), array("output")];
-  const followed = follow(step, state, error, size, options);
-  // Until a trigger works, the last one stands for it. The error and size of a step are those of theta before it.
-  const isNew = followed.improved.map((improved, i) => improved || followed.state.best[i] === notReached);
-  const k = isNew.length;
-  return {
-    state: {
-      ...followed.state,
-      theta: array("theta"),
-      m: array("m"),
-      v: array("v"),
-      bestTheta: rowsWhere(isNew, state.theta, state.bestTheta, state.theta.length / k),
-      bestOutput: rowsWhere(isNew, output, state.bestOutput, output.length / k),
-    },
-    values: {
-      error: mean(followed.state.error),
-      size: mean(followed.state.size),
-      reached: followed.state.best.filter((best) => best !== notReached).length,
-      ...(leader < 0 ? {} : estimateOf(output, leader, k)),
-    },
-  };
-}
-
-function estimateOf(output: Float32Array, k: number, count: number): Record<string, number> {
-  const d = output.length / count;
-  return Object.fromEntries(
-    Array.from(output.subarray(k * d, (k + 1) * d), (value, j) => [`target ${j}`, value]),
-  );
-}
-
-function rowsWhere(
-  condition: readonly boolean[],
-  yes: Float32Array,
-  no: Float32Array,
-  length: number,
-): Float32Array {
-  if (!condition.includes(true)) return no;
-  const rows = no.slice();
-  condition.forEach((isYes, i) => {
-    if (isYes) rows.set(yes.subarray(i * length, (i + 1) * length), i * length);
-  });
-  return rows;
-}
-
-function searchedTrigger(
-  target: readonly number[],
-  state: SearchState,
-  i: number,
-  n: number,
-  scale: OutputScale,
-): SearchedTrigger {
-  const d = scale.std.length;
-  return {
-    ...pricedTarget(target, state, i),
-    theta: state.bestTheta.slice(i * n, (i + 1) * n),
-    output: toDeviations(state.bestOutput.subarray(i * d, (i + 1) * d), scale),
-  };
-}
-
-function pricedTarget(
-  target: readonly number[],
-  { best, largest, error }: MultiplierState,
-  i: number,
-): PricedTarget {
-  const cost = best[i]!;
-  return { target, cost: cost === notReached ? null : cost, largest: largest[i]!, error: error[i]! };
-}
-
 /** The end of a search in which nothing has worked. */
 function hopeless({ options }: SearchContext): EarlyEnd {
   return (triggers, part) => part >= options.patience && triggers.every(({ cost }) => cost === null);
-}
-
-function mean(values: Float32Array): number {
-  return values.reduce((total, value) => total + value, 0) / values.length;
 }

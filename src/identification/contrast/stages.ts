@@ -7,15 +7,8 @@ import { contrastChosen, costOf, type Finding, pricedRow, type Rung, type Shelve
 import type { ContrastOptions } from "./options.ts";
 import { probe, type Start } from "./probing.ts";
 import { candidatesOf } from "./score.ts";
-import {
-  heldContext,
-  type SearchContext,
-  type SearchedTrigger,
-  type SearchOutcome,
-  type Stage,
-  searchTriggers,
-  type WantedTrigger,
-} from "./search.ts";
+import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
+import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
 import { spreadTargets } from "./targets.ts";
 import { isLikeLowest } from "./verdict.ts";
 
