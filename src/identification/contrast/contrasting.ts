@@ -17,6 +17,11 @@ export interface Finding extends ContrastFinding {
   readonly shown: Float32Array;
   /** What was contrasted, in deviations from the mean, [d]. */
   readonly settled: readonly number[];
+  /**
+   * Whether its cost was compared with one that was found. A trigger that can hide an image can bring any model to some home if it is large enough; where
+   * the search found none, it says nothing of what a home costs. Warps hide nothing, and where they reach a target it is the attacker's.
+   */
+  readonly isComparable: boolean;
 }
 
 /** How close together outputs are drawn, and for how long. */
@@ -131,6 +136,7 @@ export async function contrastChosen(
     theta: isSmallest ? small : shown,
     shown,
     settled: target,
+    isComparable: !context.family.canHide || homes.some(({ cost }) => cost !== null),
   };
   return { finding, searches };
 }

@@ -57,7 +57,7 @@ export async function identifyByContrast(
     return { after, target, wholeError: meanScaledDistance(after.outputs, target, scale.std) };
   };
   const isCertain = async (outcome: FamilyOutcome): Promise<boolean> => {
-    const lowest = lowestOf(findingsOf(outcome));
+    const lowest = lowestOf(findingsOf(outcome).filter(({ isComparable }) => isComparable));
     if (lowest === null || lowest.high >= limits.certain) return false;
     return (await measure(lowest)).wholeError <= options.wholeTolerance;
   };
@@ -177,7 +177,7 @@ function termsOf(outcomes: readonly FamilyOutcome[]): TermSample[] {
 
 function partOf(outcome: FamilyOutcome): ContrastMap {
   const { family, homes, scale } = outcome.context;
-  const plain = ({ theta: _, shown: __, settled: ___, ...rest }: Finding) => rest;
+  const plain = ({ theta: _, shown: __, settled: ___, isComparable: ____, ...rest }: Finding) => rest;
   return {
     family: family.name,
     sizeUnit: family.sizeUnit,

@@ -39,6 +39,7 @@ export interface FamilyOutcome {
  *    target, and so it has to be unlearnt in a repair.
  * 4. Where its outputs have come to is contrasted with controls at the same distance, and with the homes; at the first tolerance only if
  *    it is cheaper than the map lets expect, since what the closer map shows of others decides, and at the closer one only if outputs come so close.
+ *    Where no home was reached at the closer one, there is nothing to compare with, and the same target is contrasted at the first.
  * 5. What is cheap beside them is searched alone at two tolerances: how much dearer it gets is part of its score.
  *
  * Where that shows no backdoor clearly, the map goes on with a tighter tolerance, and its cheapest is looked at likewise. A backdoor that was learnt
@@ -80,7 +81,9 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     }
     // What does not come together roughly does not come together closely.
     const isHopeless = isFirst && looked.chosen === null;
-    const isCertain = findings.some(({ high }) => high < context.limits.certain);
+    const isCertain = findings.some(
+      ({ high, isComparable }) => isComparable && high < context.limits.certain,
+    );
     if (isHopeless || isCertain) break;
   }
   const { shelved, chosen } = first!;
@@ -115,6 +118,11 @@ function rungsOf({ family, options }: SearchContext): readonly Rung[] {
     { tolerance, mapSteps, name, isRough: true },
     { ...closer, mapSteps: tightMapSteps, name: `${name}, closer` },
   ];
+}
+
+/** The first tolerance, where homes are reached more easily; null at the first itself and where there is no other. */
+function looserRung(context: SearchContext, { isRough }: Rung): Rung | null {
+  return isRough ? null : (rungsOf(context).find((each) => each.isRough) ?? null);
 }
 
 /** Whether a few targets are tried in a family before all of the map are. */
@@ -230,8 +238,17 @@ async function lookAround(
       }
       if (rung.isRough && options.roughContrast === "last") return end({ shelved: found });
     }
-    const { finding, searches: further } = await contrastChosen(context, found);
+    let { finding, searches: further } = await contrastChosen(context, found);
     searches.push(...further);
+    const looser = looserRung(context, rung);
+    if (finding !== null && !finding.isComparable && looser !== null) {
+      ({ finding, searches: further } = await contrastChosen(context, {
+        ...found,
+        rung: looser,
+        label: `${label} roughly`,
+      }));
+      searches.push(...further);
+    }
     if (finding === null) return end({ isComplete: false });
     if (findings.length > 0 && !isLikeLowest(finding.score, findings[0]!.score, decisive)) break;
     findings.push(finding);
@@ -251,7 +268,7 @@ function noDipText({ isReached, ratio }: Chosen): string {
  */
 function isWorthALook(candidate: SearchedTrigger, first: Finding, decisive: number): boolean {
   const home = Math.min(...first.homes.map(({ cost }) => cost ?? Number.POSITIVE_INFINITY));
-  return first.score < decisive && costOf(candidate) < home;
+  return first.isComparable && first.score < decisive && costOf(candidate) < home;
 }
 
 /** The map as a report has it: the mean first, and where the others slid to. */

@@ -12,6 +12,8 @@ export interface JudgedFinding {
   readonly climb: number | null;
   /** How close outputs had to come to a target, in standard deviations. */
   readonly tolerance: number;
+  /** Whether any output was reached that is cheap on every model, in a family in which some can be. */
+  readonly isComparable: boolean;
   /** Control targets, and how many of them any trigger reached. */
   readonly controls: readonly { readonly cost: number | null }[];
 }
@@ -62,13 +64,20 @@ export function limitsOf(
   return { decisive, certain: Math.min(decisive, threshold ** certainPower) };
 }
 
-/** What the end of a finding's interval must lie below to show a backdoor: what did not climb because it could not be asked to must be as clear without. */
-function limitOf({ climb }: Pick<JudgedFinding, "climb">, { decisive, certain }: Limits): number {
+/**
+ * What the end of a finding's interval must lie below to show a backdoor: what did not climb because it could not be asked to must be as clear
+ * without, and what was compared with nothing shows none.
+ */
+function limitOf(
+  { climb, isComparable }: Pick<JudgedFinding, "climb" | "isComparable">,
+  { decisive, certain }: Limits,
+): number {
+  if (!isComparable) return 0;
   return climb === null ? certain : decisive;
 }
 
 /** The finding that a verdict rests on: the lowest that shows a backdoor, or the lowest of all where none does; null when there is none. */
-export function decidingOf<F extends Pick<JudgedFinding, "score" | "high" | "climb">>(
+export function decidingOf<F extends Pick<JudgedFinding, "score" | "high" | "climb" | "isComparable">>(
   findings: readonly F[],
   limits: Limits,
 ): F | null {
@@ -131,6 +140,8 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
 function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): string {
   const { family, low, high } = finding;
   const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`;
+  if (!finding.isComparable)
+    return `by ${family} triggers neither the mean output nor the one for the average image was reached, so there is nothing to compare ${interval} with`;
   if (high >= threshold)
     return `the threshold lies in the interval of the score of the family ${family}, ${interval}`;
   const why =

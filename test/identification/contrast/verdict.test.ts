@@ -18,6 +18,7 @@ const finding = (low: number, score: number, high: number, family = "patch"): Ju
   high,
   climb: 1,
   tolerance: 0.1,
+  isComparable: true,
   controls: [{ cost: 1 }, { cost: 2 }],
 });
 const unclimbed = (low: number, score: number, high: number): JudgedFinding => ({
@@ -78,6 +79,12 @@ test.each([
     { findings: [unclimbed(0.3, 0.35, 0.4), finding(0.4, 0.42, 0.45, "warp")] },
     "backdoored",
     "by warp triggers costs 0.42",
+  ],
+  [
+    "a dip that was compared with nothing",
+    { findings: [usual, { ...clear, isComparable: false }] },
+    "inconclusive",
+    "nothing to compare 0.10 to 0.20 with",
   ],
   ["a family that reaches nothing", { findings: [usual], emptyFamilies: ["additive"] }, "benign", "additive"],
 ] as const)("%s", (_, changes, verdict, part) => {
