@@ -287,6 +287,24 @@ test("a family of which no few examples stand for all is given up when a few tar
   expect((await stagesOf({ tolerance: 5, scouts: 0 }))![0]!.name).toBe("mapping costs (warp)");
 });
 
+test("where no home is reached at the closer tolerance, the target is contrasted at the first", async () => {
+  // So close come outputs under the attacker's trigger alone.
+  const { found } = await pairOf([1.2, -1], {
+    tightTolerance: 0.01,
+    certainPower: 10,
+    afterBackdoor: "go-on",
+    tightMapSteps: 200,
+  });
+  const names = found.stages!.map(({ name }) => name);
+  const closer = names.indexOf("contrasting a target with controls (patch, closer)");
+  expect(closer).toBeGreaterThan(0);
+  expect(names[closer + 1]).toBe("contrasting a target with controls (patch, closer) roughly");
+  const { findings } = found.contrast![0]!;
+  expect(findings.map(({ tolerance }) => tolerance)).toEqual([0.25, 0.25]);
+  expect(findings.at(-1)!.homes.some(({ cost }) => cost !== null)).toBe(true);
+  expect(found.verdict).toBe("backdoored");
+});
+
 test("what does not fit into memory is searched in rounds on fewer images, and says so", async () => {
   const events: string[] = [];
   const onEvent: IdentificationSetup["onEvent"] = (event) => {
