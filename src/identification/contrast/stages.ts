@@ -120,9 +120,14 @@ function rungsOf({ family, options }: SearchContext): readonly Rung[] {
   ];
 }
 
-/** The first tolerance, where homes are reached more easily; null at the first itself and where there is no other. */
-function looserRung(context: SearchContext, { isRough }: Rung): Rung | null {
-  return isRough ? null : (rungsOf(context).find((each) => each.isRough) ?? null);
+/** Contrasts a candidate, and where no home was reached once more at the first tolerance, where homes are reached more easily. */
+async function contrastWithHome(context: SearchContext, found: Shelved): ReturnType<typeof contrastChosen> {
+  const contrasted = await contrastChosen(context, found);
+  const rough = rungsOf(context).find(({ isRough }) => isRough);
+  const isLast = contrasted.finding?.isComparable !== false || found.rung.isRough || rough === undefined;
+  if (isLast) return contrasted;
+  const again = await contrastChosen(context, { ...found, rung: rough, label: `${found.label} roughly` });
+  return { finding: again.finding, searches: [...contrasted.searches, ...again.searches] };
 }
 
 /** Whether a few targets are tried in a family before all of the map are. */
@@ -238,17 +243,8 @@ async function lookAround(
       }
       if (rung.isRough && options.roughContrast === "last") return end({ shelved: found });
     }
-    let { finding, searches: further } = await contrastChosen(context, found);
+    const { finding, searches: further } = await contrastWithHome(context, found);
     searches.push(...further);
-    const looser = looserRung(context, rung);
-    if (finding !== null && !finding.isComparable && looser !== null) {
-      ({ finding, searches: further } = await contrastChosen(context, {
-        ...found,
-        rung: looser,
-        label: `${label} roughly`,
-      }));
-      searches.push(...further);
-    }
     if (finding === null) return end({ isComplete: false });
     if (findings.length > 0 && !isLikeLowest(finding.score, findings[0]!.score, decisive)) break;
     findings.push(finding);
