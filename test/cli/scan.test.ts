@@ -46,7 +46,7 @@ test("the method of contrast gives a result of the same kind, with what targets 
   });
   const result = parse(readFileSync(join(home, "contrast-out", "result.json"), "utf8"));
   expect(run.code).toBe(exitCodes[result.verdict]);
-  expect(run.stderr).toContain("trying a few targets (warp)");
+  expect(run.stderr).toContain("mapping costs (patch)");
   expect(result).toMatchObject({ method: "contrast", preset: null, reconstructionFloor: null });
   expect(result.contrast!.map(({ family, map }) => [family, map.length])).toEqual([
     ["patch", 5],
@@ -161,7 +161,7 @@ test("an interrupt saves, and --resume ends as if nothing had been", { timeout: 
   const { child, output, end } = startCli([...args, "--cache-dir", "parts"], { cwd: home });
   await expect
     .poll(() => output.stderr, { timeout: 30_000, interval: 5 })
-    .toContain("trying a few targets (warp)");
+    .toContain("mapping costs (patch)");
   child.kill("SIGINT");
   const interrupted = await end;
   expect(interrupted.code).toBe(130);
