@@ -159,9 +159,7 @@ test("an interrupt saves, and --resume ends as if nothing had been", { timeout: 
   const args = ["scan", "model.onnx", "--benign", "images", ...long, "--format", "json"];
   const whole = await runCli([...args, "--cache-dir", "whole"], { cwd: home });
   const { child, output, end } = startCli([...args, "--cache-dir", "parts"], { cwd: home });
-  await expect
-    .poll(() => output.stderr, { timeout: 30_000, interval: 5 })
-    .toContain("mapping costs (patch)");
+  await expect.poll(() => output.stderr, { timeout: 30_000, interval: 5 }).toContain("mapping costs (patch)");
   child.kill("SIGINT");
   const interrupted = await end;
   expect(interrupted.code).toBe(130);
