@@ -4,7 +4,7 @@ import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import { type Chosen, letGrow } from "./choosing.ts";
 import { climbOf } from "./climbing.ts";
 import { toOutputs } from "./scale.ts";
-import { contrastOf, isNoCheaper, pricesOf } from "./score.ts";
+import { contrastOf, costOf, isNoCheaper, pricesOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
 import type { SearchedTrigger } from "./search-state.ts";
 import { controlTargets, distanceOf } from "./targets.ts";
@@ -140,9 +140,6 @@ export async function contrastChosen(
   };
   return { finding, searches };
 }
-
-/** What a trigger costs; infinite where it did not work. */
-export const costOf = ({ cost }: SearchedTrigger): number => cost ?? Number.POSITIVE_INFINITY;
 
 function nearestTo(target: readonly number[], searched: readonly SearchedTrigger[]): SearchedTrigger {
   return searched.reduce((near, each) =>

@@ -31,7 +31,7 @@ export interface ContrastOptions {
   readonly mapTargets: number;
   /**
    * Targets of the map that are tried first in a family without triggers of known kinds, beside the mean: where none of them works in the part of the steps
-   * that a map is given, none of the others would. Three or more of the first four have on every model with a warp (docs/research-log.md).
+   * that a map is given, none of the others would. Three or more of the first four did on the models with a warp that were traced (docs/research-log.md).
    */
   readonly scouts: number;
   /** How far the map reaches from the mean along each output, in standard deviations: 9 of 10 labels lie inside. */
@@ -50,8 +50,8 @@ export interface ContrastOptions {
   /** Steps in which a target is contrasted with controls, at either tolerance. */
   readonly steps: number;
   /**
-   * The part of a contrast after which it is over when its target costs as much as a home: controls do not matter then. Half way backdoors cost a
-   * quarter of a home, and targets of benign models 0.97 to 2.2 of one (docs/research-log.md).
+   * The part of a contrast after which it is over when its target costs as much as a home: controls do not matter then. Half way backdoors cost 0.05 to
+   * 0.57 of a home, and targets of benign models 0.84 to 2.2 (docs/research-log.md).
    */
   readonly contrastPatience: number;
   /** Images in a step; all triggers of a stage see the same ones. */

@@ -16,6 +16,10 @@ export interface PricedTarget {
   readonly error: number;
 }
 
+/** What a target costs; infinite where no trigger reached it. */
+export const costOf = ({ cost }: { readonly cost: number | null }): number =>
+  cost ?? Number.POSITIVE_INFINITY;
+
 /**
  * The price of each target: its cost, and for those that were never reached the largest size seen anywhere. In a median these
  * are as good as infinite, and a ratio stays a number.
@@ -130,10 +134,8 @@ export function candidatesOf(
 
 /** Whether a target that was reached costs as much as a home that was, or more: that ratio is its score then ({@link contrastOf}), whatever controls cost. */
 export function isNoCheaper(restarts: readonly PricedTarget[], homes: readonly PricedTarget[]): boolean {
-  const cheapest = (all: readonly PricedTarget[]): number =>
-    Math.min(...all.map(({ cost }) => cost ?? Number.POSITIVE_INFINITY));
-  const own = cheapest(restarts);
-  return Number.isFinite(own) && own >= cheapest(homes);
+  const own = Math.min(...restarts.map(costOf));
+  return Number.isFinite(own) && own >= Math.min(...homes.map(costOf));
 }
 
 /** A score and the interval that it lies in. */

@@ -3,10 +3,10 @@ import { createRandom } from "../../random.ts";
 import type { ImageShape, TriggerFamily } from "../families/family.ts";
 import type { ContrastMap } from "../identification.ts";
 import { type Chosen, chooseClose, chooseRough } from "./choosing.ts";
-import { contrastChosen, costOf, type Finding, pricedRow, type Rung, type Shelved } from "./contrasting.ts";
+import { contrastChosen, type Finding, pricedRow, type Rung, type Shelved } from "./contrasting.ts";
 import type { ContrastOptions } from "./options.ts";
 import { probe, type Start } from "./probing.ts";
-import { candidatesOf } from "./score.ts";
+import { candidatesOf, costOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
 import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
 import { spreadTargets } from "./targets.ts";
@@ -263,7 +263,7 @@ function noDipText({ isReached, ratio }: Chosen): string {
  * a map lets expect does not tell, since with several backdoors most of its targets have slid to one.
  */
 function isWorthALook(candidate: SearchedTrigger, first: Finding, decisive: number): boolean {
-  const home = Math.min(...first.homes.map(({ cost }) => cost ?? Number.POSITIVE_INFINITY));
+  const home = Math.min(...first.homes.map(costOf));
   return first.isComparable && first.score < decisive && costOf(candidate) < home;
 }
 
