@@ -76,8 +76,16 @@ export type PageRequest =
   /** Reads the result.json of a scan, or the report of a repair. */
   | { readonly kind: "open"; readonly file: File };
 
-/** What the page says: work to do, or to save and stop. */
-export type PageMessage = PageRequest | { readonly kind: "stop" };
+/** What the page says: work to do, whose clean images came before it; some of these; or to save and stop. */
+export type PageMessage =
+  | PageRequest
+  | {
+      readonly kind: "images";
+      readonly files: readonly File[];
+      /** Whether those that came before are of another choice. */
+      readonly isFirst: boolean;
+    }
+  | { readonly kind: "stop" };
 
 /** Pixels as a canvas takes them. */
 export interface Picture {

@@ -1,5 +1,7 @@
 /** The worker as the page sees it. */
-import type { PageRequest, WorkerMessage } from "../messages.ts";
+import { messageOf } from "../../src/errors.ts";
+import type { PageMessage, PageRequest, WorkerMessage } from "../messages.ts";
+import { messagesOf } from "./parts.ts";
 
 /** What the page asks for. */
 export type Work = PageRequest["kind"];
@@ -39,10 +41,24 @@ const answers: readonly string[] = [
 
 const isAnswer = (message: WorkerMessage): message is Answer => answers.includes(message.kind);
 
+/** A worker, and what it has. */
+interface RunningWorker {
+  readonly worker: Worker;
+  /** Settings of ONNX Runtime as JSON; null as long as it is not started. */
+  runtime: string | null;
+  /** The clean images that it was given last; null before any. */
+  images: readonly File[] | null;
+}
+
+/** The task after those that wait, so that the page answers in between. */
+const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
 /** A client whose worker is started when it is first needed. */
 export function createClient({ onReport, onAnswer }: ClientEvents): Client {
-  let running: { worker: Worker; runtime: string | null } | null = null;
+  let running: RunningWorker | null = null;
   let pending: Work[] = [];
+  /** Messages on their way, one after the other. */
+  let sending: Promise<void> = Promise.resolve();
   let grace: number | undefined;
   /** Ends the worker, and whatever it was asked for. */
   const end = (code: "E_INTERNAL" | "E_INTERRUPTED", message: string): void => {
@@ -69,6 +85,19 @@ export function createClient({ onReport, onAnswer }: ClientEvents): Client {
     };
     return worker;
   };
+  /** Says it after what was said before, unless the worker was ended meanwhile. */
+  const send = (to: RunningWorker | null, messages: () => readonly PageMessage[]): void => {
+    sending = sending.then(async () => {
+      for (const message of messages()) {
+        if (running !== to) return;
+        to?.worker.postMessage(message);
+        await nextTask();
+      }
+    });
+    sending = sending.catch((thrown: unknown) =>
+      end("E_INTERNAL", `cannot tell the worker: ${messageOf(thrown)}`),
+    );
+  };
   return {
     pending: () => pending,
     ask(request) {
@@ -78,13 +107,18 @@ export function createClient({ onReport, onAnswer }: ClientEvents): Client {
       if (running !== null && running.runtime !== null && isOther) {
         end("E_INTERRUPTED", "its settings changed");
       }
-      running ??= { worker: start(), runtime };
+      running ??= { worker: start(), runtime, images: null };
       running.runtime ??= runtime;
       pending.push(request.kind);
-      running.worker.postMessage(request);
+      const to = running;
+      send(to, () => {
+        const { messages, images } = messagesOf(request, to.images);
+        to.images = images;
+        return messages;
+      });
     },
     stop() {
-      running?.worker.postMessage({ kind: "stop" });
+      send(running, () => [{ kind: "stop" }]);
       clearTimeout(grace);
       grace = window.setTimeout(
         () => end("E_INTERRUPTED", "stopped in the middle of a step; its state is lost"),

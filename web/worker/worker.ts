@@ -51,6 +51,8 @@ const stepInterval = 100;
 const checkpoints = memoryArchive();
 let isStopping = false;
 let lastSketch = 0;
+/** The clean images of the page's last choice. */
+let givenImages: readonly File[] = [];
 
 const say = (message: WorkerMessage): void => scope.postMessage(message);
 
@@ -204,6 +206,12 @@ function failureOf(thrown: unknown): WorkerMessage {
   };
 }
 
+/** The request with the images that came before it. */
+const withImages = (request: PageRequest): PageRequest =>
+  request.kind === "scan" || request.kind === "repair"
+    ? { ...request, images: { ...request.images, files: givenImages } }
+    : request;
+
 /** One thing at a time: a scan may be asked for while a check is on its way. */
 let last: Promise<void> = Promise.resolve();
 
@@ -212,5 +220,10 @@ scope.onmessage = ({ data }) => {
     isStopping = true;
     return;
   }
-  last = last.then(() => answer(data)).then(say, (thrown: unknown) => say(failureOf(thrown)));
+  if (data.kind === "images") {
+    givenImages = data.isFirst ? data.files : [...givenImages, ...data.files];
+    return;
+  }
+  const request = withImages(data);
+  last = last.then(() => answer(request)).then(say, (thrown: unknown) => say(failureOf(thrown)));
 };
