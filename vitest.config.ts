@@ -4,6 +4,7 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 export const shared = {
   pool: "forks" as const,
   maxWorkers: 2,
+  globalSetup: ["test/support/temporary-folder.ts"],
   setupFiles: ["test/support/property-seed.ts"],
   testTimeout: 120_000,
   hookTimeout: 120_000,

@@ -1,4 +1,5 @@
 /** ONNX Runtime in Node. One of the two files that import it. */
+import "./without-telemetry.ts";
 import * as ort from "onnxruntime-node";
 import { DrmGuardError, messageOf } from "../errors.ts";
 import type { DType, TensorData } from "../onnx/tensor-data.ts";

@@ -28,7 +28,7 @@ export function startCli(
   if (!existsSync(main)) throw new Error("dist/ is not built: run npm run build, or npm test");
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: cwd, NO_COLOR: "1", ...env },
+    env: { PATH: process.env.PATH, HOME: cwd, TMPDIR: tmpdir(), NO_COLOR: "1", ...env },
   });
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
