@@ -27,6 +27,16 @@ export interface ContrastOptions {
   readonly starts: number;
   /** The error below which one of known kinds is a start; it need not work, only lead there. */
   readonly startTolerance: number;
+  /**
+   * Places of triggers of known kinds that are searched for any small trigger, those first whose squares of one colour drew outputs closest together; and how many
+   * of them are searched for as long again. 0 places to begin with squares as they are.
+   */
+  readonly places: number;
+  readonly bestPlaces: number;
+  /** Steps in which places are searched, each time. */
+  readonly placeSteps: number;
+  /** Adam's learning rate in them: a pixel must get from one end of its range to the other. */
+  readonly placeRate: number;
   /** Targets of the map, beside the mean clean output: for two outputs one lies within 0.7 of nine places in ten. */
   readonly mapTargets: number;
   /**
@@ -153,6 +163,10 @@ export const contrastDefaults: ContrastOptions = {
   afterBackdoor: "stop",
   starts: 4,
   startTolerance: 0.5,
+  places: 64,
+  bestPlaces: 16,
+  placeSteps: 12,
+  placeRate: 0.3,
   mapTargets: 12,
   scouts: 4,
   reach: 1.7,
@@ -208,6 +222,10 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   // The fit of the expected cost leaves a neighbourhood out and still needs several targets.
   starts: { isWhole: true, least: 0, most: 64 },
   startTolerance: { least: 1e-6 },
+  places: { isWhole: true, least: 0, most: 1024 },
+  bestPlaces: { isWhole: true, least: 1, most: 1024 },
+  placeSteps: { isWhole: true, least: 1 },
+  placeRate: { least: 1e-6 },
   mapTargets: { isWhole: true, least: 4, most: 256 },
   scouts: { isWhole: true, least: 0, most: 256 },
   reach: { least: 0.1, most: 10 },

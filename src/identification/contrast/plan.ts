@@ -4,6 +4,7 @@ import { families } from "../families/families.ts";
 import { growingImages } from "./choosing.ts";
 import type { ContrastOptions } from "./options.ts";
 import { probeImages, probingName } from "./probing.ts";
+import { placeImages, refiningNames } from "./refining.ts";
 import { isScouted, scoutingName } from "./stages.ts";
 
 /** The shape of images that stands for all: how many probes a family has hardly depends on it. */
@@ -39,8 +40,19 @@ export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
       return [{ phase: scoutingName(name), work }];
     }
     const homes = canHide ? 2 : 1;
-    const probed = options.starts === 0 ? 0 : (probes(usualShape)?.count ?? 0);
-    const known = { phase: probingName(name), work: Math.round(probeShare * probed * probeImages) };
+    const kinds = options.starts === 0 ? null : probes(usualShape);
+    const probed = kinds?.count ?? 0;
+    const placesWork = (count: number): number => count * options.placeSteps * placeImages;
+    const [places, best] = refiningNames(name);
+    const known = [
+      { phase: probingName(name), work: Math.round(probeShare * probed * probeImages) },
+      ...((kinds?.places ?? null) === null || options.places === 0
+        ? []
+        : [
+            { phase: places, work: placesWork(options.places) },
+            { phase: best, work: placesWork(Math.min(options.places, options.bestPlaces)) },
+          ]),
+    ];
     const map = (label: string, stepsOfMap: number): PlannedPhase => ({
       phase: `mapping costs (${label})`,
       work: (1 + mapTargets) * batch * stepsOfMap,
@@ -55,7 +67,7 @@ export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
     });
     const closer = `${name}, closer`;
     return [
-      ...(probed > 0 ? [known] : []),
+      ...(probed > 0 ? known : []),
       map(name, mapSteps),
       ...(isContrastedClosely ? [] : [...choice(name), contrast(name), map(closer, tightMapSteps)]),
       contrast(isContrastedClosely ? name : closer),

@@ -7,8 +7,10 @@ import { createRandom } from "../../random.ts";
 import { compile, type Program } from "../../runtime/compile.ts";
 import { Graph } from "../../tensor/graph.ts";
 import { reshape } from "../../tensor/movement.ts";
+import type { Probes } from "../families/family.ts";
 import { outputsOf } from "../outputs.ts";
 import { examineFor } from "./fitting.ts";
+import { searchPlaces, type TriedProbe } from "./refining.ts";
 import { toDeviations } from "./scale.ts";
 import { type SearchContext, type Stage, sizeWithin } from "./search.ts";
 import { distanceOf } from "./targets.ts";
@@ -19,11 +21,16 @@ export interface Start {
   readonly target: readonly number[];
   /** [n] */
   readonly theta: Float32Array;
+  /** Whether a search has shown that it leads there, so that this is the target to hold: the smaller it gets, the nearer it would slide to a home. */
+  readonly isSearched: boolean;
 }
 
 /** What the probes of a family gave. */
-export interface ProbeOutcome extends Stage {
+export interface ProbeOutcome {
   readonly starts: readonly Start[];
+  /** What was tried and searched, in its order. */
+  readonly stages: readonly Stage[];
+  readonly isComplete: boolean;
 }
 
 /** Images that each probe is tried on: enough to choose by, since what is chosen is searched on others. */
@@ -37,18 +44,41 @@ interface ProbeState {
 }
 
 /**
- * Tries a family's probes on a few images, and chooses those under which outputs are closest together, by the objective's error to
- * their own mean; away from the homes, and apart from each other. A probe only gives a search a place to begin: its cost is found as any other's.
+ * Tries a family's probes on a few images, searches the best of their places, and chooses the triggers under which outputs are closest together, by
+ * the objective's error to their own mean; away from the homes, and apart from each other. Those of places come first, then probes as they are. Each only gives a
+ * search a place to begin: its cost is found as any other's.
  *
  * Throws what {@link runLoop} throws.
  *
  * @returns null for a family without probes
  */
-export async function probe(context: SearchContext): Promise<ProbeOutcome | null> {
-  const { setup, options, family, scale } = context;
-  const [count, c, h, w] = setup.benign.shape;
+export async function findStarts(context: SearchContext): Promise<ProbeOutcome | null> {
+  const { setup, options, family } = context;
+  const [, c, h, w] = setup.benign.shape;
   const probes = family.probes([c, h, w]);
   if (probes === null || options.starts === 0) return null;
+  const { tried, stage } = await tryProbes(context, probes);
+  if (!stage.isComplete) return { starts: [], stages: [stage], isComplete: false };
+  const { places } = probes;
+  const searches = places === null || options.places === 0 ? [] : await searchPlaces(context, places, tried);
+  const stages = [stage, ...searches];
+  if (searches.some(({ isComplete }) => !isComplete)) return { starts: [], stages, isComplete: false };
+  const searched = (searches.at(-1)?.triggers ?? [])
+    .map(({ error, output, theta }) => ({ error, target: output, theta: () => theta, isSearched: true }))
+    .sort((a, b) => a.error - b.error);
+  const asTheyAre = tried.map(({ index, ...rest }) => {
+    return { ...rest, theta: () => probes.theta(index), isSearched: false };
+  });
+  return { starts: chosenOf([...searched, ...asTheyAre], context), stages, isComplete: true };
+}
+
+/** Tries probes on a few images; what they gave is sorted by how close together outputs were. */
+async function tryProbes(
+  context: SearchContext,
+  probes: Probes,
+): Promise<{ tried: TriedProbe[]; stage: Stage }> {
+  const { setup, options, family, scale } = context;
+  const [count, c, h, w] = setup.benign.shape;
   const name = probingName(family.name);
   const batch = Math.min(probeImages, count);
   const { triggers: k } = await sizeWithin(context, options.mapTargets + 1, batch);
@@ -85,9 +115,14 @@ export async function probe(context: SearchContext): Promise<ProbeOutcome | null
         return { state: { errors, outputs: means }, values: { error: least } };
       },
     });
+    const { errors, outputs } = found.state;
+    const tried = Array.from(errors, (error, index) => ({
+      index,
+      error,
+      target: toDeviations(outputs.subarray(index * d, (index + 1) * d), scale),
+    })).sort((a, b) => a.error - b.error);
     const isComplete = found.steps === steps;
-    const starts = isComplete ? chosenOf(found.state, context, (index) => probes.theta(index)) : [];
-    return { name, starts, isComplete, steps: found.steps, history: found.history };
+    return { tried, stage: { name, isComplete, steps: found.steps, history: found.history } };
   } finally {
     await program.release();
   }
@@ -109,22 +144,21 @@ async function probeProgram(
   return await compile(setup.runtime, { outputs: reshape(outputs, [k * batch, scale.std.length]) });
 }
 
-function chosenOf(
-  { errors, outputs }: ProbeState,
-  { options, scale, homes }: SearchContext,
-  theta: (index: number) => Float32Array,
-): Start[] {
-  const d = scale.std.length;
+/** A trigger that may be a start. */
+interface PossibleStart extends Omit<TriedProbe, "index"> {
+  /** Made when it is one: there are thousands. */
+  readonly theta: () => Float32Array;
+  readonly isSearched: boolean;
+}
+
+function chosenOf(possible: readonly PossibleStart[], { options, homes }: SearchContext): Start[] {
   const chosen: Start[] = [];
-  const order = Array.from(errors.keys())
-    .filter((index) => errors[index]! < options.startTolerance)
-    .sort((a, b) => errors[a]! - errors[b]!);
-  for (const index of order) {
+  for (const { error, target, theta, isSearched } of possible) {
     if (chosen.length === options.starts) break;
-    const target = toDeviations(outputs.subarray(index * d, (index + 1) * d), scale);
     const isAway = homes.every((home) => distanceOf(home, target) >= options.slideDistance);
     const isNew = chosen.every((known) => distanceOf(known.target, target) >= options.leastDistance);
-    if (isAway && isNew) chosen.push({ target, theta: theta(index) });
+    if (error < options.startTolerance && isAway && isNew)
+      chosen.push({ target, theta: theta(), isSearched });
   }
   return chosen;
 }

@@ -11,6 +11,8 @@ export interface WantedTrigger {
   readonly target: readonly number[];
   /** Parameters to begin with, [n]. */
   readonly initial: Float32Array;
+  /** 1 for the parameters that may change and 0 for those that stay, [n]; all may where it is left out. */
+  readonly only?: Float32Array;
   /** Whether the trigger's own mean output takes the target's place, once it is no longer held, and slides to where it is cheap. */
   readonly isFree: boolean;
   /**
@@ -28,6 +30,8 @@ export interface SearchedTrigger extends PricedTarget {
   readonly theta: Float32Array;
   /** The mean output of those in a batch, in deviations from the mean, [d]. */
   readonly output: readonly number[];
+  /** Whether its target was let go. */
+  readonly isFree: boolean;
 }
 
 /** What is kept of K triggers between steps. */
@@ -127,12 +131,12 @@ function rowsWhere(
 /**
  * What a search has come to.
  *
- * @param target in deviations from the mean, [d]
+ * @param wanted what it was searched for
  * @param i which of the K triggers
  * @param n parameters of a trigger
  */
 export function searchedTrigger(
-  target: readonly number[],
+  { target, isFree }: WantedTrigger,
   state: SearchState,
   i: number,
   n: number,
@@ -141,6 +145,7 @@ export function searchedTrigger(
   const d = scale.std.length;
   return {
     ...pricedTarget(target, state, i),
+    isFree,
     theta: state.bestTheta.slice(i * n, (i + 1) * n),
     output: toDeviations(state.bestOutput.subarray(i * d, (i + 1) * d), scale),
   };

@@ -6,6 +6,7 @@ import { float32, type TensorData } from "../../onnx/tensor-data.ts";
 import { adamStep } from "../../optim/adam.ts";
 import { createRandom } from "../../random.ts";
 import { compile, type Program } from "../../runtime/compile.ts";
+import { mul } from "../../tensor/elementwise.ts";
 import { Graph } from "../../tensor/graph.ts";
 import type { TriggerFamily } from "../families/family.ts";
 import type { IdentificationSetup } from "../identification.ts";
@@ -159,7 +160,9 @@ async function searchRound(
   const [count, c, h, w] = setup.benign.shape;
   const [k, n, d] = [wanted.length, family.length([c, h, w]), scale.std.length];
   const leader = wanted.findIndex(({ isFollowed }) => isFollowed === true);
-  const program = await searchProgram(context, k, batch);
+  const isBound = wanted.some(({ only }) => only !== undefined);
+  const program = await searchProgram(context, k, batch, isBound);
+  const bounds = isBound ? { only: float32(boundsOf(wanted, n), [k, n]) } : {};
   const random = createRandom(setup.seed).fork(`batches of ${streamName}`);
   const target = float32(
     wanted.flatMap((each) => toOutputs(each.target, scale)),
@@ -193,6 +196,7 @@ async function searchRound(
           v: float32(state.v, [k, n]),
           weight: float32(weightsAt(step, state, options), [k]),
           target,
+          ...bounds,
           free: free(step),
           step: float32([step + 1], []),
         });
@@ -200,7 +204,7 @@ async function searchRound(
       },
     });
     return {
-      triggers: wanted.map((each, i) => searchedTrigger(each.target, found.state, i, n, scale)),
+      triggers: wanted.map((each, i) => searchedTrigger(each, found.state, i, n, scale)),
       isComplete: found.isSettled || found.steps === options.steps,
       steps: found.steps,
       history: found.history,
@@ -214,6 +218,7 @@ async function searchProgram(
   { setup, options, family, scale, homes }: SearchContext,
   k: number,
   batch: number,
+  isBound: boolean,
 ): Promise<Program> {
   const [, c, h, w] = setup.benign.shape;
   const [n, d] = [family.length([c, h, w]), scale.std.length];
@@ -235,10 +240,21 @@ async function searchProgram(
     options.slideDistance,
     options.leastKept,
   );
-  const [gradient] = grad(loss, [inputs.theta]);
+  const [slope] = grad(loss, [inputs.theta]);
+  // Adam does not move a parameter whose slope has always been 0.
+  const gradient = isBound ? mul(slope!, graph.input("only", [k, n])) : slope!;
   const slot = { parameter: inputs.theta, m: m!, v: v! };
-  const { parameter, ...means } = adamStep(slot, gradient!, graph.input("step", []), options.learningRate);
+  const { parameter, ...means } = adamStep(slot, gradient, graph.input("step", []), options.learningRate);
   return await compile(setup.runtime, { ...terms, theta: parameter, ...means });
+}
+
+/** Which parameters may change, [k n]. */
+function boundsOf(wanted: readonly WantedTrigger[], n: number): Float32Array {
+  const bounds = new Float32Array(wanted.length * n).fill(1);
+  wanted.forEach(({ only }, i) => {
+    if (only !== undefined) bounds.set(only, i * n);
+  });
+  return bounds;
 }
 
 /** The end of a search in which nothing has worked. */

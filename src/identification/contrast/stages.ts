@@ -5,7 +5,7 @@ import type { ContrastMap } from "../identification.ts";
 import { type Chosen, chooseClose, chooseRough } from "./choosing.ts";
 import { contrastChosen, type Finding, pricedRow, type Rung, type Shelved } from "./contrasting.ts";
 import type { ContrastOptions } from "./options.ts";
-import { probe, type Start } from "./probing.ts";
+import { findStarts, type Start } from "./probing.ts";
 import { candidatesOf, costOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
 import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
@@ -29,7 +29,7 @@ export interface FamilyOutcome {
 /**
  * Does the stages of one family. What the time budget cuts short is left as it is, and says so.
  *
- * 1. Triggers of known kinds are tried, where the family has any; else a few targets, and where nothing works nothing more is searched.
+ * 1. Triggers of known kinds are tried, where the family has any, and the best of their places searched for any trigger that draws outputs together; else a few targets, and where nothing works nothing more is searched.
  * 2. A map: triggers are drawn to targets all over the outputs' range, roughly, and then let go, with their own mean output as the target,
  *    kept away from the homes. Each slides to where it is cheap to draw outputs close together: targets of a map need not lie
  *    near an attacker's, and the more outputs there are, the farther apart they lie. The known ones that drew outputs together are among
@@ -52,8 +52,8 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
   const { options, setup } = context;
   const searches: Stage[] = [];
   const findings: Finding[] = [];
-  const probed = await probe(context);
-  if (probed !== null) searches.push(probed);
+  const probed = await findStarts(context);
+  searches.push(...(probed?.stages ?? []));
   const starts = probed?.starts ?? [];
   const scouted = isScouted(context.family, options, imageShape(setup)) ? await scout(context) : null;
   if (scouted !== null) {
@@ -186,19 +186,24 @@ function searchFurther(
 ): Promise<SearchOutcome> {
   const changes = { steps, tolerance, heldPart: 0, warmUp: 0, patience: 1 };
   return searchTriggers({ ...context, options: { ...context.options, ...changes } }, mappingName(name), [
-    ...before.map(({ target, theta }, i) => ({ target, initial: theta, isFree: i > 0 })),
+    ...before.map(({ target, theta, isFree }) => ({ target, initial: theta, isFree })),
     ...knownOf(starts),
   ]);
 }
 
 const knownOf = (starts: readonly Start[]): WantedTrigger[] =>
-  starts.map(({ target, theta }) => ({ target, initial: theta, isFree: true, isKnown: true }));
+  starts.map(({ target, theta, isSearched }) => ({
+    target,
+    initial: theta,
+    isFree: !isSearched,
+    isKnown: true,
+  }));
 
 const mappingName = (rung: string): string => `mapping costs (${rung})`;
 
-/** Where the targets of a map slid to; the mean, which is its first, was held. */
+/** Where the targets of a map slid to; the mean, which is its first, and those of places that were searched are held. */
 function endsOf({ triggers }: SearchOutcome): SearchedTrigger[] {
-  return triggers.map((trigger, i) => (i === 0 ? trigger : { ...trigger, target: trigger.output }));
+  return triggers.map((trigger) => (trigger.isFree ? { ...trigger, target: trigger.output } : trigger));
 }
 
 /** Looks at the cheapest of a map, and where that is a backdoor at further ones. */

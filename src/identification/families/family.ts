@@ -47,6 +47,18 @@ export interface Probes {
   readonly count: number;
   /** Parameters of one of them, [n]. */
   theta(index: number): Float32Array;
+  /** Where they lie; null for probes that are everywhere. */
+  readonly places: ProbePlaces | null;
+}
+
+/** The places of probes, in each of which any other trigger may be searched. */
+export interface ProbePlaces {
+  /** The place of a probe; those of the same place differ in what they show there. */
+  of(index: number): number;
+  /** Parameters of a probe where they can still turn, [n]. */
+  initial(index: number): Float32Array;
+  /** 1 for the parameters of a place and 0 for all others, [n]. */
+  only(place: number): Float32Array;
 }
 
 /** A family of trigger functions with parameters theta. */

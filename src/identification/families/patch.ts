@@ -70,18 +70,27 @@ const squareGrids = [
  * the larger part of its size.
  */
 const squareValues = { inside: 1.5, outside: -7, color: 3 };
+/** The colour of a square whose pixels are searched: sigmoid(1) = 0.73, from which a few steps lead to either end. */
+const windowColor = 1;
 
 /** Squares of one colour, at places all over the image: red, green and blue are each on or off, of other channels all or none. */
 function squares(shape: ImageShape): Probes {
   const [c] = shape;
   const colors = c === 3 ? 2 ** c : 2;
   const places = squareGrids.flatMap((grid) => placesOf(grid, shape));
+  const placeOf = (index: number): number => Math.floor(index / colors);
+  const withColor = (index: number, value: number): Float32Array => {
+    const color = index % colors;
+    const isOn = (channel: number): boolean => (c === 3 ? (color >> channel) % 2 === 1 : color === 1);
+    return squareTheta(places[placeOf(index)]!, (channel) => (isOn(channel) ? value : -value), shape);
+  };
   return {
     count: places.length * colors,
-    theta(index) {
-      const color = index % colors;
-      const isOn = (channel: number): boolean => (c === 3 ? (color >> channel) % 2 === 1 : color === 1);
-      return squareTheta(places[Math.floor(index / colors)]!, isOn, shape);
+    theta: (index) => withColor(index, squareValues.color),
+    places: {
+      of: placeOf,
+      initial: (index) => withColor(index, windowColor),
+      only: (place) => withinOf(places[place]!, shape),
     },
   };
 }
@@ -106,20 +115,31 @@ function placesOf({ part, stride }: (typeof squareGrids)[number], [, h, w]: Imag
   return along(h, height).flatMap((top) => along(w, width).map((left) => ({ top, left, height, width })));
 }
 
+/** Parameters of a square. */
 function squareTheta(
-  { top, left, height, width }: Place,
-  isOn: (channel: number) => boolean,
+  place: Place,
+  colorOf: (channel: number) => number,
   [c, h, w]: ImageShape,
 ): Float32Array {
   const theta = new Float32Array((1 + c) * h * w).fill(squareValues.outside, 0, h * w);
-  for (let y = top; y < top + height; y++) {
-    theta.fill(squareValues.inside, y * w + left, y * w + left + width);
-  }
+  fillPlace(theta.subarray(0, h * w), w, place, squareValues.inside);
   for (let channel = 0; channel < c; channel++) {
-    const value = isOn(channel) ? squareValues.color : -squareValues.color;
-    theta.fill(value, (1 + channel) * h * w, (2 + channel) * h * w);
+    theta.fill(colorOf(channel), (1 + channel) * h * w, (2 + channel) * h * w);
   }
   return theta;
+}
+
+/** 1 for the numbers of the mask and of the pattern within a square, else 0. */
+function withinOf(place: Place, [c, h, w]: ImageShape): Float32Array {
+  const within = new Float32Array((1 + c) * h * w);
+  for (let plane = 0; plane <= c; plane++) {
+    fillPlace(within.subarray(plane * h * w, (plane + 1) * h * w), w, place, 1);
+  }
+  return within;
+}
+
+function fillPlace(plane: Float32Array, w: number, { top, left, height, width }: Place, value: number): void {
+  for (let y = top; y < top + height; y++) plane.fill(value, y * w + left, y * w + left + width);
 }
 
 /** Between black and white. */

@@ -60,6 +60,7 @@ function stripes(shape: ImageShape): Probes {
   const [down, across] = [periodsAlong(rows), periodsAlong(columns)];
   return {
     count: 2 * (down + across),
+    places: null,
     theta(index) {
       const sign = index % 2 === 0 ? 1 : -1;
       const which = Math.floor(index / 2);

@@ -244,7 +244,7 @@ test("a map begins with triggers of known kinds that draw outputs together, away
   const target = [1.2, -1];
   const scale = await scaleOf(2);
   const scan = (model: IdentificationSetup["model"], starts: number): Promise<Identification> =>
-    identifyByContrast(setupFor({ model }), { ...short, starts });
+    identifyByContrast(setupFor({ model }), { ...short, starts, places: 0 });
   const backdoored = cornerBackdoor(toOutputs(target, scale));
   const [with4, without, usual] = await Promise.all([
     scan(backdoored, 4),
@@ -260,6 +260,31 @@ test("a map begins with triggers of known kinds that draw outputs together, away
   // Without a backdoor no square does so.
   expect(mapOf(usual)).toHaveLength(5);
   expect(with4.stages![0]!.name).toBe("trying known kinds of triggers (patch)");
+});
+
+test("a place that is searched leads to the attacker's target, where its trigger is held", async () => {
+  const target = [1.2, -1];
+  const scale = await scaleOf(2);
+  const scan = (model: IdentificationSetup["model"], places: number): Promise<Identification> =>
+    identifyByContrast(setupFor({ model }), { ...short, starts: 1, places, placeSteps: 20 });
+  const backdoored = cornerBackdoor(toOutputs(target, scale));
+  const [searched, asItIs, usual] = await Promise.all([
+    scan(backdoored, 16),
+    scan(backdoored, 0),
+    scan(cornerBackdoor(null), 16),
+  ]);
+  const offOf = ({ contrast }: Identification): number =>
+    distanceOf(toDeviations(contrast![0]!.map[5]!.target, scale), target);
+  // A square of one colour only leads there.
+  expect(offOf(searched)).toBeLessThan(0.5);
+  expect(offOf(searched)).toBeLessThan(offOf(asItIs));
+  expect(searched.stages!.slice(0, 3).map(({ name, steps }) => [name, steps])).toEqual([
+    ["trying known kinds of triggers (patch)", expect.any(Number)],
+    ["searching places (patch)", 20],
+    ["searching the best places (patch)", 20],
+  ]);
+  // Without a backdoor no place of this model draws outputs together.
+  expect(usual.contrast![0]!.map).toHaveLength(5);
 });
 
 test("a first map is given up when nothing works soon after targets are let go", async () => {

@@ -70,6 +70,14 @@ test("triggers of known kinds come first in the families that have any, and a fe
     "trying known kinds of triggers (wave)",
   ]);
   expect(phases.filter((phase) => phase.endsWith("(warp)"))).toHaveLength(1);
+  expect(phases.filter((phase) => phase.startsWith("searching"))).toEqual([
+    "searching places (patch)",
+    "searching the best places (patch)",
+  ]);
+  for (const none of [{ places: 0 }, { starts: 0 }]) {
+    const without = contrastPlan({ ...contrastDefaults, ...none }).map(({ phase }) => phase);
+    expect(without.filter((phase) => phase.startsWith("searching"))).toEqual([]);
+  }
   const whole = contrastPlan({ ...contrastDefaults, scouts: 0 }).map(({ phase }) => phase);
   expect(whole.filter((phase) => phase.endsWith("(warp)")).length).toBeGreaterThan(1);
 });

@@ -43,6 +43,24 @@ test.each([
   },
 );
 
+test("a place has the parameters of its square's mask and pattern, and begins with colours that can still turn", () => {
+  const side = 36;
+  const probes = patch.probes([3, side, side])!;
+  const places = probes.places!;
+  for (const index of [0, 11, 8 * 196 + 5, probes.count - 1]) {
+    const place = places.of(index);
+    // Colours of one place follow each other.
+    expect(places.of(index - (index % 8))).toBe(place);
+    const [theta, initial, only] = [probes.theta(index), places.initial(index), places.only(place)];
+    expect(initial.subarray(0, side * side)).toEqual(theta.subarray(0, side * side));
+    for (let i = 0; i < theta.length; i++) {
+      expect(only[i]).toBe(theta[i % (side * side)]! > 0 ? 1 : 0);
+      if (i >= side * side) expect(initial[i]).toBe(Math.sign(theta[i]!));
+    }
+  }
+  expect(wave.probes([3, side, side])!.places).toBeNull();
+});
+
 test("stripes are sines of whole periods down and across, of SIG's amplitude, but for a fifth of their square", () => {
   const side = 64;
   const probes = wave.probes([1, side, side])!;
