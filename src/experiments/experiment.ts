@@ -1,5 +1,6 @@
 /** What an experiment is: work, and what is read off it. */
 import type { MethodName } from "../identification/methods.ts";
+import type { MitigationName } from "../mitigation/methods.ts";
 import type { Findings, Needs } from "./gather.ts";
 import type { Condition } from "./models.ts";
 import type { ExperimentName } from "./names.ts";
@@ -13,6 +14,8 @@ export interface ExperimentScope {
   readonly conditions: readonly Condition[];
   /** Identification methods; null for those that the experiment compares by itself. */
   readonly methods: readonly MethodName[] | null;
+  /** Mitigations; null for those that the experiment compares by itself. */
+  readonly mitigations: readonly MitigationName[] | null;
 }
 
 /** What comes of an experiment: the same in numbers, for people, and as pictures. */

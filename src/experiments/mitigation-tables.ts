@@ -21,7 +21,11 @@ function mitigationExperiment({ name, models, methods, paper }: TableOptions): E
     name,
     title: `Table ${name.slice("table".length)}: ${experimentTitles[name]}`,
     needs: (scope, profile) => ({
-      repairs: repairsOf({ models: models(scope, profile), seeds: scope.seeds, methods }),
+      repairs: repairsOf({
+        models: models(scope, profile),
+        seeds: scope.seeds,
+        methods: scope.mitigations ?? methods,
+      }),
     }),
     evaluate: async (findings) => mitigationResult(findings, paper),
   };

@@ -141,7 +141,7 @@ test("figure 2 draws clean and poisoned angles of each model, and says how they 
   expect(svg).toContain("gaze, BadNets");
 });
 
-const scope = { tasks: ["gaze", "head-pose"], seeds: [1, 2], conditions, methods: null } as const;
+const scope = { tasks: ["gaze", "head-pose"], seeds: [1, 2], conditions, methods: null, mitigations: null } as const;
 
 test("each experiment names the models that it reads, for the tasks and seeds that are chosen", () => {
   const [rows, all, pictures] = [table1, table10, figure2].map((each) => {
@@ -219,6 +219,9 @@ test("tables 5, 6 and 15 repair backdoored models", () => {
     ["unlearning", "fine-tuning", "fine-pruning", "anp"].map((name) => `gaze-wanet-3 ${name}`),
   );
   expect(asked("table15").repairs).toEqual(["gaze-blend-3 unlearning", "gaze-sig-3 unlearning"]);
+  expect(asked("table15", { mitigations: ["anp", "fine-tuning"] }).repairs).toEqual(
+    ["blend", "sig"].flatMap((name) => [`gaze-${name}-3 anp`, `gaze-${name}-3 fine-tuning`]),
+  );
 });
 
 test("table 7 varies one thing at a time, by the paper's own values, and table 8 leaves one out", () => {

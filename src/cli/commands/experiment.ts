@@ -30,7 +30,7 @@ export async function experiment(name: string, flags: GivenFlags): Promise<numbe
   }
   const { values } = settingsOf(experimentTable, flags);
   const { gaze, headPose, output, jobs, threads, cacheDir, profile, seeds, tasks, conditions } = values;
-  const { methods, onlyFinished } = values;
+  const { methods, mitigations, onlyFinished } = values;
   const data: Partial<Record<Task, string>> = {
     ...(gaze === null ? {} : { gaze }),
     ...(headPose === null ? {} : { "head-pose": headPose }),
@@ -45,6 +45,7 @@ export async function experiment(name: string, flags: GivenFlags): Promise<numbe
         seeds: seeds!,
         conditions: conditions!,
         methods,
+        mitigations,
         isOnlyFinished: onlyFinished ?? false,
         data,
         folder: output!,

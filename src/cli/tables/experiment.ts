@@ -3,6 +3,7 @@ import { DrmGuardError } from "../../errors.ts";
 import { conditions } from "../../experiments/models.ts";
 import { profiles, tasks } from "../../experiments/profile.ts";
 import { methodNames } from "../../identification/methods.ts";
+import { mitigationNames } from "../../mitigation/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { parseChoice, parseChoices, parseInteger, parseList, parseSwitch, parseText } from "../settings.ts";
 import { common, flagOnly, model, seedRange } from "./shared.ts";
@@ -46,6 +47,12 @@ export const experimentTable = {
     flags: "--methods <names>",
     help: `identification methods: ${methodNames.join(", ")} (default: contrast, in table4 all)`,
     parse: parseChoices(...methodNames),
+    ...flagOnly,
+  },
+  mitigations: {
+    flags: "--mitigations <names>",
+    help: `mitigations: ${mitigationNames.join(", ")} (default: unlearning, in table6 all)`,
+    parse: parseChoices(...mitigationNames),
     ...flagOnly,
   },
   onlyFinished: {
