@@ -141,7 +141,13 @@ test("figure 2 draws clean and poisoned angles of each model, and says how they 
   expect(svg).toContain("gaze, BadNets");
 });
 
-const scope = { tasks: ["gaze", "head-pose"], seeds: [1, 2], conditions, methods: null, mitigations: null } as const;
+const scope = {
+  tasks: ["gaze", "head-pose"],
+  seeds: [1, 2],
+  conditions,
+  methods: null,
+  mitigations: null,
+} as const;
 
 test("each experiment names the models that it reads, for the tasks and seeds that are chosen", () => {
   const [rows, all, pictures] = [table1, table10, figure2].map((each) => {

@@ -3,8 +3,8 @@ import { DrmGuardError } from "../../errors.ts";
 import { conditions } from "../../experiments/models.ts";
 import { profiles, tasks } from "../../experiments/profile.ts";
 import { methodNames } from "../../identification/methods.ts";
-import { mitigationNames } from "../../mitigation/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
+import { mitigationNames } from "../../mitigation/methods.ts";
 import { parseChoice, parseChoices, parseInteger, parseList, parseSwitch, parseText } from "../settings.ts";
 import { common, flagOnly, model, seedRange } from "./shared.ts";
 

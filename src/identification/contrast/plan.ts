@@ -3,8 +3,8 @@ import type { PlannedPhase } from "../../loops/work.ts";
 import { families } from "../families/families.ts";
 import { growingImages } from "./choosing.ts";
 import type { ContrastOptions } from "./options.ts";
+import { plannedPlaceSearches } from "./places.ts";
 import { probeImages, probingName } from "./probing.ts";
-import { placeImages, refiningNames } from "./refining.ts";
 import { isScouted, scoutingName } from "./stages.ts";
 
 /** The shape of images that stands for all: how many probes a family has hardly depends on it. */
@@ -42,16 +42,10 @@ export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
     const homes = canHide ? 2 : 1;
     const kinds = options.starts === 0 ? null : probes(usualShape);
     const probed = kinds?.count ?? 0;
-    const placesWork = (count: number): number => count * options.placeSteps * placeImages;
-    const [places, best] = refiningNames(name);
+    const hasPlaces = (kinds?.places ?? null) !== null;
     const known = [
       { phase: probingName(name), work: Math.round(probeShare * probed * probeImages) },
-      ...((kinds?.places ?? null) === null || options.places === 0
-        ? []
-        : [
-            { phase: places, work: placesWork(options.places) },
-            { phase: best, work: placesWork(Math.min(options.places, options.bestPlaces)) },
-          ]),
+      ...(hasPlaces ? plannedPlaceSearches(name, options) : []),
     ];
     const map = (label: string, stepsOfMap: number): PlannedPhase => ({
       phase: `mapping costs (${label})`,

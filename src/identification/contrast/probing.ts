@@ -10,7 +10,7 @@ import { reshape } from "../../tensor/movement.ts";
 import type { Probes } from "../families/family.ts";
 import { outputsOf } from "../outputs.ts";
 import { examineFor } from "./fitting.ts";
-import { searchPlaces, type TriedProbe } from "./refining.ts";
+import { searchPlaces, type TriedProbe } from "./places.ts";
 import { toDeviations } from "./scale.ts";
 import { type SearchContext, type Stage, sizeWithin } from "./search.ts";
 import { distanceOf } from "./targets.ts";

@@ -80,21 +80,23 @@ export type EarlyEnd = (triggers: readonly PricedTarget[], part: number) => bool
  * @param name the stage's name, which its random numbers and its saved state go by
  * @param early asked where all triggers are searched at once, since it compares them; without it a search is given up when nothing has worked
  *   after the options' patience
+ * @param most triggers at once, whatever memory allows
  */
 export async function searchTriggers(
   context: SearchContext,
   name: string,
   wanted: readonly WantedTrigger[],
   early: EarlyEnd = hopeless(context),
+  most = wanted.length,
 ): Promise<SearchOutcome> {
-  const size = await sizeOfSearch(context, wanted.length);
+  const size = await sizeOfSearch(context, Math.min(most, wanted.length));
   const rounds = Math.ceil(wanted.length / size.triggers);
   const outcomes: Omit<SearchOutcome, "name">[] = [];
   for (let round = 0; round < rounds; round++) {
     const part = wanted.slice(round * size.triggers, (round + 1) * size.triggers);
-    const roundName = rounds === 1 ? name : `${name}, round ${round + 1} of ${rounds}`;
     const end = rounds === 1 ? early : hopeless(context);
-    outcomes.push(await searchRound(context, name, roundName, part, size.batch, end));
+    const named = nameOfRound(name, round, rounds);
+    outcomes.push(await searchRound(context, name, named, part, size.batch, end));
   }
   let start = 0;
   const history = outcomes.flatMap((outcome) => {
@@ -109,6 +111,11 @@ export async function searchTriggers(
     steps: outcomes.reduce((total, { steps }) => total + steps, 0),
     history,
   };
+}
+
+/** What a round of a stage is called, which is the stage itself where there is one. */
+export function nameOfRound(name: string, round: number, rounds: number): string {
+  return rounds === 1 ? name : `${name}, round ${round + 1} of ${rounds}`;
 }
 
 /**

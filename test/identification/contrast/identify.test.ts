@@ -266,7 +266,7 @@ test("a place that is searched leads to the attacker's target, where its trigger
   const target = [1.2, -1];
   const scale = await scaleOf(2);
   const scan = (model: IdentificationSetup["model"], places: number): Promise<Identification> =>
-    identifyByContrast(setupFor({ model }), { ...short, starts: 1, places, placeSteps: 20 });
+    identifyByContrast(setupFor({ model }), { ...short, starts: 1, places, bestPlaces: 4, placeSteps: 20 });
   const backdoored = cornerBackdoor(toOutputs(target, scale));
   const [searched, asItIs, usual] = await Promise.all([
     scan(backdoored, 16),
@@ -280,7 +280,8 @@ test("a place that is searched leads to the attacker's target, where its trigger
   expect(offOf(searched)).toBeLessThan(offOf(asItIs));
   expect(searched.stages!.slice(0, 3).map(({ name, steps }) => [name, steps])).toEqual([
     ["trying known kinds of triggers (patch)", expect.any(Number)],
-    ["searching places (patch)", 20],
+    // Five at once, as a map has triggers.
+    ["searching places (patch)", 4 * 20],
     ["searching the best places (patch)", 20],
   ]);
   // Without a backdoor no place of this model draws outputs together.

@@ -1,6 +1,8 @@
 /** Places of known kinds of triggers, each searched for whatever small trigger draws outputs together there. */
+import type { PlannedPhase } from "../../loops/work.ts";
 import type { ProbePlaces } from "../families/family.ts";
-import { type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
+import type { ContrastOptions } from "./options.ts";
+import { nameOfRound, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
 
 /** A probe that was tried. */
 export interface TriedProbe {
@@ -11,7 +13,7 @@ export interface TriedProbe {
 }
 
 /** What the stages are called. */
-export const refiningNames = (family: string): readonly [string, string] => [
+const placeSearchNames = (family: string): readonly [string, string] => [
   `searching places (${family})`,
   `searching the best places (${family})`,
 ];
@@ -38,13 +40,14 @@ export async function searchPlaces(
   const { places, bestPlaces, placeSteps: steps, placeRate: learningRate } = options;
   const changes = { steps, learningRate, batch: placeImages, heldPart: 0, patience: 1, ...onlyErrors };
   const searched = { ...context, options: { ...options, ...changes } };
-  const [first, second] = refiningNames(family.name);
+  const [first, second] = placeSearchNames(family.name);
   const wanted = oneAPlace(tried, of)
     .slice(0, places)
     .map(({ index, target }) => {
       return { target, initial: of.initial(index), only: of.only(of.of(index)), isFree: true };
     });
-  const all = await searchTriggers(searched, first, wanted);
+  const most = placesAtOnce(options);
+  const all = await searchTriggers(searched, first, wanted, undefined, most);
   if (!all.isComplete) return [all];
   const best = all.triggers
     .map(({ target, theta, error }, i) => ({
@@ -56,11 +59,30 @@ export async function searchPlaces(
     }))
     .sort((a, b) => a.error - b.error)
     .slice(0, bestPlaces);
-  return [all, await searchTriggers(searched, second, best)];
+  return [all, await searchTriggers(searched, second, best, undefined, most)];
 }
 
 /** Images in a step: few, since most places are only looked at. */
-export const placeImages = 4;
+const placeImages = 4;
+
+/** So many places are as many images in a step as a map has: memory that does for the one does for the other. */
+function placesAtOnce({ mapTargets, batch }: Pick<ContrastOptions, "mapTargets" | "batch">): number {
+  return Math.max(1, Math.floor(((1 + mapTargets) * batch) / placeImages));
+}
+
+/** The phases of the searches, with the images that pass through the model in each. */
+export function plannedPlaceSearches(family: string, options: ContrastOptions): PlannedPhase[] {
+  const { places, bestPlaces, placeSteps } = options;
+  const most = placesAtOnce(options);
+  return placeSearchNames(family).flatMap((name, i) => {
+    const count = i === 0 ? places : Math.min(places, bestPlaces);
+    const rounds = Math.ceil(count / most);
+    return Array.from({ length: rounds }, (_, round) => ({
+      phase: nameOfRound(name, round, rounds),
+      work: Math.min(most, count - round * most) * placeSteps * placeImages,
+    }));
+  });
+}
 
 /** In few steps errors must not be smoothed over many, and sizes matter not at all. */
 const onlyErrors = { smoothing: 0.5, warmUp: 1 };
