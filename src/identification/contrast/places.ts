@@ -27,13 +27,13 @@ const placeSearchNames = (family: string): readonly [string, string] => [
  *
  * Throws what the searches throw.
  *
- * @param of the places of the family's probes
+ * @param probePlaces the places of the family's probes
  * @param tried all probes, the best first
  * @returns the searches in their order; the triggers of the last are those of the best places
  */
 export async function searchPlaces(
   context: SearchContext,
-  of: ProbePlaces,
+  probePlaces: ProbePlaces,
   tried: readonly TriedProbe[],
 ): Promise<SearchOutcome[]> {
   const { options, family } = context;
@@ -41,10 +41,11 @@ export async function searchPlaces(
   const changes = { steps, learningRate, batch: placeImages, heldPart: 0, patience: 1, ...onlyErrors };
   const searched = { ...context, options: { ...options, ...changes } };
   const [first, second] = placeSearchNames(family.name);
-  const wanted = oneAPlace(tried, of)
+  const wanted = oneAPlace(tried, probePlaces)
     .slice(0, places)
     .map(({ index, target }) => {
-      return { target, initial: of.initial(index), only: of.only(of.of(index)), isFree: true };
+      const only = probePlaces.only(probePlaces.of(index));
+      return { target, initial: probePlaces.initial(index), only, isFree: true };
     });
   const most = placesAtOnce(options);
   const all = await searchTriggers(searched, first, wanted, undefined, most);
