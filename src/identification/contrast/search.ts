@@ -206,6 +206,7 @@ async function searchRound(
           ...bounds,
           free: free(step),
           step: float32([step + 1], []),
+          rate: float32([rateOf(step, options, family)], []),
         });
         return stepOf(step, state, results, options, leader);
       },
@@ -251,8 +252,18 @@ async function searchProgram(
   // Adam does not move a parameter whose slope has always been 0.
   const gradient = isBound ? mul(slope!, graph.input("only", [k, n])) : slope!;
   const slot = { parameter: inputs.theta, m: m!, v: v! };
-  const { parameter, ...means } = adamStep(slot, gradient, graph.input("step", []), options.learningRate);
+  const rate = graph.input("rate", []);
+  const { parameter, ...means } = adamStep(slot, gradient, graph.input("step", []), rate);
   return await compile(setup.runtime, { ...terms, theta: parameter, ...means });
+}
+
+/** Adam's learning rate at a step, from 0: it falls along a line to the family's part of what it was. */
+function rateOf(
+  step: number,
+  { learningRate, steps }: Pick<ContrastOptions, "learningRate" | "steps">,
+  { lastRate }: Pick<TriggerFamily, "lastRate">,
+): number {
+  return learningRate * (1 - (1 - lastRate) * ((step + 1) / steps));
 }
 
 /** Which parameters may change, [k n]. */

@@ -19,6 +19,7 @@ export const additive: TriggerFamily = {
   canHide: true,
   isContrastedClosely: false,
   probes: () => null,
+  lastRate: 1,
   imageCopies: 10,
   length: ([c, h, w]) => c * h * w,
   initial: (shape, random) => normals(random, additive.length(shape), startSpread),

@@ -73,6 +73,11 @@ export interface TriggerFamily {
    * moved, all costs of a backdoored model are low at a rough one, the controls' too. What is kept of them for a repair is the smallest trigger, not the grown one.
    */
   readonly isContrastedClosely: boolean;
+  /**
+   * The part of Adam's learning rate that is left at the end of a search: 1 where it is constant. What has few parameters, all of which go on moving by as much at a
+   * constant rate, stays larger than it needs to be.
+   */
+  readonly lastRate: number;
   /** Arrays as large as the triggered images that a step holds at its fullest, for the estimate of memory. */
   readonly imageCopies: number;
   /** n, the number of parameters of one trigger. */

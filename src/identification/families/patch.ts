@@ -26,6 +26,7 @@ export const patch: TriggerFamily = {
   sizeUnit: "mean change over mean brightness",
   canHide: true,
   isContrastedClosely: false,
+  lastRate: 1,
   imageCopies: 10,
   length: ([c, h, w]) => (1 + c) * h * w,
   probes: squares,

@@ -25,6 +25,7 @@ export const warp: TriggerFamily = {
   canHide: false,
   isContrastedClosely: false,
   probes: () => null,
+  lastRate: 1,
   imageCopies: 40,
   length: () => 2 * knots * knots,
   initial: (_, random) => normals(random, 2 * knots * knots, startSpread),

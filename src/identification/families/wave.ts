@@ -25,6 +25,8 @@ export const wave: TriggerFamily = {
   sizeUnit: "sum of the waves' root mean squares",
   canHide: true,
   isContrastedClosely: true,
+  // At a constant rate waves ended at half as much again as an attacker's own stripes (docs/research-log.md).
+  lastRate: 0.1,
   imageCopies: 10,
   length: ([c, h, w]) => c * wavesAlong(h) * wavesAlong(w),
   probes: stripes,

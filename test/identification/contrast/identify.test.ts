@@ -288,6 +288,37 @@ test("a place that is searched leads to the attacker's target, where its trigger
   expect(usual.contrast![0]!.map).toHaveLength(5);
 });
 
+test("the learning rate is constant for patches, and falls along a line to a tenth for waves", async () => {
+  const rates: number[] = [];
+  const node = nodeRuntime({ threads: 1 });
+  const watching: IdentificationSetup["runtime"] = {
+    ...node,
+    load: async (model, settings) => {
+      const session = await node.load(model, settings);
+      return {
+        ...session,
+        run: (feeds) => {
+          if (feeds.rate !== undefined) rates.push((feeds.rate.data as Float32Array)[0]!);
+          return session.run(feeds);
+        },
+      };
+    },
+  };
+  const rated = {
+    ...short,
+    mapSteps: 10,
+    tightMapSteps: 0,
+    patience: 1,
+    tolerance: 1e-6,
+    tightTolerance: 1e-6,
+  };
+  await identifyByContrast(setupFor({ runtime: watching }), { ...rated, families: ["patch", "wave"] });
+  const falling = Array.from({ length: 10 }, (_, i) => options.learningRate * (1 - 0.09 * (i + 1)));
+  const expected = [...Array.from({ length: 10 }, () => options.learningRate), ...falling];
+  expect(rates).toHaveLength(expected.length);
+  for (const [i, rate] of rates.entries()) expect(rate).toBeCloseTo(expected[i]!, 6);
+});
+
 test("a first map is given up when nothing works soon after targets are let go", async () => {
   const steps = async (patience: number): Promise<number> => {
     const found = await identifyByContrast(setupFor(), { ...short, mapSteps: 20, tolerance: 1e-6, patience });
