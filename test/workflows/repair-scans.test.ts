@@ -44,12 +44,20 @@ test("a family that the closer search has shown nothing in has the scan's own tr
 
 test("what leads to the same target in another family is the same backdoor", () => {
   // A neighbourhood is 1.2 standard deviations, of 2 here.
-  const near = [trigger("patch", 0.05, 1), trigger("wave", 0.06, 3), trigger("patch", 0.07, 1.5)];
+  const near = [trigger("patch", 0.05, 1), trigger("wave", 0.08, 3), trigger("patch", 0.07, 1.5)];
   expect(chosen([], near).triggers).toEqual([
     ["patch", 0.05],
     ["patch", 0.07],
   ]);
   expect(chosen([], [trigger("patch", 0.05, 1), trigger("wave", 0.06, 4)]).triggers).toHaveLength(2);
+});
+
+test("unless it costs about as much, so that nothing tells which family is the attacker's", () => {
+  const near = [trigger("wave", 0.4, 1), trigger("patch", 0.45, 1.2)];
+  expect(chosen([], near).triggers).toEqual([
+    ["wave", 0.4],
+    ["patch", 0.45],
+  ]);
 });
 
 test("where nothing is suspicious the lowest stands alone, with a warning", () => {
