@@ -1,6 +1,7 @@
 /** Where the time of a program goes, by ONNX Runtime's own profiler. */
 import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import "../src/runtime/without-telemetry.ts";
 import * as ort from "onnxruntime-node";
 import { writeModel } from "../src/onnx/proto.ts";
 import type { TensorData } from "../src/onnx/tensor-data.ts";

@@ -189,8 +189,10 @@ export function suspiciousTriggers(
   const chosen = [first];
   for (const each of others) {
     const rivals = chosen.filter((known) => known.family !== each.family && isSame(known, each));
-    const isUndecided = rivals.every(({ score }) => each.score < undecidedFactor * score);
-    const isTaken = rivals.length === 0 ? isLikeLowest(each.score, first.score, threshold) : isUndecided;
+    const isTaken =
+      rivals.length === 0
+        ? isLikeLowest(each.score, first.score, threshold)
+        : rivals.every(({ score }) => each.score < undecidedFactor * score);
     if (isTaken && each.score < threshold) chosen.push(each);
   }
   return chosen;

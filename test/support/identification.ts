@@ -9,7 +9,7 @@ import { readModel, writeModel } from "../../src/onnx/proto.ts";
 import { float32, type TensorData } from "../../src/onnx/tensor-data.ts";
 import { createRandom } from "../../src/random.ts";
 import { nodeRuntime } from "../../src/runtime/node.ts";
-import type { Runtime } from "../../src/runtime/runtime.ts";
+import type { Arrays, Runtime } from "../../src/runtime/runtime.ts";
 import { modelOf } from "./models.ts";
 
 /** Saved states as a file would keep them: copies, and JSON as text. */
@@ -77,24 +77,38 @@ export function tinyRegressor(seed = 7, outputs = 2): ImportedModel {
   );
 }
 
-/** A runtime that counts how often programs with some output ran. */
-export function countingRuntime(): { runtime: Runtime; runsOf: (output: string) => number } {
+/**
+ * A runtime that tells what it runs.
+ *
+ * @param watch called with each graph that is loaded; what it gives is called with what goes into the graph, before each run
+ */
+export function watchedRuntime(watch: (model: Uint8Array<ArrayBuffer>) => (feeds: Arrays) => void): Runtime {
   const inner = nodeRuntime();
-  const runs = new Map<string, number>();
-  const runtime: Runtime = {
+  return {
     ...inner,
-    async load(bytes, options) {
-      const session = await inner.load(bytes, options);
-      const outputs = readModel(bytes).graph.outputs.map(({ name }) => name);
+    async load(model, options) {
+      const session = await inner.load(model, options);
+      const onRun = watch(model);
       return {
         ...session,
         run(feeds) {
-          for (const name of outputs) runs.set(name, (runs.get(name) ?? 0) + 1);
+          onRun(feeds);
           return session.run(feeds);
         },
       };
     },
   };
+}
+
+/** A runtime that counts how often programs with some output ran. */
+export function countingRuntime(): { runtime: Runtime; runsOf: (output: string) => number } {
+  const runs = new Map<string, number>();
+  const runtime = watchedRuntime((model) => {
+    const outputs = readModel(model).graph.outputs.map(({ name }) => name);
+    return () => {
+      for (const name of outputs) runs.set(name, (runs.get(name) ?? 0) + 1);
+    };
+  });
   return { runtime, runsOf: (output) => runs.get(`result:${output}`) ?? 0 };
 }
 

@@ -86,17 +86,16 @@ export function createClient({ onReport, onAnswer }: ClientEvents): Client {
     return worker;
   };
   /** Says it after what was said before, unless the worker was ended meanwhile. */
-  const send = (to: RunningWorker | null, messages: () => readonly PageMessage[]): void => {
-    sending = sending.then(async () => {
-      for (const message of messages()) {
-        if (running !== to) return;
-        to?.worker.postMessage(message);
-        await nextTask();
-      }
-    });
-    sending = sending.catch((thrown: unknown) =>
-      end("E_INTERNAL", `cannot tell the worker: ${messageOf(thrown)}`),
-    );
+  const send = (to: RunningWorker, messages: readonly PageMessage[]): void => {
+    sending = sending
+      .then(async () => {
+        for (const message of messages) {
+          if (running !== to) return;
+          to.worker.postMessage(message);
+          await nextTask();
+        }
+      })
+      .catch((thrown: unknown) => end("E_INTERNAL", `cannot tell the worker: ${messageOf(thrown)}`));
   };
   return {
     pending: () => pending,
@@ -110,15 +109,12 @@ export function createClient({ onReport, onAnswer }: ClientEvents): Client {
       running ??= { worker: start(), runtime, images: null };
       running.runtime ??= runtime;
       pending.push(request.kind);
-      const to = running;
-      send(to, () => {
-        const { messages, images } = messagesOf(request, to.images);
-        to.images = images;
-        return messages;
-      });
+      const { messages, images } = messagesOf(request, running.images);
+      running.images = images;
+      send(running, messages);
     },
     stop() {
-      send(running, () => [{ kind: "stop" }]);
+      if (running !== null) send(running, [{ kind: "stop" }]);
       clearTimeout(grace);
       grace = window.setTimeout(
         () => end("E_INTERRUPTED", "stopped in the middle of a step; its state is lost"),

@@ -11,7 +11,7 @@ import { defaultPreprocessing } from "../../../src/models/preprocessing.ts";
 import { nodeRuntime } from "../../../src/runtime/node.ts";
 import { cornerBackdoor, twoCornerBackdoors } from "../../support/backdoored.ts";
 import { errorOf } from "../../support/errors.ts";
-import { memoryStore, setupOf, someImages } from "../../support/identification.ts";
+import { memoryStore, setupOf, someImages, watchedRuntime } from "../../support/identification.ts";
 
 const benign = someImages(24);
 const options: ContrastOptions = {
@@ -290,20 +290,9 @@ test("a place that is searched leads to the attacker's target, where its trigger
 
 test("the learning rate is constant for patches, and falls along a line to a tenth for waves", async () => {
   const rates: number[] = [];
-  const node = nodeRuntime({ threads: 1 });
-  const watching: IdentificationSetup["runtime"] = {
-    ...node,
-    load: async (model, settings) => {
-      const session = await node.load(model, settings);
-      return {
-        ...session,
-        run: (feeds) => {
-          if (feeds.rate !== undefined) rates.push((feeds.rate.data as Float32Array)[0]!);
-          return session.run(feeds);
-        },
-      };
-    },
-  };
+  const watching = watchedRuntime(() => ({ rate }) => {
+    if (rate !== undefined) rates.push((rate.data as Float32Array)[0]!);
+  });
   const rated = {
     ...short,
     mapSteps: 10,

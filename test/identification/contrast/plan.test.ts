@@ -2,10 +2,8 @@ import { expect, test } from "vitest";
 import { identifyByContrast } from "../../../src/identification/contrast/identify.ts";
 import { contrastDefaults } from "../../../src/identification/contrast/options.ts";
 import { contrastPlan } from "../../../src/identification/contrast/plan.ts";
-import { nodeRuntime } from "../../../src/runtime/node.ts";
-import type { Runtime } from "../../../src/runtime/runtime.ts";
 import { cornerBackdoor } from "../../support/backdoored.ts";
-import { setupOf, someImages } from "../../support/identification.ts";
+import { setupOf, someImages, watchedRuntime } from "../../support/identification.ts";
 
 test("a scan goes through the planned phases, and as many images pass through the model as the plan says", async () => {
   const options = {
@@ -26,22 +24,11 @@ test("a scan goes through the planned phases, and as many images pass through th
   };
   const images = new Map<string, number>();
   let phase = "";
-  const node = nodeRuntime();
   // A program of a search is fed theta; so many triggers at once on so many images is what a step costs.
-  const counting: Runtime = {
-    ...node,
-    load: async (model, settings) => {
-      const session = await node.load(model, settings);
-      return {
-        ...session,
-        run: (feeds) => {
-          const count = (feeds.theta?.dims[0] ?? 0) * (feeds.image?.dims[0] ?? 0);
-          if (count > 0) images.set(phase, (images.get(phase) ?? 0) + count);
-          return session.run(feeds);
-        },
-      };
-    },
-  };
+  const counting = watchedRuntime(() => (feeds) => {
+    const count = (feeds.theta?.dims[0] ?? 0) * (feeds.image?.dims[0] ?? 0);
+    if (count > 0) images.set(phase, (images.get(phase) ?? 0) + count);
+  });
   await identifyByContrast(
     {
       ...setupOf({ model: cornerBackdoor([2, -2]), benign: someImages(24), runtime: counting, seed: 1 }),
