@@ -38,45 +38,51 @@ const reportFile = "report.json";
 /**
  * The item of a repair. Making it throws what a repair throws.
  *
- * It is kept under the hash of the scan's file, which has the model's in it, the mitigation with all of its options, the seed, and the versions
+ * It is kept under the hash of the file of the scan that it goes by, which has the model's in it, the mitigation with all of its options, the seed, and the versions
  * of the mitigation, of reports and of the program.
+ *
+ * @param scan the scan whose verdict counts
+ * @param closer the scan whose triggers it goes by, at the closer tolerance
  */
 export function repairItem(
   spec: RepairSpec,
   scan: WorkItem<FinishedScan>,
+  closer: WorkItem<FinishedScan>,
   options: WorkOptions,
 ): WorkItem<RepairedModel> {
   const { method } = spec;
   const changes = { ...options.profile.repairs[method], ...spec.options };
   const { seed } = jobDefaults;
-  const placeOf = async (results: Results): Promise<{ scan: FinishedScan; folder: string }> => {
-    const scanned = results.of(scan);
+  const placeOf = async (
+    results: Results,
+  ): Promise<{ scan: FinishedScan; from: FinishedScan; folder: string }> => {
+    const [scanned, from] = [results.of(scan), results.of(closer)];
     const hash = hashOf([
-      ...[version, repairReportVersion, mitigationVersions[method], await sha256Of(scanned.path)],
+      ...[version, repairReportVersion, mitigationVersions[method], await sha256Of(from.path)],
       ...[method, { ...mitigationOptions[method], ...changes }, seed, repairDefaults.maxDegradation],
     ]);
     const name = `${nameOf(spec.scan.model)}-${method}-${hash}`;
-    return { scan: scanned, folder: join(options.folder, "repairs", name) };
+    return { scan: scanned, from, folder: join(options.folder, "repairs", name) };
   };
   return {
     kind: "repair",
     name: `${scanName(spec.scan)} with ${method}`,
-    needs: [scan],
+    needs: [scan, closer],
     async find(results) {
-      const place = await placeOf(results);
-      if ((place.scan.result.triggers ?? []).length === 0) {
-        return { result: { ...place, done: null }, seconds: 0 };
+      const { scan: scanned, from, folder } = await placeOf(results);
+      if ((from.result.triggers ?? []).length === 0) {
+        return { result: { scan: scanned, folder, done: null }, seconds: 0 };
       }
-      const found = await jsonAt(join(place.folder, reportFile));
+      const found = await jsonAt(join(folder, reportFile));
       if (found === null) return null;
-      const report = readRepair(found, place.folder);
+      const report = readRepair(found, folder);
       return {
-        result: { ...place, done: { report, model: modelOf(report, place.folder) } },
+        result: { scan: scanned, folder, done: { report, model: modelOf(report, folder) } },
         seconds: report.seconds,
       };
     },
     async make(results, { signal, onEvent }) {
-      const { scan: scanned, folder } = await placeOf(results);
+      const { scan: scanned, from, folder } = await placeOf(results);
       const { threads, memoryLimit } = options;
       const output = join(folder, "repaired.onnx");
       const checkpoints = join(folder, "checkpoints");
@@ -89,7 +95,7 @@ export function repairItem(
         model: join(scanned.model.folder, runFiles.model),
         benign: join(scanned.model.folder, runFiles.benign),
         output,
-        from: scanned.path,
+        from: from.path,
         method,
         options: changes,
         // Tables measure by the true trigger.

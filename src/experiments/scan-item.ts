@@ -12,6 +12,7 @@ import { type ScanCall, scan } from "../jobs/scan.ts";
 import { version } from "../jobs/version.ts";
 import { readResult } from "../report/read-result.ts";
 import { resultSchemaVersion, type ScanResult } from "../report/result.ts";
+import { closerSearch } from "../workflows/repair-scans.ts";
 import { methodVersions } from "./method-versions.ts";
 import type { TrainedModel } from "./model-item.ts";
 import { type ModelSpec, nameOf } from "./models.ts";
@@ -112,6 +113,30 @@ export function scanItem(
       await rm(begun, { force: true });
       const read = readResult(JSON.parse(text));
       return { result: { spec, model: trained, result: read, path }, seconds: read.seconds };
+    },
+  };
+}
+
+/**
+ * The item of the scan that a repair goes by: where a scan by contrast has found a backdoor, its families are compared at the closer tolerance, as
+ * `drmguard repair` does it; else the scan itself. So all mitigations of a model go by one search.
+ *
+ * Making it throws what a scan throws.
+ */
+export function closerScanItem(
+  scan: WorkItem<FinishedScan>,
+  spec: ScanSpec,
+  model: WorkItem<TrainedModel>,
+  options: WorkOptions,
+): WorkItem<FinishedScan> {
+  const closer = scanItem({ ...spec, options: { ...spec.options, ...closerSearch } }, model, options);
+  return {
+    ...closer,
+    needs: [model, scan],
+    async find(results) {
+      const first = results.of(scan);
+      const isWanted = spec.method === "contrast" && first.result.verdict === "backdoored";
+      return isWanted ? await closer.find(results) : { result: first, seconds: first.result.seconds };
     },
   };
 }

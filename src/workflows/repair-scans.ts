@@ -121,6 +121,9 @@ function changesOf(method: MethodName, options: ScanResult["options"]): MethodCh
 /** Triggers in a result. */
 type TriggerTexts = NonNullable<ScanResult["triggers"]>;
 
+/** What a scan by contrast is asked for so that all families are compared at the closer tolerance. */
+export const closerSearch = { roughContrast: "last", afterBackdoor: "go-on" } as const;
+
 /**
  * Searches all families at the closer tolerance, where a scan stopped at the first tolerance or family that showed a backdoor: for a verdict that
  * is enough, but which kind of trigger is the attacker's shows only where all are compared at one tolerance, and closely. A patch may lead where an attacker's
@@ -128,7 +131,7 @@ type TriggerTexts = NonNullable<ScanResult["triggers"]>;
  *
  * Throws what {@link scanModel} throws.
  *
- * @returns none where the method knows no families, or the scan has found no backdoor
+ * @returns none where the method knows no families, or the scan has found no backdoor, or was such a search itself
  */
 export async function closerTriggers(
   repair: RepairOptions,
@@ -137,8 +140,10 @@ export async function closerTriggers(
   scans: RepairScans,
 ): Promise<TriggerTexts> {
   if (before.method !== "contrast" || before.verdict !== "backdoored") return [];
+  const isCloser = Object.entries(closerSearch).every(([name, value]) => before.options[name] === value);
+  if (isCloser) return [];
   const changes = changesOf("contrast", before.options) as Partial<ContrastOptions>;
-  const options = { ...changes, roughContrast: "last", afterBackdoor: "go-on" } as const;
+  const options = { ...changes, ...closerSearch };
   const found = await scanIn(scans, loaded, { ...repair, seed: before.seed, method: "contrast", options });
   return found.triggers ?? [];
 }

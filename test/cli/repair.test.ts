@@ -187,6 +187,17 @@ test("a repair compares all families closely, whatever the scan stopped at", asy
   expect(stderr).toContain("mapping costs (wave)");
   const scores = read("both.json").triggers.map(({ score }) => score);
   expect(scores).toEqual([...scores].sort((a, b) => a - b));
+
+  const closely = await run([
+    ...["scan", "model.onnx", "--benign", "images.npz", "--threads", "1", "--output", "closely.json"],
+    ...["--set", `${families},roughContrast=last,afterBackdoor=go-on`],
+  ]);
+  expect(closely.code, closely.stderr).toBe(1);
+  const fromCloser = base.map((arg) => arg.replace("result.json", "closely.json"));
+  const reused = await run([...fromCloser, "--output", "reused.onnx", "--skip-rescan"]);
+  expect(reused.stderr).not.toContain("mapping costs");
+  expect(read("reused.json").triggers.map(({ score }) => score)).toEqual(scores);
+  expect(readFileSync(join(home, "reused.onnx"))).toEqual(readFileSync(join(home, "both.onnx")));
 });
 
 describe("what cannot be repaired", () => {
