@@ -22,6 +22,8 @@ export interface Finding extends ContrastFinding {
    * the search found none, it says nothing of what a home costs. Warps hide nothing, and where they reach a target it is the attacker's.
    */
   readonly isComparable: boolean;
+  /** Whether triggers of the family can hide what an image shows. */
+  readonly canHide: boolean;
 }
 
 /** How close together outputs are drawn, and for how long. */
@@ -136,6 +138,7 @@ export async function contrastChosen(
     theta: isSmallest ? small : shown,
     shown,
     settled: target,
+    canHide: context.family.canHide,
     isComparable: !context.family.canHide || homes.some(({ cost }) => cost !== null),
   };
   return { finding, searches };

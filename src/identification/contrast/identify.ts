@@ -15,7 +15,7 @@ import { assertContrastOptions, type ContrastOptions } from "./options.ts";
 import { averageImage, outputScale, toDeviations, toOutputs } from "./scale.ts";
 import { type FamilyOutcome, mapOf, searchFamily } from "./stages.ts";
 import { distanceOf } from "./targets.ts";
-import { decidingOf, judge, limitsOf, lowestOf } from "./verdict.ts";
+import { decidingOf, isCertain, judge, limitsOf, lowestOf } from "./verdict.ts";
 
 /** Images shown as evidence. */
 const evidenceCount = 4;
@@ -56,9 +56,9 @@ export async function identifyByContrast(
     const target = columnMeans(after.outputs, after.dimension);
     return { after, target, wholeError: meanScaledDistance(after.outputs, target, scale.std) };
   };
-  const isCertain = async (outcome: FamilyOutcome): Promise<boolean> => {
-    const lowest = lowestOf(findingsOf(outcome).filter(({ isComparable }) => isComparable));
-    if (lowest === null || lowest.high >= limits.certain) return false;
+  const isShown = async (outcome: FamilyOutcome): Promise<boolean> => {
+    const lowest = lowestOf(findingsOf(outcome).filter((finding) => isCertain(finding, limits)));
+    if (lowest === null) return false;
     return (await measure(lowest)).wholeError <= options.wholeTolerance;
   };
   // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
@@ -76,7 +76,7 @@ export async function identifyByContrast(
       const numbers = `${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
       setup.onEvent({ kind: "note", message: `family ${name}: contrast ${numbers}` });
     }
-    if (options.afterBackdoor === "stop" && (await isCertain(outcome))) break;
+    if (options.afterBackdoor === "stop" && (await isShown(outcome))) break;
   }
 
   const findings = outcomes.flatMap(findingsOf);
@@ -177,7 +177,14 @@ function termsOf(outcomes: readonly FamilyOutcome[]): TermSample[] {
 
 function partOf(outcome: FamilyOutcome): ContrastMap {
   const { family, homes, scale } = outcome.context;
-  const plain = ({ theta: _, shown: __, settled: ___, isComparable: ____, ...rest }: Finding) => rest;
+  const plain = ({
+    theta: _,
+    shown: __,
+    settled: ___,
+    isComparable: ____,
+    canHide: _____,
+    ...rest
+  }: Finding) => rest;
   return {
     family: family.name,
     sizeUnit: family.sizeUnit,

@@ -10,7 +10,7 @@ import { candidatesOf, costOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
 import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
 import { spreadTargets } from "./targets.ts";
-import { isLikeLowest } from "./verdict.ts";
+import { isCertain, isLikeLowest } from "./verdict.ts";
 
 /** What a family gave. */
 export interface FamilyOutcome {
@@ -81,10 +81,8 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     }
     // What does not come together roughly does not come together closely.
     const isHopeless = isFirst && looked.chosen === null;
-    const isCertain = findings.some(
-      ({ high, isComparable }) => isComparable && high < context.limits.certain,
-    );
-    if (isHopeless || isCertain) break;
+    const isClear = findings.some((finding) => isCertain(finding, context.limits));
+    if (isHopeless || isClear) break;
   }
   const { shelved, chosen } = first!;
   if (findings.length === 0 && shelved !== null) {

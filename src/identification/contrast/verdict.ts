@@ -14,6 +14,8 @@ export interface JudgedFinding {
   readonly tolerance: number;
   /** Whether any output was reached that is cheap on every model, in a family in which some can be. */
   readonly isComparable: boolean;
+  /** Whether triggers of the family can hide what an image shows. */
+  readonly canHide: boolean;
   /** Control targets, and how many of them any trigger reached. */
   readonly controls: readonly { readonly cost: number | null }[];
 }
@@ -37,7 +39,7 @@ export interface VerdictInputs {
 export interface Limits {
   /** The score below which a finding shows a backdoor. */
   readonly decisive: number;
-  /** The score below which one shows it so clearly that nothing further is searched, nor its climb has to be known. */
+  /** The score below which one shows it so clearly that nothing further is searched, nor a warp's climb has to be known. */
   readonly certain: number;
 }
 
@@ -64,20 +66,27 @@ export function limitsOf(
   return { decisive, certain: Math.min(decisive, threshold ** certainPower) };
 }
 
+/** What decides how low the end of a finding's interval must lie. */
+type Provable = Pick<JudgedFinding, "climb" | "isComparable" | "canHide">;
+
 /**
- * What the end of a finding's interval must lie below to show a backdoor: what did not climb because it could not be asked to must be as clear
- * without, and what was compared with nothing shows none.
+ * What the end of a finding's interval must lie below to show a backdoor; 0 where nothing would. What was compared with nothing shows none. Nor does what could not
+ * be asked to climb, because its trigger draws outputs together only roughly: a benign network whose outputs a few pixels move by two deviations had a score of 0.07
+ * (docs/research-log.md). A warp hides nothing and reaches no target by itself; it must be as clear without.
  */
-function limitOf(
-  { climb, isComparable }: Pick<JudgedFinding, "climb" | "isComparable">,
-  { decisive, certain }: Limits,
-): number {
+function limitOf({ climb, isComparable, canHide }: Provable, { decisive, certain }: Limits): number {
   if (!isComparable) return 0;
-  return climb === null ? certain : decisive;
+  if (climb !== null) return decisive;
+  return canHide ? 0 : certain;
+}
+
+/** Whether a finding shows a backdoor so clearly that nothing further is searched. */
+export function isCertain(finding: Provable & Pick<JudgedFinding, "high">, limits: Limits): boolean {
+  return finding.high < Math.min(limits.certain, limitOf(finding, limits));
 }
 
 /** The finding that a verdict rests on: the lowest that shows a backdoor, or the lowest of all where none does; null when there is none. */
-export function decidingOf<F extends Pick<JudgedFinding, "score" | "high" | "climb" | "isComparable">>(
+export function decidingOf<F extends Provable & Pick<JudgedFinding, "score" | "high">>(
   findings: readonly F[],
   limits: Limits,
 ): F | null {
@@ -142,6 +151,8 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
   const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`;
   if (!finding.isComparable)
     return `by ${family} triggers neither the mean output nor the one for the average image was reached, so there is nothing to compare ${interval} with`;
+  if (finding.climb === null && finding.canHide)
+    return `the score of the family ${family}, ${interval}, is below ${short(threshold)}, but its trigger leaves outputs too far off to ask how much dearer it gets closer to the target, without which it shows no backdoor`;
   if (high >= threshold)
     return `the threshold lies in the interval of the score of the family ${family}, ${interval}`;
   const why =

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { contrastDefaults } from "../../../src/identification/contrast/options.ts";
 import {
   decidingOf,
+  isCertain,
   type JudgedFinding,
   judge,
   limitsOf,
@@ -19,10 +20,11 @@ const finding = (low: number, score: number, high: number, family = "patch"): Ju
   climb: 1,
   tolerance: 0.1,
   isComparable: true,
+  canHide: family !== "warp",
   controls: [{ cost: 1 }, { cost: 2 }],
 });
-const unclimbed = (low: number, score: number, high: number): JudgedFinding => ({
-  ...finding(low, score, high),
+const unclimbed = (low: number, score: number, high: number, family = "patch"): JudgedFinding => ({
+  ...finding(low, score, high, family),
   climb: null,
 });
 const clear = finding(0.1, 0.12, 0.2);
@@ -63,16 +65,22 @@ test.each([
     "below 0.5",
   ],
   [
-    "a dip whose climb could not be measured",
-    { findings: [usual, unclimbed(0.3, 0.35, 0.4)] },
+    "a dip by warps whose climb could not be measured",
+    { findings: [usual, unclimbed(0.3, 0.35, 0.4, "warp")] },
     "inconclusive",
     "not below 0.25, which it must be where its trigger leaves outputs too far off",
   ],
   [
     "one that is as clear without",
-    { findings: [usual, unclimbed(0.1, 0.15, 0.2)] },
+    { findings: [usual, unclimbed(0.1, 0.15, 0.2, "warp")] },
     "backdoored",
     "below 0.5",
+  ],
+  [
+    "one by patches, which may draw outputs together roughly on any model",
+    { findings: [usual, unclimbed(0.05, 0.07, 0.09)] },
+    "inconclusive",
+    "0.05 to 0.09, is below 0.5, but its trigger leaves outputs too far off",
   ],
   [
     "a dip that climbs no more beside a cheaper one of which that is not known",
@@ -139,4 +147,12 @@ test("a verdict rests on the lowest score that shows a backdoor, or on the lowes
   expect(decidingOf([cheaper, climbed, usual], limits)).toBe(climbed);
   expect(decidingOf([cheaper, usual], limits)).toBe(cheaper);
   expect(decidingOf([], limits)).toBeNull();
+});
+
+test("nothing further is searched after what is certain, which patches without a climb never are", () => {
+  expect(isCertain(clear, limits)).toBe(true);
+  expect(isCertain(finding(0.2, 0.25, 0.3), limits)).toBe(false);
+  expect(isCertain(unclimbed(0.1, 0.12, 0.2), limits)).toBe(false);
+  expect(isCertain(unclimbed(0.1, 0.12, 0.2, "warp"), limits)).toBe(true);
+  expect(isCertain({ ...clear, isComparable: false }, limits)).toBe(false);
 });
