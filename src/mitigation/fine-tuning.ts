@@ -84,13 +84,13 @@ export async function fineTune(
   const meter = await weightedModel(runtime, examined, setup);
   const rows = batchRows(setup, batch, tuning, options);
   /** The outputs that are trained towards. */
-  const wanted = async ({ origin, labels }: BatchRows): Promise<TensorData> => {
-    const part = options.teacher;
-    if (part === 0) return labels;
+  const wanted = async ({ origin, labels, teacher }: BatchRows): Promise<TensorData> => {
+    if (teacher.every((part) => part === 0)) return labels;
+    const d = examined.split.dimension;
     const said = await meter.outputs(weights.values, origin.data as Float32Array);
     const own = labels.data as Float32Array;
     return float32(
-      own.map((value, i) => value + part * (said[i]! - value)),
+      own.map((value, i) => value + teacher[Math.floor(i / d)]! * (said[i]! - value)),
       labels.dims,
     );
   };

@@ -3,14 +3,14 @@ import { pruneAdversarially } from "./anp.ts";
 import { finePrune } from "./fine-pruning.ts";
 import { fineTune } from "./fine-tuning.ts";
 import type { Mitigation, MitigationSetup } from "./mitigation.ts";
-import { anpDefaults, finePruningDefaults, fineTuningDefaults } from "./options.ts";
+import { anpDefaults, finePruningDefaults, fineTuningDefaults, unlearningDefaults } from "./options.ts";
 
 /** The name of a mitigation. */
 export type MitigationName = keyof typeof mitigationOptions;
 
 /** The options of each mitigation, with their defaults. */
 export const mitigationOptions = {
-  unlearning: fineTuningDefaults,
+  unlearning: unlearningDefaults,
   "fine-tuning": fineTuningDefaults,
   "fine-pruning": finePruningDefaults,
   anp: anpDefaults,

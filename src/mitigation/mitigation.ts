@@ -8,13 +8,17 @@ import type { Preprocessing } from "../models/preprocessing.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TrainableWeights } from "./trainable-weights.ts";
 
-/** Clean images with labels, and the same images under each reversed trigger. */
-export interface RepairImages {
+/** Clean images, and the same images under each reversed trigger. */
+export interface ImagesUnderTriggers {
   readonly clean: ImageSet;
+  /** A_k(x) for each trigger k, [N, C, H, W]. */
+  readonly triggered: readonly Float32Array[];
+}
+
+/** Clean images with labels, and the same images under each reversed trigger. */
+export interface RepairImages extends ImagesUnderTriggers {
   /** y, [N, d] */
   readonly labels: Float32Array;
-  /** A_k(x) for each trigger k, [N, C, H, W]; the labels stay the true ones. */
-  readonly triggered: readonly Float32Array[];
 }
 
 /** What a mitigation gets. */
@@ -29,6 +33,8 @@ export interface MitigationSetup extends Work {
   readonly outputs: readonly string[] | null;
   /** What is trained on. */
   readonly training: RepairImages;
+  /** The same images mirrored, left for right, and then under the triggers; of them no labels are known. */
+  readonly mirrored: ImagesUnderTriggers;
   /** What chooses among the weights of a training; never trained on. */
   readonly validation: RepairImages;
   /** What errors are measured in. */

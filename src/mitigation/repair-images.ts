@@ -5,7 +5,7 @@ import { DrmGuardError } from "../errors.ts";
 import { applyReversedTrigger, type ReversedTrigger } from "../identification/reversed-trigger.ts";
 import { createRandom } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { RepairImages } from "./mitigation.ts";
+import type { ImagesUnderTriggers, RepairImages } from "./mitigation.ts";
 
 /** The part of the images that chooses the weights, and as many again that measure what came of it. */
 const heldOutShare = 0.15;
@@ -16,6 +16,8 @@ const fewestImages = 12;
 export interface RepairParts {
   /** What is trained on. */
   readonly training: RepairImages;
+  /** The same mirrored, left for right. */
+  readonly mirrored: ImagesUnderTriggers;
   /** What chooses the weights. */
   readonly validation: RepairImages;
   /** What errors before and after are measured on; neither trained on nor chosen by. */
@@ -45,15 +47,30 @@ export async function repairImages(
   }
   const order = createRandom(seed).fork("parts of the repair").permutation(count);
   const held = Math.round(heldOutShare * count);
-  const part = async (indices: readonly number[]): Promise<RepairImages> => {
-    const clean = subsetOf(images, indices);
+  const underTriggers = async (clean: ImageSet): Promise<ImagesUnderTriggers> => {
     const triggered: Float32Array[] = [];
     for (const trigger of triggers) triggered.push(await applyReversedTrigger(runtime, trigger, clean));
-    return { clean, labels: clean.labels!, triggered };
+    return { clean, triggered };
   };
+  const part = async (indices: readonly number[]): Promise<RepairImages> => {
+    const clean = subsetOf(images, indices);
+    return { ...(await underTriggers(clean)), labels: clean.labels! };
+  };
+  const training = await part(order.slice(2 * held));
   return {
     validation: await part(order.slice(0, held)),
     test: await part(order.slice(held, 2 * held)),
-    training: await part(order.slice(2 * held)),
+    training,
+    mirrored: await underTriggers(mirroredImages(training.clean)),
   };
+}
+
+/** Images left for right, without their labels. */
+export function mirroredImages(images: ImageSet): ImageSet {
+  const width = images.shape[3];
+  const pixels = images.pixels.slice();
+  for (let start = 0; start < pixels.length; start += width) {
+    pixels.subarray(start, start + width).reverse();
+  }
+  return { ...images, pixels, labels: null };
 }

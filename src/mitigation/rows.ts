@@ -13,53 +13,68 @@ export interface BatchRows {
   readonly origin: TensorData;
   /** y, [B, d] */
   readonly labels: TensorData;
+  /** The part of each row's wanted output that is what the model said of its origin before, [B]. */
+  readonly teacher: readonly number[];
 }
 
 /** The rows of each step: a function of the step alone, so that a resumed training sees the same ones. */
 export function batchRows(
-  { seed, training }: MitigationSetup,
+  { seed, training, mirrored }: Pick<MitigationSetup, "seed" | "training" | "mirrored">,
   size: number,
   { phase, hasTriggers }: { readonly phase: string; readonly hasTriggers: boolean },
   options: FineTuningOptions,
 ): (step: number) => BatchRows {
-  const { clean, labels, triggered } = training;
+  const { clean, labels } = training;
   const [count, ...imageShape] = clean.shape;
   const d = labels.length / count;
-  const ofTriggers = hasTriggers && triggered.length > 0 ? Math.floor(size / 2) : 0;
+  const triggers = training.triggered.length;
+  const ofTriggers = hasTriggers && triggers > 0 ? Math.floor(size / 2) : 0;
   const random = createRandom(seed).fork(phase);
   const [forClean, forTriggered] = [random.fork("clean"), random.fork("triggered")];
+  const each = imageShape.reduce((a, b) => a * b, 1);
   return (step) => {
     const cleanRows = batchAt(step, count, size - ofTriggers, forClean);
     const triggeredRows = ofTriggers === 0 ? [] : batchAt(step, count, ofTriggers, forTriggered);
-    const images = [
-      ...cleanRows.map((index) => ({ pixels: clean.pixels, index })),
+    const draw = random.fork(`variants ${step}`);
+    const rows = [...cleanRows, ...triggeredRows].map((index, i) => {
+      const isMirrored = draw.uniform() < options.mirror;
+      const strength = 1 + options.strength * (2 * draw.uniform() - 1);
+      const k = i - cleanRows.length;
       // Triggers take turns, also where there are more of them than rows.
-      ...triggeredRows.map((index, i) => ({
-        pixels: triggered[(step * ofTriggers + i) % triggered.length]!,
-        index,
-      })),
-    ];
-    const origins = images.map(({ index }) => ({ pixels: clean.pixels, index }));
-    const stack = (each: typeof images): TensorData =>
-      stacked(each, imageShape, random.fork(`augmentation ${step}`), options);
+      const trigger = k < 0 ? null : (step * ofTriggers + k) % triggers;
+      const teacher = isMirrored ? 1 : trigger === null ? options.cleanTeacher : options.teacher;
+      const { clean: origin, triggered } = isMirrored ? mirrored : training;
+      const row = (pixels: Float32Array): Float32Array => pixels.subarray(index * each, (index + 1) * each);
+      const before = row(origin.pixels);
+      const image = trigger === null ? before : changed(before, row(triggered[trigger]!), strength);
+      return { image, origin: before, teacher };
+    });
+    const stack = (images: readonly Float32Array[]): TensorData =>
+      stacked(images, imageShape, random.fork(`augmentation ${step}`), options);
     return {
-      image: stack(images),
-      origin: stack(origins),
+      image: stack(rows.map(({ image }) => image)),
+      origin: stack(rows.map(({ origin }) => origin)),
       labels: rowsOf(labels, [d], [...cleanRows, ...triggeredRows]),
+      teacher: rows.map(({ teacher }) => teacher),
     };
   };
 }
 
+/** An image under a trigger of another strength: what it changes is so many times as large, and colours stay in [0, 1]. */
+function changed(origin: Float32Array, triggered: Float32Array, strength: number): Float32Array {
+  if (strength === 1) return triggered;
+  return triggered.map((value, k) => Math.min(1, Math.max(0, origin[k]! + strength * (value - origin[k]!))));
+}
+
 function stacked(
-  images: readonly { readonly pixels: Float32Array; readonly index: number }[],
+  images: readonly Float32Array[],
   imageShape: readonly number[],
   random: Random,
   options: FineTuningOptions,
 ): TensorData {
   const size = imageShape.reduce((a, b) => a * b, 1);
   const data = new Float32Array(images.length * size);
-  images.forEach(({ pixels, index }, i) => {
-    const image = pixels.subarray(index * size, (index + 1) * size);
+  images.forEach((image, i) => {
     data.set(varied(image, imageShape as [number, number, number], random, options), i * size);
   });
   return float32(data, [images.length, ...imageShape]);

@@ -185,7 +185,7 @@ export async function repairModel(
   const triggers = suspiciousTriggers(before, closer, spread, warn);
 
   onEvent({ kind: "phase", phase: "putting reversed triggers on the clean images", steps: 0 });
-  const { training, validation, test } = await repairImages(runtime, images, triggers, seed);
+  const { training, mirrored, validation, test } = await repairImages(runtime, images, triggers, seed);
   const mitigation = await mitigate(
     {
       runtime,
@@ -194,6 +194,7 @@ export async function repairModel(
       preprocessing,
       ...split,
       training,
+      mirrored,
       validation,
       measure,
       maxDegradation: options.maxDegradation,

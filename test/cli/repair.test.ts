@@ -20,7 +20,8 @@ let home: string;
 /** A repair of a scan's result, short. */
 let base: string[];
 const scanOptions = "families=patch,mapTargets=8,mapSteps=200,steps=120,bootstraps=50";
-const tuning = "steps=400,batch=16,learningRate=0.01,evaluateEvery=10,shift=0,gain=0,teacher=0";
+const tuning =
+  "steps=400,batch=16,learningRate=0.01,evaluateEvery=10,shift=0,gain=0,teacher=0,cleanTeacher=0,mirror=0,strength=0";
 
 const bytesOf = (array: Float32Array): Uint8Array => new Uint8Array(array.buffer);
 const run = (args: readonly string[]) => runCli(args, { cwd: home });

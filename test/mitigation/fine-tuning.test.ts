@@ -7,7 +7,18 @@ import { errorOf } from "../support/errors.ts";
 import { memoryStore } from "../support/identification.ts";
 import { mitigationSetup, repairErrors } from "../support/mitigation.ts";
 
-const short = { steps: 120, batch: 16, learningRate: 1e-2, evaluateEvery: 10, shift: 0, gain: 0, teacher: 0 };
+const short = {
+  steps: 120,
+  batch: 16,
+  learningRate: 1e-2,
+  evaluateEvery: 10,
+  shift: 0,
+  gain: 0,
+  teacher: 0,
+  cleanTeacher: 0,
+  mirror: 0,
+  strength: 0,
+};
 
 let setup: MitigationSetup;
 let held: RepairImages;
@@ -85,6 +96,7 @@ describe("unlearning", () => {
         steps: 1,
         shift: 0.2,
         teacher,
+        cleanTeacher: teacher,
       });
       return found.history[0]!.values.loss!;
     };

@@ -3,6 +3,7 @@ import { subsetOf } from "../../src/data/subset.ts";
 import { predict } from "../../src/identification/predict.ts";
 import { errorMeasureFor } from "../../src/metrics/regression-error.ts";
 import type { MitigationSetup, RepairImages } from "../../src/mitigation/mitigation.ts";
+import { mirroredImages } from "../../src/mitigation/repair-images.ts";
 import { trainableWeights } from "../../src/mitigation/trainable-weights.ts";
 import { type RepairErrors, weightedModel } from "../../src/mitigation/trained-model.ts";
 import { examine } from "../../src/models/examined-model.ts";
@@ -42,6 +43,7 @@ export async function mitigationSetup(
   };
   const model = importModel(bytes);
   const instance = (await examine(runtime, model, defaultPreprocessing, [4, 3, 8, 8], at)).instance;
+  const mirrored = mirroredImages(part(0, 36).clean);
   const setup: MitigationSetup = {
     runtime,
     model,
@@ -49,6 +51,7 @@ export async function mitigationSetup(
     preprocessing: defaultPreprocessing,
     ...at,
     training: part(0, 36),
+    mirrored: { clean: mirrored, triggered: [withCornerPattern(mirrored.pixels)] },
     validation: part(36, 12),
     measure: errorMeasureFor(["a", "b"], "as given"),
     maxDegradation: 0.1,

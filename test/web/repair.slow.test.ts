@@ -46,7 +46,7 @@ describeInBrowser("a repair in the browser", (browser) => {
     await page.click("#repair summary");
     await page.fill(
       "[name=repairOptions]",
-      "steps=400,batch=16,learningRate=0.01,evaluateEvery=10,shift=0,gain=0,teacher=0",
+      "steps=400,batch=16,learningRate=0.01,evaluateEvery=10,shift=0,gain=0,teacher=0,cleanTeacher=0,mirror=0,strength=0",
     );
     // The small model has next to no error on clean images, of which any change is a large part.
     await page.fill("[name=maxDegradation]", "200");

@@ -1,0 +1,98 @@
+/** What the steps of a fine-tuning see. */
+import { describe, expect, test } from "vitest";
+import type { ImageSet } from "../../src/data/image-set.ts";
+import type { RepairImages } from "../../src/mitigation/mitigation.ts";
+import { type FineTuningOptions, fineTuningDefaults } from "../../src/mitigation/options.ts";
+import { mirroredImages } from "../../src/mitigation/repair-images.ts";
+import { type BatchRows, batchRows } from "../../src/mitigation/rows.ts";
+import { range } from "../../src/tensor/shape.ts";
+
+const count = 10;
+const each = 3 * 4 * 4;
+/** Images of one value each, but for their first column, which is darker by a hundredth. */
+const clean: ImageSet = {
+  shape: [count, 3, 4, 4],
+  pixels: Float32Array.from({ length: count * each }, (_, i) => {
+    const index = Math.floor(i / each);
+    return 0.3 + 0.03 * index - (i % 4 === 0 ? 0.01 : 0);
+  }),
+  labels: Float32Array.from(range(count)),
+  labelNames: ["a"],
+  names: range(count).map(String),
+};
+/** A trigger that makes everything brighter by 0.2. */
+const brighter = (pixels: Float32Array): Float32Array => pixels.map((value) => value + 0.2);
+const training: RepairImages = { clean, labels: clean.labels!, triggered: [brighter(clean.pixels)] };
+const mirroredClean = mirroredImages(clean);
+const mirrored = { clean: mirroredClean, triggered: [brighter(mirroredClean.pixels)] };
+
+function rowsWith(changes: Partial<FineTuningOptions>, step = 3): BatchRows {
+  const options = { ...fineTuningDefaults, shift: 0, gain: 0, ...changes };
+  const setup = { seed: 4, training, mirrored };
+  return batchRows(setup, 8, { phase: "unlearning", hasTriggers: true }, options)(step);
+}
+
+/** Pixels of a row. */
+const rowOf = ({ data }: BatchRows["image"], i: number): number[] =>
+  Array.from((data as Float32Array).subarray(i * each, (i + 1) * each));
+/** By how much an image is brighter than its origin, pixel by pixel. */
+const changeOf = ({ image, origin }: BatchRows, i: number): number[] =>
+  rowOf(image, i).map((value, k) => value - rowOf(origin, i)[k]!);
+
+describe("rows of a step", () => {
+  test("half are clean, half under the trigger, and each has its own image's label", () => {
+    const rows = rowsWith({});
+    range(8).forEach((i) => {
+      const index = (rows.labels.data as Float32Array)[i]!;
+      expect(rowOf(rows.origin, i)).toEqual(rowOf({ data: clean.pixels } as BatchRows["image"], index));
+      const wanted = i < 4 ? 0 : 0.2;
+      changeOf(rows, i).forEach((change) => {
+        expect(change).toBeCloseTo(wanted, 6);
+      });
+    });
+    expect(rows.teacher).toEqual(Array(8).fill(0.5));
+  });
+
+  test("labels and what the model said have shares of their own in clean and in triggered rows", () => {
+    const { teacher } = rowsWith({ teacher: 0.3, cleanTeacher: 0.8 });
+    expect(teacher).toEqual([...Array(4).fill(0.8), ...Array(4).fill(0.3)]);
+  });
+
+  test("a trigger is weaker or stronger by at most the part that is asked for, and not the same in all rows", () => {
+    const factors = range(20).flatMap((step) => {
+      const rows = rowsWith({ strength: 0.5 }, step);
+      return [4, 5, 6, 7].map((i) => changeOf(rows, i)[1]! / 0.2);
+    });
+    expect(Math.min(...factors)).toBeGreaterThanOrEqual(0.5 - 1e-5);
+    expect(Math.max(...factors)).toBeLessThanOrEqual(1.5 + 1e-5);
+    expect(Math.max(...factors) - Math.min(...factors)).toBeGreaterThan(0.8);
+    const clean = rowsWith({ strength: 0.5 });
+    expect(Math.max(...[0, 1, 2, 3].flatMap((i) => changeOf(clean, i).map(Math.abs)))).toBe(0);
+  });
+
+  test("a stronger trigger stays a picture", () => {
+    const values = range(20).flatMap((step) => rowOf(rowsWith({ strength: 1, mirror: 0 }, step).image, 5));
+    expect(Math.max(...values)).toBeLessThanOrEqual(1);
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
+  });
+
+  test("mirrored rows are mirrored before the trigger is put on them, and want what the model says of them", () => {
+    const rows = rowsWith({ mirror: 1, teacher: 0.3, cleanTeacher: 0 });
+    expect(rows.teacher).toEqual(Array(8).fill(1));
+    range(8).forEach((i) => {
+      const [first, , , last] = rowOf(rows.origin, i);
+      expect(first! - last!).toBeCloseTo(0.01, 6);
+      expect(changeOf(rows, i)[0]).toBeCloseTo(i < 4 ? 0 : 0.2, 6);
+    });
+    const parts = range(20).flatMap((step) => rowsWith({ mirror: 0.5, teacher: 0.3 }, step).teacher);
+    const part = parts.filter((each) => each === 1).length / parts.length;
+    expect(part).toBeGreaterThan(0.3);
+    expect(part).toBeLessThan(0.7);
+  });
+
+  test("the same step has the same rows, another one others", () => {
+    const changes = { mirror: 0.5, strength: 0.5, shift: 0.3, gain: 0.2 };
+    expect(rowsWith(changes)).toEqual(rowsWith(changes));
+    expect(rowsWith(changes, 4).image.data).not.toEqual(rowsWith(changes).image.data);
+  });
+});
