@@ -2,15 +2,36 @@
 import { DrmGuardError } from "../errors.ts";
 import type { Task } from "../models/task.ts";
 import { identifyByContrast } from "./contrast/identify.ts";
-import { type ContrastOptions, contrastChoices, contrastDefaults } from "./contrast/options.ts";
+import {
+  assertContrastOptions,
+  type ContrastOptions,
+  contrastChoices,
+  contrastDefaults,
+} from "./contrast/options.ts";
 import { identifyByFeatureRe } from "./feature-re/identify.ts";
-import { type FeatureReOptions, featureReChoices, featureReDefaults } from "./feature-re/options.ts";
+import {
+  assertFeatureReOptions,
+  type FeatureReOptions,
+  featureReChoices,
+  featureReDefaults,
+} from "./feature-re/options.ts";
 import type { Identification, IdentificationSetup } from "./identification.ts";
 import { identifyByNeuralCleanse } from "./neural-cleanse/identify.ts";
-import { type NeuralCleanseOptions, neuralCleanseDefaults } from "./neural-cleanse/options.ts";
+import {
+  assertNeuralCleanseOptions,
+  type NeuralCleanseOptions,
+  neuralCleanseDefaults,
+} from "./neural-cleanse/options.ts";
 import { classificationOptions } from "./paper/classification.ts";
 import { identifyByPaper } from "./paper/identify.ts";
-import { type PaperOptions, paperChoices, paperDefaults, paperPresets, presetFor } from "./paper/options.ts";
+import {
+  assertPaperOptions,
+  type PaperOptions,
+  paperChoices,
+  paperDefaults,
+  paperPresets,
+  presetFor,
+} from "./paper/options.ts";
 
 /** The name of an identification method. */
 export type MethodName = "paper" | "contrast" | "neural-cleanse" | "feature-re";
@@ -55,7 +76,7 @@ export interface PreparedMethod {
 /**
  * Puts a method together with its options.
  *
- * Throws E_USAGE for a preset of a method or task that has none, and for a task that the method does not know.
+ * Throws E_USAGE for options out of their range, for a preset of a method or task that has none, and for a task that the method does not know.
  *
  * @param preset of the paper's method; other methods have none
  * @param dimension d, the number of outputs
@@ -82,24 +103,27 @@ export function prepareMethod(
       return prepared(
         null,
         { ...contrastDefaults, ...(changes as Partial<ContrastOptions>) },
+        assertContrastOptions,
         identifyByContrast,
       );
     case "neural-cleanse":
       return prepared(
         null,
         { ...neuralCleanseDefaults, ...(changes as Partial<NeuralCleanseOptions>) },
+        assertNeuralCleanseOptions,
         identifyByNeuralCleanse,
       );
     case "feature-re":
       return prepared(
         null,
         { ...featureReDefaults, ...(changes as Partial<FeatureReOptions>) },
+        assertFeatureReOptions,
         identifyByFeatureRe,
       );
     case "paper": {
       const chosen = preset === "auto" ? presetFor(dimension) : preset;
       const options = { ...paperPresets[chosen], ...(changes as Partial<PaperOptions>) };
-      return prepared(chosen, options, identifyByPaper);
+      return prepared(chosen, options, assertPaperOptions, identifyByPaper);
     }
   }
 }
@@ -121,7 +145,8 @@ function prepareClassification(preset: PresetChoice, changes: Partial<PaperOptio
       `found preset ${preset}, expected none: the task classification has options of its own`,
     );
   }
-  return prepared("classification", { ...classificationOptions, ...changes }, identifyByPaper);
+  const options = { ...classificationOptions, ...changes };
+  return prepared("classification", options, assertPaperOptions, identifyByPaper);
 }
 
 /**
@@ -168,8 +193,10 @@ export function calibratedDefaults(name: MethodName): Readonly<Record<string, nu
 function prepared<O extends object>(
   preset: string | null,
   options: O,
+  assertOptions: (options: O) => void,
   identify: (setup: IdentificationSetup, options: O) => Promise<Identification>,
 ): PreparedMethod {
+  assertOptions(options);
   return {
     preset,
     options: Object.fromEntries(Object.entries(options)),

@@ -59,6 +59,9 @@ export interface ScanOptions extends SplitOptions {
   readonly references?: readonly ModelSource[];
 }
 
+/** Options are the same for all, but for the preset that is chosen by it. */
+const anyDimension = 2;
+
 /**
  * Scans a model.
  *
@@ -88,6 +91,8 @@ export async function scanModel(
   const { features, outputs, references = [], task = "regression" } = options;
   assertTask(options.method, task);
   if (references.length > 0) assertEnoughReferences(references.length);
+  // Wrong options are said before images are read; for whatever number of outputs, they are wrong.
+  prepareMethod(options.method, options.preset, anyDimension, options.options, task);
   const { model } = loaded;
   const preprocessing = resolvePreprocessing(model, options.preprocessing);
   const collected = await readImagesFor(model, preprocessing, benign, options.size);

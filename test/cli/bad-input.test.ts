@@ -177,6 +177,12 @@ const cases: [what: string, args: () => string[], code: string, ...says: string[
     "E_USAGE",
     "expected 1 or 3",
   ],
+  [
+    "an option out of its range, before images are read",
+    () => scan("model.onnx", "no-such-images", "--method", "contrast", "--set", "threshold=-1"),
+    "E_USAGE",
+    "threshold",
+  ],
   ["a std of zero", () => scan("model.onnx", "images", "--std", "0"), "E_USAGE", "--std", "positive"],
   [
     "an unknown option of the method",
