@@ -1,6 +1,20 @@
 /** Mirror images: twice as much to learn from where labels say what a mirror does to them. */
 import { DrmGuardError } from "../errors.ts";
-import { type ImageSet, imageOf } from "./image-set.ts";
+import type { ImageSet } from "./image-set.ts";
+
+/**
+ * Images with left and right exchanged, as new pixels.
+ *
+ * @param pixels rows one after the other, such as [N, C, H, W]
+ * @param width W in pixels
+ */
+export function mirroredPixels(pixels: Float32Array, width: number): Float32Array {
+  const mirrored = pixels.slice();
+  for (let start = 0; start < mirrored.length; start += width) {
+    mirrored.subarray(start, start + width).reverse();
+  }
+  return mirrored;
+}
 
 /**
  * A set followed by its mirror images, left and right exchanged.
@@ -22,12 +36,7 @@ export function withMirrorImages(set: ImageSet, turned: readonly string[]): Imag
   }
   const both = new Float32Array(2 * pixels.length);
   both.set(pixels);
-  for (let i = 0; i < count; i++) {
-    const [image, target] = [imageOf(set, i), pixels.length + i * c * h * w];
-    for (let start = 0; start < c * h * w; start += w) {
-      for (let x = 0; x < w; x++) both[target + start + x] = image[start + w - 1 - x]!;
-    }
-  }
+  both.set(mirroredPixels(pixels, w), pixels.length);
   const signs = labelNames.map((name) => (turned.includes(name) ? -1 : 1));
   const bothLabels = new Float32Array(2 * labels.length);
   bothLabels.set(labels);

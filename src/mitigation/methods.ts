@@ -3,7 +3,15 @@ import { pruneAdversarially } from "./anp.ts";
 import { finePrune } from "./fine-pruning.ts";
 import { fineTune } from "./fine-tuning.ts";
 import type { Mitigation, MitigationSetup } from "./mitigation.ts";
-import { anpDefaults, finePruningDefaults, fineTuningDefaults, unlearningDefaults } from "./options.ts";
+import {
+  anpDefaults,
+  assertAnpOptions,
+  assertFinePruningOptions,
+  assertFineTuningOptions,
+  finePruningDefaults,
+  fineTuningDefaults,
+  unlearningDefaults,
+} from "./options.ts";
 
 /** The name of a mitigation. */
 export type MitigationName = keyof typeof mitigationOptions;
@@ -22,10 +30,17 @@ export const mitigationNames = Object.keys(mitigationOptions) as MitigationName[
 /** Options that differ from the defaults, by name. */
 export type MitigationChanges = Readonly<Record<string, number>>;
 
+/** Throws E_USAGE for options of a mitigation that are out of their range. */
+export function assertMitigationChanges(name: MitigationName, changes: MitigationChanges): void {
+  if (name === "anp") assertAnpOptions({ ...mitigationOptions.anp, ...changes });
+  else if (name === "fine-pruning") assertFinePruningOptions({ ...mitigationOptions[name], ...changes });
+  else assertFineTuningOptions({ ...mitigationOptions[name], ...changes });
+}
+
 /**
  * Takes a backdoor out of a model.
  *
- * `unlearning` is the paper's: training on clean images and on images under the reversed triggers, with the true labels.
+ * `unlearning` is the paper's: training on clean images and on images under the reversed triggers, towards the true labels and what the model itself said.
  * `fine-tuning` trains on clean images alone, `fine-pruning` and `anp` prune first or only: see there.
  *
  * Throws what the training throws.

@@ -1,5 +1,6 @@
 /** Clean images for a repair: in three parts, each also under the reversed triggers. */
 import type { ImageSet } from "../data/image-set.ts";
+import { mirroredPixels } from "../data/mirror.ts";
 import { subsetOf } from "../data/subset.ts";
 import { DrmGuardError } from "../errors.ts";
 import { applyReversedTrigger, type ReversedTrigger } from "../identification/reversed-trigger.ts";
@@ -67,10 +68,5 @@ export async function repairImages(
 
 /** Images left for right, without their labels. */
 export function mirroredImages(images: ImageSet): ImageSet {
-  const width = images.shape[3];
-  const pixels = images.pixels.slice();
-  for (let start = 0; start < pixels.length; start += width) {
-    pixels.subarray(start, start + width).reverse();
-  }
-  return { ...images, pixels, labels: null };
+  return { ...images, pixels: mirroredPixels(images.pixels, images.shape[3]), labels: null };
 }

@@ -14,7 +14,12 @@ import {
   movementOf,
   type RepairOutcome,
 } from "../mitigation/judgement.ts";
-import { type MitigationChanges, type MitigationName, mitigate } from "../mitigation/methods.ts";
+import {
+  assertMitigationChanges,
+  type MitigationChanges,
+  type MitigationName,
+  mitigate,
+} from "../mitigation/methods.ts";
 import { repairImages } from "../mitigation/repair-images.ts";
 import { type TrainableWeights, trainableWeights } from "../mitigation/trainable-weights.ts";
 import { examine } from "../models/examined-model.ts";
@@ -94,7 +99,7 @@ export type NamedWeights = ReadonlyMap<string, Float32Array>;
 /**
  * Repairs a model: reversed triggers from a scan, a mitigation of its weights, a second scan of what came of it.
  *
- * Throws E_LABELS without labels, E_RESULT when a result that is given is of another model or holds no triggers, and what scanning,
+ * Throws E_USAGE for options of the mitigation out of their range, E_LABELS without labels, E_RESULT when a result that is given is of another model or holds no triggers, and what scanning,
  * training and making copies throw.
  *
  * @param runtime what runs the model
@@ -112,6 +117,8 @@ export async function repairModel(
   host: Host,
   start: number = Date.now(),
 ): Promise<RepairReport> {
+  // Before images are read and the model is scanned, which takes minutes.
+  assertMitigationChanges(options.method, options.options);
   const warnings: string[] = [];
   const onEvent = (event: WorkEvent): void => {
     if (event.kind === "warning") {

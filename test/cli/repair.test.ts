@@ -217,6 +217,12 @@ describe("what cannot be repaired", () => {
     ],
     ["a result that is not there", (args) => args.map((arg) => arg.replace("result", "no")), 4, "no.json"],
     ["an option that there is not", (args) => [...args, "--set", "stepz=3"], 4, 'found option "stepz"'],
+    [
+      "an option out of its range, said before images are read",
+      (args) => [...args.map((arg) => (arg === "images.npz" ? "no.npz" : arg)), "--set", "mirror=2"],
+      4,
+      "found mirror = 2",
+    ],
     ["an output that is no model", (args) => [...args, "--output", "out.txt"], 4, "ends in .onnx"],
     ["an output on the model itself", (args) => [...args, "--output", "model.onnx"], 2, "found model.onnx"],
   ];
