@@ -5,7 +5,7 @@ import { type LabelRanges, labelRanges, modelItem, type TrainedModel } from "./m
 import { dependencyOf, type ModelSpec } from "./models.ts";
 import { type RepairedModel, type RepairSpec, repairItem } from "./repair-item.ts";
 import type { WorkOptions } from "./run-folders.ts";
-import { closerScanItem, type FinishedScan, type ScanSpec, scanItem } from "./scan-item.ts";
+import { type FinishedScan, type ScanSpec, scanItem, wholeScanItem } from "./scan-item.ts";
 import { type MakeOptions, makeItems, type WorkItem } from "./work.ts";
 
 /** What an experiment reads. */
@@ -117,8 +117,8 @@ function createItems(ranges: LabelRanges | null, options: WorkOptions) {
     return modelItem(spec, first && model(first), ranges, options);
   });
   const scan = once((spec: ScanSpec) => scanItem(spec, model(spec.model), options));
-  const closer = once((spec: ScanSpec) => closerScanItem(scan(spec), spec, model(spec.model), options));
-  const repair = once((spec: RepairSpec) => repairItem(spec, scan(spec.scan), closer(spec.scan), options));
+  const whole = once((spec: ScanSpec) => wholeScanItem(scan(spec), spec, model(spec.model), options));
+  const repair = once((spec: RepairSpec) => repairItem(spec, scan(spec.scan), whole(spec.scan), options));
   return {
     model,
     scan,

@@ -136,6 +136,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
           starts: 0,
           mapTargets: 4,
           mapSteps: 8,
+          tightMapSteps: 4,
           growingSteps: 4,
           climbSteps: 4,
           steps: 8,
@@ -144,7 +145,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
           bootstraps: 20,
         },
         // A model that learnt nothing says the same of all images: anything counts as found, so that repairs have something to go by.
-        ...{ tolerance: 10, wholeTolerance: 10 },
+        ...{ tolerance: 10, tightTolerance: 5, wholeTolerance: 10, dip: 1e6, shallow: 1e6 },
       },
       paper: { generatorChannels: 2, pretrainingSteps: 4, steps: 4, batch: 8 },
       "neural-cleanse": { freeStarts: 1, heldTargets: 3, steps: 8, passSteps: 1 },

@@ -42,12 +42,12 @@ const reportFile = "report.json";
  * of the mitigation, of reports and of the program.
  *
  * @param scan the scan whose verdict counts
- * @param closer the scan whose triggers it goes by, at the closer tolerance
+ * @param whole the scan whose triggers it goes by, of all families
  */
 export function repairItem(
   spec: RepairSpec,
   scan: WorkItem<FinishedScan>,
-  closer: WorkItem<FinishedScan>,
+  whole: WorkItem<FinishedScan>,
   options: WorkOptions,
 ): WorkItem<RepairedModel> {
   const { method } = spec;
@@ -56,7 +56,7 @@ export function repairItem(
   const placeOf = async (
     results: Results,
   ): Promise<{ scan: FinishedScan; from: FinishedScan; folder: string }> => {
-    const [scanned, from] = [results.of(scan), results.of(closer)];
+    const [scanned, from] = [results.of(scan), results.of(whole)];
     const hash = hashOf([
       ...[version, repairReportVersion, mitigationVersions[method], await sha256Of(from.path)],
       ...[method, { ...mitigationOptions[method], ...changes }, seed, repairDefaults.maxDegradation],
@@ -67,7 +67,7 @@ export function repairItem(
   return {
     kind: "repair",
     name: `${scanName(spec.scan)} with ${method}`,
-    needs: [scan, closer],
+    needs: [scan, whole],
     async find(results) {
       const { scan: scanned, from, folder } = await placeOf(results);
       if ((from.result.triggers ?? []).length === 0) {

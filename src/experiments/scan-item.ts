@@ -12,7 +12,7 @@ import { type ScanCall, scan } from "../jobs/scan.ts";
 import { version } from "../jobs/version.ts";
 import { readResult } from "../report/read-result.ts";
 import { resultSchemaVersion, type ScanResult } from "../report/result.ts";
-import { closerSearch } from "../workflows/repair-scans.ts";
+import { familiesLeftOut, wholeSearch } from "../workflows/repair-scans.ts";
 import { methodVersions } from "./method-versions.ts";
 import type { TrainedModel } from "./model-item.ts";
 import { type ModelSpec, nameOf } from "./models.ts";
@@ -118,25 +118,25 @@ export function scanItem(
 }
 
 /**
- * The item of the scan that a repair goes by: where a scan by contrast has found a backdoor, its families are compared at the closer tolerance, as
+ * The item of the scan that a repair goes by: where a scan has left families out, all of them are compared, as
  * `drmguard repair` does it; else the scan itself. So all mitigations of a model go by one search.
  *
  * Making it throws what a scan throws.
  */
-export function closerScanItem(
+export function wholeScanItem(
   scan: WorkItem<FinishedScan>,
   spec: ScanSpec,
   model: WorkItem<TrainedModel>,
   options: WorkOptions,
 ): WorkItem<FinishedScan> {
-  const closer = scanItem({ ...spec, options: { ...spec.options, ...closerSearch } }, model, options);
+  const whole = scanItem({ ...spec, options: { ...spec.options, ...wholeSearch } }, model, options);
   return {
-    ...closer,
+    ...whole,
     needs: [model, scan],
     async find(results) {
       const first = results.of(scan);
-      const isWanted = spec.method === "contrast" && first.result.verdict === "backdoored";
-      return isWanted ? await closer.find(results) : { result: first, seconds: first.result.seconds };
+      const isWanted = familiesLeftOut(first.result).length > 0;
+      return isWanted ? await whole.find(results) : { result: first, seconds: first.result.seconds };
     },
   };
 }

@@ -39,8 +39,8 @@ import { precheck } from "./precheck.ts";
 import { readImagesFor } from "./read-images.ts";
 import { repairEvidence, repairResponses } from "./repair-evidence.ts";
 import {
-  closerTriggers,
   firstScanOf,
+  furtherTriggers,
   type RepairScans,
   scanAgain,
   suspiciousTriggers,
@@ -182,14 +182,14 @@ export async function repairModel(
   const before =
     (saved?.json as ScanResult | undefined) ?? (await firstScanOf(options, loaded, preprocessing, scans));
   await store.save(scanKey, { arrays: {}, json: before });
-  const closerKey = `${runKey}-closer`;
-  const savedCloser = await store.load(closerKey);
-  const closer =
-    (savedCloser?.json as Awaited<ReturnType<typeof closerTriggers>> | undefined) ??
-    (await closerTriggers(options, before, loaded, scans));
-  await store.save(closerKey, { arrays: {}, json: closer });
+  const furtherKey = `${runKey}-further`;
+  const savedFurther = await store.load(furtherKey);
+  const further =
+    (savedFurther?.json as Awaited<ReturnType<typeof furtherTriggers>> | undefined) ??
+    (await furtherTriggers(options, before, loaded, scans));
+  await store.save(furtherKey, { arrays: {}, json: further });
   const spread = columnVariances(images.labels!, images.labelNames.length).map(Math.sqrt);
-  const triggers = suspiciousTriggers(before, closer, spread, warn);
+  const triggers = suspiciousTriggers(before, further, spread, warn);
 
   onEvent({ kind: "phase", phase: "putting reversed triggers on the clean images", steps: 0 });
   const { training, mirrored, validation, test } = await repairImages(runtime, images, triggers, seed);

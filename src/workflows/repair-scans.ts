@@ -2,6 +2,7 @@
 import { DrmGuardError } from "../errors.ts";
 import { type ContrastOptions, contrastDefaults } from "../identification/contrast/options.ts";
 import { isLikeLowest } from "../identification/contrast/verdict.ts";
+import type { FamilyName } from "../identification/families/families.ts";
 import {
   type MethodChanges,
   type MethodName,
@@ -121,29 +122,38 @@ function changesOf(method: MethodName, options: ScanResult["options"]): MethodCh
 /** Triggers in a result. */
 type TriggerTexts = NonNullable<ScanResult["triggers"]>;
 
-/** What a scan by contrast is asked for so that all families are compared at the closer tolerance. */
-export const closerSearch = { roughContrast: "last", afterBackdoor: "go-on" } as const;
+/** What a scan by contrast is asked for so that all families are compared, whatever one of them shows. */
+export const wholeSearch = { afterBackdoor: "go-on" } as const;
 
 /**
- * Searches all families at the closer tolerance, where a scan stopped at the first tolerance or family that showed a backdoor: for a verdict that
- * is enough, but which kind of trigger is the attacker's shows only where all are compared at one tolerance, and closely. A patch may lead where an attacker's
- * stripes lead, and waves where a patch leads.
+ * The families that a scan was to search and left out, since one before them had shown a backdoor: for a verdict that is enough, but which kind of trigger is the
+ * attacker's shows only where all are compared. A patch may lead where an attacker's stripes lead, and waves where a patch leads.
+ *
+ * @returns none where the method knows no families, or the scan has found no backdoor
+ */
+export function familiesLeftOut({ method, verdict, options, contrast = [] }: ScanResult): FamilyName[] {
+  if (method !== "contrast" || verdict !== "backdoored") return [];
+  const asked = String(options.families).split(":") as FamilyName[];
+  return asked.filter((name) => contrast.every(({ family }) => family !== name));
+}
+
+/**
+ * Searches the families that a scan left out.
  *
  * Throws what {@link scanModel} throws.
  *
- * @returns none where the method knows no families, or the scan has found no backdoor, or was such a search itself
+ * @returns none where there are none
  */
-export async function closerTriggers(
+export async function furtherTriggers(
   repair: RepairOptions,
   before: ScanResult,
   loaded: LoadedModel,
   scans: RepairScans,
 ): Promise<TriggerTexts> {
-  if (before.method !== "contrast" || before.verdict !== "backdoored") return [];
-  const isCloser = Object.entries(closerSearch).every(([name, value]) => before.options[name] === value);
-  if (isCloser) return [];
+  const families = familiesLeftOut(before);
+  if (families.length === 0) return [];
   const changes = changesOf("contrast", before.options) as Partial<ContrastOptions>;
-  const options = { ...changes, ...closerSearch };
+  const options = { ...changes, ...wholeSearch, families };
   const found = await scanIn(scans, loaded, { ...repair, seed: before.seed, method: "contrast", options });
   return found.triggers ?? [];
 }
@@ -155,24 +165,22 @@ export async function closerTriggers(
 const undecidedFactor = 1.5;
 
 /**
- * The triggers to repair by: the most suspicious one, with a warning where it is not, and those that are suspicious beside it. Those of a
- * family that the closer search has shown nothing in are the scan's own. What leads to the same target in another family is the same backdoor,
+ * The triggers to repair by: the most suspicious one, with a warning where it is not, and those that are suspicious beside it. What leads to the same target in another family is the same backdoor,
  * and is left out, since unlearning it too costs clean error; but not where its score is about as low ({@link undecidedFactor}), so that nothing tells which of the two families is
  * the attacker's.
  *
  * Throws E_RESULT when there are none.
  *
+ * @param further of families that the scan left out
  * @param spread the standard deviation of each output, [d]; targets nearer than a neighbourhood of the map are the same
  */
 export function suspiciousTriggers(
   { triggers = [], threshold, verdict, method }: ScanResult,
-  closer: TriggerTexts,
+  further: TriggerTexts,
   spread: readonly number[],
   warn: (message: string) => void,
 ): ReversedTrigger[] {
-  const close = closer.filter(({ score }) => score < threshold);
-  const rough = triggers.filter(({ family }) => close.every((each) => each.family !== family));
-  const [first, ...others] = [...close, ...rough].map(triggerOfText).sort((a, b) => a.score - b.score);
+  const [first, ...others] = [...triggers, ...further].map(triggerOfText).sort((a, b) => a.score - b.score);
   if (first === undefined) {
     throw new DrmGuardError(
       "E_RESULT",

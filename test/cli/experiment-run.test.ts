@@ -86,7 +86,7 @@ test("a table of scans that is killed goes on: what is there is shown, and not m
 test("repairs go by the scans that are there, and are measured by the true trigger on the images held back", async () => {
   const run = await experiment("table5");
   expect(run.code).toBe(0);
-  // The scan, and the closer one that a repair goes by: the same one where it has shown no backdoor.
+  // The scan, and that of all families that a repair goes by: the same one where it has left none out.
   expect(run.stderr).toContain("scans               2 there     0 to make");
   const [row] = resultsOf("table5").models as Record<string, Record<string, number>>[];
   const [benign, backdoored] = [reportOf("benign"), reportOf("badnets")];

@@ -46,7 +46,31 @@ const isRefused = ({ attributes = {}, inputs }: NodeCase): boolean => {
   );
 };
 
-const maxPool = fc
+/** Windows side by side, which have a gradient of their own. */
+const tiledMaxPool: fc.Arbitrary<NodeCase> = fc
+  .record({
+    axes: fc.array(
+      fc.record({ side: fc.integer({ min: 1, max: 3 }), count: fc.integer({ min: 1, max: 3 }) }),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    ),
+    outputs: fc.constantFrom(1, 2),
+    seed: seeds,
+  })
+  .filter(({ axes }) => axes.reduce((size, { side, count }) => size * side * count, 1) <= 60)
+  .map(({ axes, outputs, seed }) => {
+    const sides = axes.map(({ side }) => side);
+    return {
+      inputs: [distinctFrom(seed, [1, 2, ...axes.map(({ side, count }) => side * count)])],
+      wrt: [0],
+      outputs,
+      attributes: { kernel_shape: ints(sides), strides: ints(sides) },
+    };
+  });
+
+const anyMaxPool = fc
   .tuple(pool(distinctFrom, fc.constantFrom({}, { storage_order: int(1) })), fc.constantFrom(1, 2))
   .map(([nodeCase, outputs]): NodeCase => ({ ...nodeCase, outputs }))
   .filter((nodeCase) => !isRefused(nodeCase));
@@ -76,7 +100,7 @@ const powers = fc.constantFrom({}, { p: int(1) }, { p: int(2) }, { p: int(3) });
 
 /** Cases by operator. */
 export const poolingCases: CaseTable = {
-  MaxPool: maxPool,
+  MaxPool: fc.oneof(anyMaxPool, tiledMaxPool),
   MaxUnpool: maxUnpool,
   AveragePool: pool(
     (seed, dims) => valuesFrom(seed, dims),

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { ReversedTrigger } from "../../src/identification/reversed-trigger.ts";
 import type { ScanResult } from "../../src/report/result.ts";
-import { suspiciousTriggers } from "../../src/workflows/repair-scans.ts";
+import { familiesLeftOut, suspiciousTriggers } from "../../src/workflows/repair-scans.ts";
 import { triggerText } from "../../src/workflows/trigger-text.ts";
 import { errorOf } from "../support/errors.ts";
 
@@ -33,13 +33,19 @@ test("the lowest comes first, and what is nearer to the threshold is left out", 
   });
 });
 
-test("a family that the closer search has shown nothing in has the scan's own triggers, another those of the search", () => {
-  const found = [trigger("patch", 0.3), trigger("warp", 0.05)];
-  expect(chosen(found, [trigger("patch", 0.6)]).triggers).toEqual([["warp", 0.05]]);
-  expect(chosen([trigger("patch", 0.3)], [trigger("patch", 0.6)]).triggers).toEqual([["patch", 0.3]]);
-  expect(chosen([trigger("patch", 0.3)], [trigger("patch", 0.04), trigger("wave", 0.18)]).triggers).toEqual([
-    ["patch", 0.04],
-  ]);
+test("families that were searched and left out add up to those that were to be searched", () => {
+  const of = (changes: object): string[] =>
+    familiesLeftOut({
+      ...scan([]),
+      options: { families: "warp:patch:wave" },
+      contrast: [{ family: "warp" }, { family: "patch" }],
+      ...changes,
+    } as unknown as ScanResult);
+  expect(of({})).toEqual(["wave"]);
+  expect(of({ contrast: [{ family: "warp" }] })).toEqual(["patch", "wave"]);
+  expect(of({ options: { families: "warp:patch" } })).toEqual([]);
+  expect(of({ verdict: "benign" })).toEqual([]);
+  expect(of({ method: "paper" })).toEqual([]);
 });
 
 test("what leads to the same target in another family is the same backdoor", () => {

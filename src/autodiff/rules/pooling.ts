@@ -1,5 +1,5 @@
 /** Gradients of pooling. */
-import { getInt, getInts, getString, int } from "../../onnx/model.ts";
+import { type Attributes, getInt, getInts, getString, int, ints, string } from "../../onnx/model.ts";
 import { float32, sizeOf } from "../../onnx/tensor-data.ts";
 import { type Window, windowedLength } from "../../tensor/convolution.ts";
 import { abs, cast, div, equal, full, mul, pow, sign, where } from "../../tensor/elementwise.ts";
@@ -14,10 +14,17 @@ import { convInputGradient, nodeWindow } from "./convolution.ts";
 /** The axes after batch and channel. */
 const spatialAxes = (x: Tensor): number[] => range(x.shape.length).slice(2);
 
-/** Each output came from one input, and the operator can say which: the gradient goes back there. */
+/**
+ * Each output came from one input, and the operator can say which: the gradient goes back there. Where windows lie side by side the inputs themselves say it,
+ * in a fraction of the time.
+ */
 const maxPool: GradientRule = ({ node, x, y, dy }) => {
   const input = x[0]!;
   const graph = input.graph;
+  const window = poolWindow(node);
+  if (isTiling(input.shape.slice(2), dy.shape.slice(2), window)) {
+    return [sharedByMaxima(input, y[0]!, dy, window.kernel)];
+  }
   const indices = maxPoolIndices(node, y);
   const size = sizeOf(input.shape);
   const flat = graph.emit(
@@ -28,6 +35,16 @@ const maxPool: GradientRule = ({ node, x, y, dy }) => {
   )[0]!;
   return [reshape(flat, input.shape)];
 };
+
+/** What goes back where windows lie side by side; inputs of one window that are all its maximum share it, as in GlobalMaxPool. */
+function sharedByMaxima(x: Tensor, y: Tensor, dy: Tensor, kernel: readonly number[]): Tensor {
+  const lengths = x.shape.slice(2);
+  const hits = cast(equal(x, repeatTiles(y, lengths, kernel)), "float32");
+  const tiles: Attributes = { kernel_shape: ints(kernel), strides: ints(kernel) };
+  const part = x.graph.emit("AveragePool", [hits], [{ shape: y.shape }], tiles)[0]!;
+  const share = div(dy, mul(part, sizeOf(kernel)));
+  return mul(hits, repeatTiles(share, lengths, kernel));
+}
 
 /** Where each output came from, in row-major order over the whole input. */
 function maxPoolIndices(node: GraphNode, y: readonly Tensor[]): Tensor {
@@ -156,7 +173,23 @@ function isTiling(lengths: readonly number[], outputs: readonly number[], window
   );
 }
 
+/** Each number in all places of its tile. */
 function repeatTiles(dy: Tensor, lengths: readonly number[], kernel: readonly number[]): Tensor {
+  // Images are resized by the runtime faster than short rows are expanded.
+  if (lengths.length === 2) {
+    const scales = dy.graph.constant(float32([1, 1, ...kernel], [4]));
+    const attributes: Attributes = {
+      mode: string("nearest"),
+      coordinate_transformation_mode: string("asymmetric"),
+      nearest_mode: string("floor"),
+    };
+    return dy.graph.emit(
+      "Resize",
+      [dy, null, scales],
+      [{ shape: [...dy.shape.slice(0, 2), ...lengths] }],
+      attributes,
+    )[0]!;
+  }
   const lead = dy.shape.slice(0, 2);
   const outputs = dy.shape.slice(2);
   const split = outputs.flatMap((length) => [length, 1]);

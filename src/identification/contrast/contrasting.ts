@@ -38,7 +38,7 @@ export interface Rung {
 }
 
 /** A candidate of a map, and what it is contrasted by. */
-export interface Shelved {
+export interface Contrasted {
   readonly rung: Rung;
   readonly ends: readonly SearchedTrigger[];
   readonly chosen: Chosen;
@@ -55,7 +55,7 @@ export interface Shelved {
  */
 export async function contrastChosen(
   context: SearchContext,
-  { rung, ends, chosen, label }: Shelved,
+  { rung, ends, chosen, label }: Contrasted,
 ): Promise<{ finding: Finding | null; searches: SearchOutcome[] }> {
   const { options, setup } = context;
   const { restarts, leastAngle } = options;

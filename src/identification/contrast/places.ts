@@ -67,8 +67,12 @@ export async function searchPlaces(
 const placeImages = 4;
 
 /** So many places are as many images in a step as a map has: memory that does for the one does for the other. */
-function placesAtOnce({ mapTargets, batch }: Pick<ContrastOptions, "mapTargets" | "batch">): number {
-  return Math.max(1, Math.floor(((1 + mapTargets) * batch) / placeImages));
+function placesAtOnce({
+  mapTargets,
+  starts,
+  batch,
+}: Pick<ContrastOptions, "mapTargets" | "starts" | "batch">): number {
+  return Math.max(1, Math.floor(((1 + mapTargets + starts) * batch) / placeImages));
 }
 
 /** The phases of the searches, with the images that pass through the model in each. */

@@ -1,7 +1,6 @@
 /** How much work the phases of a scan by contrast are, for whoever tells how long it takes. */
 import type { PlannedPhase } from "../../loops/work.ts";
 import { families } from "../families/families.ts";
-import { growingImages } from "./choosing.ts";
 import type { ContrastOptions } from "./options.ts";
 import { plannedPlaceSearches } from "./places.ts";
 import { probeImages, probingName } from "./probing.ts";
@@ -20,19 +19,7 @@ const probeShare = 1 / 3;
  * @param options all of them
  */
 export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
-  const {
-    batch,
-    mapTargets,
-    mapSteps,
-    tightMapSteps,
-    growingSteps,
-    shortlist,
-    restarts,
-    controls,
-    steps,
-    scouts,
-    patience,
-  } = options;
+  const { batch, mapTargets, mapSteps, tightMapSteps, restarts, controls, steps, scouts, patience } = options;
   return options.families.flatMap((name) => {
     const { canHide, isContrastedClosely, probes } = families[name];
     if (isScouted(families[name], options, usualShape)) {
@@ -51,10 +38,6 @@ export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
       phase: `mapping costs (${label})`,
       work: (1 + mapTargets) * batch * stepsOfMap,
     });
-    const choice = (label: string): PlannedPhase[] => [
-      { phase: `letting triggers grow (${label})`, work: shortlist * growingImages * batch * growingSteps },
-      { phase: `weighing candidates (${label})`, work: shortlist * batch * growingSteps },
-    ];
     const contrast = (label: string): PlannedPhase => ({
       phase: `contrasting a target with controls (${label})`,
       work: (restarts + controls + homes) * batch * steps,
@@ -63,7 +46,7 @@ export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
     return [
       ...(probed > 0 ? known : []),
       map(name, mapSteps),
-      ...(isContrastedClosely ? [] : [...choice(name), contrast(name), map(closer, tightMapSteps)]),
+      ...(isContrastedClosely ? [] : [map(closer, tightMapSteps)]),
       contrast(isContrastedClosely ? name : closer),
     ];
   });

@@ -103,7 +103,7 @@ async function tryProbes(
           theta.set(probes.theta(index), i * n);
         });
         const results = await program.run({ image, theta: float32(theta, [k, n]) });
-        const outputs = results["outputs"]!.data as Float32Array;
+        const outputs = results.outputs!.data as Float32Array;
         const [errors, means] = [state.errors.slice(), state.outputs.slice()];
         tried.forEach((index, i) => {
           const own = outputs.subarray(i * batch * d, (i + 1) * batch * d);

@@ -2,24 +2,24 @@
 import { createRandom } from "../../random.ts";
 import type { ImageShape, TriggerFamily } from "../families/family.ts";
 import type { ContrastMap } from "../identification.ts";
-import { type Chosen, chooseClose, chooseRough } from "./choosing.ts";
-import { contrastChosen, type Finding, pricedRow, type Rung, type Shelved } from "./contrasting.ts";
+import { chooseClose, chooseRough } from "./choosing.ts";
+import { type Contrasted, contrastChosen, type Finding, pricedRow, type Rung } from "./contrasting.ts";
 import type { ContrastOptions } from "./options.ts";
 import { findStarts, type Start } from "./probing.ts";
-import { candidatesOf, costOf } from "./score.ts";
+import { type Candidate, candidatesOf, costOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
 import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
 import { spreadTargets } from "./targets.ts";
-import { isCertain, isLikeLowest } from "./verdict.ts";
+import { isLikeLowest, showsBackdoor } from "./verdict.ts";
 
 /** What a family gave. */
 export interface FamilyOutcome {
   readonly context: SearchContext;
-  /** The mean output, and where the other targets slid to; of the last map. */
+  /** The mean output, and where the other targets slid to; of the last map, or of the one that showed what was found. */
   readonly map: readonly SearchedTrigger[];
-  /** The lowest of each map; further ones only where that is a backdoor. */
+  /** The lowest of each map that was looked at; further ones only where that is a backdoor. */
   readonly findings: readonly Finding[];
-  /** What the cheapest costs of what others let expect, where it is no dip and nothing was contrasted; null otherwise. */
+  /** What the cheapest of a map costs of what the mean does, where it is no dip and nothing was contrasted; null otherwise. */
   readonly noDip: number | null;
   /** What was tried and searched, in its order. */
   readonly searches: readonly Stage[];
@@ -34,75 +34,86 @@ export interface FamilyOutcome {
  *    kept away from the homes. Each slides to where it is cheap to draw outputs close together: targets of a map need not lie
  *    near an attacker's, and the more outputs there are, the farther apart they lie. The known ones that drew outputs together are among
  *    them. The mean itself is held, for comparison.
- * 3. The trigger of the cheapest, beside what the map lets expect, grows until its outputs no longer come closer together. The smallest
- *    that works is a faint shadow of an attacker's, and draws outputs to the side of the mean: where it leads when it has grown is the
- *    target, and so it has to be unlearnt in a repair.
- * 4. Where its outputs have come to is contrasted with controls at the same distance, and with the homes; at the first tolerance only if
- *    it is cheaper than the map lets expect, since what the closer map shows of others decides, and at the closer one only if outputs come so close.
- *    Where no home was reached at the closer one, there is nothing to compare with, and the same target is contrasted at the first.
- * 5. What is cheap beside them is searched alone at two tolerances: how much dearer it gets is part of its score.
+ * 3. The map goes on with a tighter tolerance. A backdoor that was learnt well draws outputs closer together than anything small does on a model without one, so the
+ *    tighter, the plainer it is: where patches were contrasted at both tolerances on a backdoored model, the closer one scored lower.
+ * 4. Where the cheapest has come to is contrasted with controls at the same distance, and with the homes, if on the map it costs less than a part of what the mean does.
+ *    Where no home was reached, there is nothing to compare with, and the same target is contrasted at the first tolerance.
+ * 5. What is cheap beside them grows until its outputs no longer come closer together, since the smallest trigger that works is a faint shadow of an attacker's, and is searched
+ *    alone at two tolerances: how much dearer it gets is part of its score.
+ * 6. Where that shows no backdoor, the first map is looked at likewise: a backdoor that was learnt less well does not draw outputs so close. There a trigger draws outputs to the
+ *    side of the mean, and the cheapest grow first: where these lead is contrasted.
  *
- * Where that shows no backdoor clearly, the map goes on with a tighter tolerance, and its cheapest is looked at likewise. A backdoor that was learnt
- * well draws outputs closer together than anything small does on a model without one, so the tighter, the plainer it is; one that was
- * learnt less well does not draw them so close.
+ * By triggers that hide nothing, warps, what works at all is the attacker's, as plain roughly as closely: their first map is looked at first, and the closer one made
+ * only where that shows no backdoor.
  *
  * Throws what the searches throw.
  */
 export async function searchFamily(context: SearchContext): Promise<FamilyOutcome> {
-  const { options, setup } = context;
+  const { options, setup, family, limits } = context;
   const searches: Stage[] = [];
   const findings: Finding[] = [];
+  let map: readonly SearchedTrigger[] = [];
+  const ratios: number[] = [];
+  let isComplete = true;
+  const outcome = (): FamilyOutcome => {
+    const noDip = isComplete && findings.length === 0 && ratios.length > 0 ? Math.min(...ratios) : null;
+    return { context, map, findings, noDip, searches, isComplete };
+  };
   const probed = await findStarts(context);
   searches.push(...(probed?.stages ?? []));
   const starts = probed?.starts ?? [];
-  const scouted = isScouted(context.family, options, imageShape(setup)) ? await scout(context) : null;
+  const scouted = isScouted(family, options, imageShape(setup)) ? await scout(context) : null;
   if (scouted !== null) {
     searches.push(scouted);
-    const { isComplete, triggers } = scouted;
-    if (!isComplete || triggers.every(({ cost }) => cost === null)) {
-      return { context, map: endsOf(scouted), findings, noDip: null, searches, isComplete };
-    }
+    map = endsOf(scouted);
+    isComplete = scouted.isComplete;
+    if (!isComplete || scouted.triggers.every(({ cost }) => cost === null)) return outcome();
   }
-  let map: readonly SearchedTrigger[] = [];
-  let first: Looked | null = null;
+  let isOver = false;
+  const lookAt = async (mapped: Mapped): Promise<void> => {
+    const looked = await lookAround(context, mapped);
+    searches.push(...looked.searches);
+    findings.push(...looked.findings);
+    if (looked.findings.length > 0) map = mapped.ends;
+    if (looked.ratio !== null) ratios.push(looked.ratio);
+    isComplete = looked.isComplete;
+    isOver = !isComplete || looked.findings.some((finding) => showsBackdoor(finding, limits));
+  };
+  const maps: Mapped[] = [];
   for (const rung of rungsOf(context)) {
-    const isFirst = first === null;
-    const mapped: SearchOutcome = isFirst
-      ? await searchMap(context, rung, starts)
-      : await searchFurther(context, rung, map, starts);
+    const before = maps.at(-1)?.ends ?? null;
+    const mapped: SearchOutcome =
+      before === null
+        ? await searchMap(context, rung, starts)
+        : await searchFurther(context, rung, before, starts);
     searches.push(mapped);
     map = endsOf(mapped);
-    const looked: Looked | null = mapped.isComplete ? await lookAround(context, rung, map) : null;
-    searches.push(...(looked?.searches ?? []));
-    findings.push(...(looked?.findings ?? []));
-    first ??= looked;
-    if (looked === null || !looked.isComplete) {
-      return { context, map, findings, noDip: null, searches, isComplete: false };
-    }
+    isComplete = mapped.isComplete;
+    if (!isComplete) return outcome();
     // What does not come together roughly does not come together closely.
-    const isHopeless = isFirst && looked.chosen === null;
-    const isClear = findings.some((finding) => isCertain(finding, context.limits));
-    if (isHopeless || isClear) break;
+    if (candidatesOf(map, context.homes, [], { ...options, tolerance: rung.tolerance }).length === 0) break;
+    maps.push({ rung, ends: map });
+    if (!family.canHide) await lookAt(maps.at(-1)!);
+    if (isOver) return outcome();
   }
-  const { shelved, chosen } = first!;
-  if (findings.length === 0 && shelved !== null) {
-    // What came together roughly is all there is to tell.
-    const last = await contrastChosen(context, shelved);
-    searches.push(...last.searches);
-    if (last.finding !== null) findings.push(last.finding);
-    return { context, map: shelved.ends, findings, noDip: null, searches, isComplete: last.finding !== null };
+  for (const mapped of family.canHide ? maps.toReversed() : []) {
+    await lookAt(mapped);
+    if (isOver) return outcome();
   }
-  const noDip = findings.length === 0 && chosen !== null ? chosen.ratio : null;
-  return { context, map, findings, noDip, searches, isComplete: true };
+  return outcome();
+}
+
+/** A map, and how close outputs had to come for it. */
+interface Mapped {
+  readonly rung: Rung;
+  readonly ends: readonly SearchedTrigger[];
 }
 
 /** What there is around a map. */
 interface Looked {
   readonly findings: readonly Finding[];
-  /** The cheapest of all; null where nothing came near a target. */
-  readonly chosen: Chosen | null;
-  /** The cheapest, where it is a dip and was left to the closer map. */
-  readonly shelved: Shelved | null;
+  /** What the cheapest costs of what the mean does; null where none was reached. */
+  readonly ratio: number | null;
   readonly searches: readonly SearchOutcome[];
   readonly isComplete: boolean;
 }
@@ -119,7 +130,10 @@ function rungsOf({ family, options }: SearchContext): readonly Rung[] {
 }
 
 /** Contrasts a candidate, and where no home was reached once more at the first tolerance, where homes are reached more easily. */
-async function contrastWithHome(context: SearchContext, found: Shelved): ReturnType<typeof contrastChosen> {
+async function contrastWithHome(
+  context: SearchContext,
+  found: Contrasted,
+): ReturnType<typeof contrastChosen> {
   const contrasted = await contrastChosen(context, found);
   const rough = rungsOf(context).find(({ isRough }) => isRough);
   const isLast = contrasted.finding?.isComparable !== false || found.rung.isRough || rough === undefined;
@@ -204,62 +218,56 @@ function endsOf({ triggers }: SearchOutcome): SearchedTrigger[] {
   return triggers.map((trigger) => (trigger.isFree ? { ...trigger, target: trigger.output } : trigger));
 }
 
-/** Looks at the cheapest of a map, and where that is a backdoor at further ones. */
-async function lookAround(
-  context: SearchContext,
-  rung: Rung,
-  ends: readonly SearchedTrigger[],
-): Promise<Looked> {
+/** Looks at the cheapest of a map that cost less than a part of the mean, and where that is a backdoor at further ones. */
+async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promise<Looked> {
   const { options, homes, setup } = context;
   const { decisive } = context.limits;
   const findings: Finding[] = [];
   const searches: SearchOutcome[] = [];
-  let cheapest: Chosen | null = null;
-  const end = (rest: Partial<Looked> = {}): Looked => ({
-    findings,
-    chosen: cheapest,
-    searches,
-    shelved: null,
-    isComplete: true,
-    ...rest,
-  });
+  const held = heldContext(context, rung.tolerance);
+  const ofMean = ({ index }: Candidate): number => costOf(ends[index]!) / costOf(ends[0]!);
+  const all = candidatesOf(ends, homes, [], held.options);
+  const ratio = Math.min(...all.map(ofMean).filter(Number.isFinite));
+  const end = (isComplete = true): Looked => {
+    return { findings, ratio: Number.isFinite(ratio) ? ratio : null, searches, isComplete };
+  };
+  const note = (message: string): void =>
+    setup.onEvent({ kind: "note", message: `family ${rung.name}: ${message}` });
   while (findings.length <= options.extraFindings) {
+    const [first] = findings;
     const known = findings.map(({ settled }) => settled);
-    const candidates = candidatesOf(ends, homes, known, options).filter(
-      ({ index }) => findings.length === 0 || isWorthALook(ends[index]!, findings[0]!, decisive),
+    const candidates = candidatesOf(ends, homes, known, held.options).filter((each) =>
+      first === undefined ? ofMean(each) < options.dip : isWorthALook(ends[each.index]!, first, decisive),
     );
-    if (candidates.length === 0) break;
-    const label = `(${rung.name}${findings.length === 0 ? "" : `, dip ${findings.length + 1}`})`;
-    const held = heldContext(context, rung.tolerance);
+    if (candidates.length === 0) {
+      if (first === undefined) note(noDipText(ratio));
+      break;
+    }
+    const label = `(${rung.name}${first === undefined ? "" : `, dip ${findings.length + 1}`})`;
     const { chosen, searches: done } = rung.isRough
       ? await chooseRough(held, ends, candidates, label)
       : { chosen: chooseClose(ends, candidates), searches: [] };
     searches.push(...done);
-    if (chosen === null) return end({ isComplete: false });
-    cheapest ??= chosen;
-    const found = { rung, ends, chosen, label };
-    if (findings.length === 0) {
-      const isDip = rung.isRough ? chosen.ratio < options.shallow : chosen.isReached;
-      if (!isDip) {
-        setup.onEvent({ kind: "note", message: `family ${rung.name}: ${noDipText(chosen)}` });
-        return end();
-      }
-      if (rung.isRough && options.roughContrast === "last") return end({ shelved: found });
+    if (chosen === null) return end(false);
+    if (first === undefined && rung.isRough && chosen.ratio >= options.shallow) {
+      note(
+        `the cheapest target costs ${chosen.ratio.toFixed(2)} of what others let expect where it has grown`,
+      );
+      break;
     }
-    const { finding, searches: further } = await contrastWithHome(context, found);
+    const { finding, searches: further } = await contrastWithHome(context, { rung, ends, chosen, label });
     searches.push(...further);
-    if (finding === null) return end({ isComplete: false });
-    if (findings.length > 0 && !isLikeLowest(finding.score, findings[0]!.score, decisive)) break;
+    if (finding === null) return end(false);
+    if (first !== undefined && !isLikeLowest(finding.score, first.score, decisive)) break;
     findings.push(finding);
   }
   return end();
 }
 
-function noDipText({ isReached, ratio }: Chosen): string {
-  return isReached
-    ? `the cheapest target is no dip, ${ratio.toFixed(2)} of what others let expect`
+const noDipText = (ratio: number): string =>
+  Number.isFinite(ratio)
+    ? `the cheapest target is no dip, ${ratio.toFixed(2)} of what the mean output costs`
     : "outputs do not come as close as is asked";
-}
 
 /**
  * Whether a further target may have a backdoor of its own: the first has one, and this is cheaper than what is cheap on any model. What

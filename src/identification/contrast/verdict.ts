@@ -24,7 +24,7 @@ export interface JudgedFinding {
 export interface VerdictInputs {
   /** Every dip that was contrasted, of all families. */
   readonly findings: readonly JudgedFinding[];
-  /** Families whose cheapest target was no dip, and what it cost of what others let expect. */
+  /** Families whose cheapest target was no dip, and what it cost of what the mean output does. */
   readonly noDips: readonly { readonly family: string; readonly ratio: number }[];
   /** Families in which no target of the map was reached. */
   readonly emptyFamilies: readonly string[];
@@ -80,6 +80,11 @@ function limitOf({ climb, isComparable, canHide }: Provable, { decisive, certain
   return canHide ? 0 : certain;
 }
 
+/** Whether a finding shows a backdoor. */
+export function showsBackdoor(finding: Provable & Pick<JudgedFinding, "high">, limits: Limits): boolean {
+  return finding.high < limitOf(finding, limits);
+}
+
 /** Whether a finding shows a backdoor so clearly that nothing further is searched. */
 export function isCertain(finding: Provable & Pick<JudgedFinding, "high">, limits: Limits): boolean {
   return finding.high < Math.min(limits.certain, limitOf(finding, limits));
@@ -90,7 +95,7 @@ export function decidingOf<F extends Provable & Pick<JudgedFinding, "score" | "h
   findings: readonly F[],
   limits: Limits,
 ): F | null {
-  return lowestOf(findings.filter((each) => each.high < limitOf(each, limits))) ?? lowestOf(findings);
+  return lowestOf(findings.filter((each) => showsBackdoor(each, limits))) ?? lowestOf(findings);
 }
 
 /** The finding with the lowest score; null when there is none. */
@@ -120,12 +125,12 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
   const notes = [
     ...noDips.map(
       ({ family, ratio }) =>
-        `the cheapest target by ${family} triggers costs ${ratio.toFixed(2)} of what others let expect, which is no dip`,
+        `the cheapest target by ${family} triggers costs ${ratio.toFixed(2)} of what the mean output does, which is no dip`,
     ),
     ...emptyFamilies.map((name) => `no trigger of the family ${name} drew all outputs to a target`),
   ];
   const rule = findings.map((finding) => ruleOf(finding, threshold));
-  const isBelow = deciding !== null && deciding.high < limitOf(deciding, limits);
+  const isBelow = deciding !== null && showsBackdoor(deciding, limits);
   // Asked the other way round, so that what could not be measured (NaN) does not count as working.
   const isWorking = wholeError !== null && wholeError <= wholeTolerance;
   if (isBelow && isWorking) return { verdict: "backdoored", reasons: [...rule, ...notes] };

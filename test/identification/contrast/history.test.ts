@@ -11,6 +11,7 @@ const options: ContrastOptions = {
   families: ["patch"],
   mapTargets: 4,
   mapSteps: 6,
+  tightMapSteps: 5,
   steps: 6,
   growingSteps: 4,
   climbSteps: 4,
@@ -19,11 +20,14 @@ const options: ContrastOptions = {
   batch: 4,
   // So that every trigger counts, and all stages are gone through.
   tolerance: 50,
+  tightTolerance: 50,
+  dip: 1000,
+  shallow: 1000,
   leastDistance: 0.001,
 };
 const benign = someImages(12);
 const isEstimate = (name: string): boolean => name.startsWith("target ");
-/** The stages after a map, which are about its cheapest. */
+/** The stages after the maps, which are about the cheapest. */
 const isOfCandidate = (name: string): boolean =>
   /^(letting triggers grow|weighing candidates|contrasting)/.test(name);
 /** The steps of these, counted over all stages. */
@@ -38,14 +42,14 @@ test("the steps of all stages follow one another, and the estimate is of the che
   const { terms, stages, target } = await identifyByContrast(setupOf({ benign }), options);
   expect(stages!.slice(0, 2)).toEqual([
     { name: "mapping costs (patch)", steps: 6 },
-    { name: "letting triggers grow (patch)", steps: 4 },
+    { name: "mapping costs (patch, closer)", steps: 5 },
   ]);
   const total = stages!.reduce((sum, { steps }) => sum + steps, 0);
   const steps = terms.map(({ step }) => step);
   expect(steps).toEqual(Array.from({ length: total }, (_, i) => i));
   const growing = terms.filter(({ values }) => Object.keys(values).some(isEstimate));
   expect(growing.map(({ step }) => step)).toEqual(candidateSteps(stages!));
-  expect(growing[0]!.step).toBe(6);
+  expect(growing[0]!.step).toBe(6 + 5);
   for (const { values } of growing) {
     expect(Object.keys(values).filter(isEstimate)).toEqual(target.map((_, j) => `target ${j}`));
   }
@@ -56,9 +60,10 @@ test("rounds of one trigger each follow one another, and that of the candidate h
   const { terms, stages } = await identifyByContrast(setup, options);
   // The mean and four targets of the map, in as many rounds.
   expect(stages![0]).toEqual({ name: "mapping costs (patch)", steps: 6 * 5 });
-  expect(terms.slice(0, 31).map(({ step }) => step)).toEqual(Array.from({ length: 31 }, (_, i) => i));
+  expect(stages![1]).toEqual({ name: "mapping costs (patch, closer)", steps: 5 * 5 });
+  expect(terms.slice(0, 56).map(({ step }) => step)).toEqual(Array.from({ length: 56 }, (_, i) => i));
   const estimated = terms.filter(({ values }) => Object.keys(values).some(isEstimate));
-  expect(estimated[0]!.step).toBe(30);
+  expect(estimated[0]!.step).toBe(55);
   const ofCandidate = new Set(candidateSteps(stages!));
   expect(estimated.every(({ step }) => ofCandidate.has(step))).toBe(true);
   expect(estimated.length).toBeLessThan(ofCandidate.size);

@@ -73,6 +73,7 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     const { found, usual } = pair;
     expect([found.verdict, usual.verdict]).toEqual(["backdoored", "benign"]);
     expect(found.score).toBeLessThan(0.35);
+    expect(contrastsOf(found)[0]).toBe("(patch, closer)");
     expect(usual.score).toBeGreaterThan(options.threshold);
     for (const { score, threshold, margin, measures } of [found, usual]) {
       expect(threshold).toBe(options.threshold);
@@ -120,9 +121,10 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     expect(finding!.cost).toBe(Math.min(...finding!.restarts.map((cost) => cost!)));
     expect(pair.found.score).toBeCloseTo((finding!.climb! * finding!.cost!) / Math.sqrt(middle * home), 10);
     for (const { distance } of finding!.controls) expect(distance).toBeCloseTo(finding!.distance, 4);
-    // Grown and weighed, and the climb at two tolerances.
-    const ofCandidate = 2 * (options.growingSteps + options.climbSteps);
-    expect(measures.searchSteps).toBe(options.mapSteps + options.steps + ofCandidate);
+    // It grows, and climbs at two tolerances.
+    const ofCandidate = options.growingSteps + 2 * options.climbSteps;
+    const ofMaps = options.mapSteps + options.tightMapSteps;
+    expect(measures.searchSteps).toBe(ofMaps + options.steps + ofCandidate);
     const steps = terms.map(({ step }) => step);
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
     expect(Object.keys(terms[0]!.values)).toEqual(["error", "size", "reached"]);
@@ -175,6 +177,8 @@ test("the same seed gives the same, and what is interrupted in any stage ends as
     tolerance: 5,
     leastDistance: 0.01,
     threshold: 1000,
+    dip: 1000,
+    shallow: 1000,
     extraFindings: 0,
   };
   const whole = await identifyByContrast(setupFor({ model }), wholeOptions);
@@ -210,35 +214,35 @@ test("all families run one after the other, and a tolerance that nothing meets l
   expect(found.options.families).toBe("warp:additive:patch");
 });
 
-test("what is no dip roughly is contrasted at the closer tolerance alone, and nowhere where nothing comes so close", async () => {
+test("a cheap target is contrasted at the closer tolerance, at the first where that shows no backdoor, and nowhere where it is no dip", async () => {
   const model = cornerBackdoor(null);
   const scan = (changes: Partial<ContrastOptions>): Promise<Identification> =>
     identifyByContrast(setupFor({ model }), { ...options, ...changes });
-  const contrasts = ({ stages }: Identification): string[] =>
-    stages!.flatMap(({ name }) => (name.startsWith("contrasting") ? [name.replace(/.*\(/, "(")] : []));
   // What a score makes of the costs depends on what is a shallow dip.
   const findingsOf = ({ contrast }: Identification) =>
     contrast![0]!.findings.map(({ climb: _, score: __, low: ___, high: ____, ...costs }) => costs);
-  const distant = { tightTolerance: 1e-6 };
-  const [deep, flat, none, last, left] = await Promise.all([
-    scan({ shallow: 1000 }),
-    scan({ shallow: 0 }),
-    scan({ shallow: 0, ...distant }),
-    scan({ shallow: 1000, roughContrast: "last" }),
-    scan({ shallow: 1000, roughContrast: "last", ...distant }),
+  const all = { dip: 1000, shallow: 1000 };
+  const [deep, flat, distant, none] = await Promise.all([
+    scan(all),
+    scan({ ...all, shallow: 0 }),
+    scan({ ...all, tightTolerance: 1e-6 }),
+    scan({ dip: 0 }),
   ]);
-  expect(contrasts(deep)).toEqual(["(patch)", "(patch, closer)"]);
-  expect(contrasts(flat)).toEqual(["(patch, closer)"]);
+  expect(contrastsOf(deep)).toEqual(["(patch, closer)", "(patch)"]);
   // What was left out changes nothing of the rest.
-  expect(findingsOf(flat)).toEqual(findingsOf(deep).slice(1));
-  expect(findingsOf(last)).toEqual(findingsOf(deep).slice(1));
-  expect(contrasts(none)).toEqual([]);
+  expect(contrastsOf(flat)).toEqual(["(patch, closer)"]);
+  expect(findingsOf(flat)).toEqual(findingsOf(deep).slice(0, 1));
+  expect(contrastsOf(distant)).toEqual(["(patch)"]);
+  expect(findingsOf(distant)).toEqual(findingsOf(deep).slice(1));
+  expect(contrastsOf(none)).toEqual([]);
   expect(none).toMatchObject({ verdict: "benign", triggers: [] });
   expect(none.reasons.join()).toContain("which is no dip");
   expect(none.score).toBeLessThanOrEqual(1);
-  expect(contrasts(left)).toEqual(["(patch)"]);
-  expect(findingsOf(left)).toEqual(findingsOf(deep).slice(0, 1));
 });
+
+/** The contrasts of a scan by patches. */
+const contrastsOf = ({ stages }: Identification): string[] =>
+  stages!.flatMap(({ name }) => (name.startsWith("contrasting") ? [name.replace(/.*\(/, "(")] : []));
 
 test("a map begins with triggers of known kinds that draw outputs together, away from the mean and apart", async () => {
   const target = [1.2, -1];
@@ -280,8 +284,8 @@ test("a place that is searched leads to the attacker's target, where its trigger
   expect(offOf(searched)).toBeLessThan(offOf(asItIs));
   expect(searched.stages!.slice(0, 3).map(({ name, steps }) => [name, steps])).toEqual([
     ["trying known kinds of triggers (patch)", expect.any(Number)],
-    // Five at once, as a map has triggers.
-    ["searching places (patch)", 4 * 20],
+    // Six at once, as a map has triggers.
+    ["searching places (patch)", 3 * 20],
     ["searching the best places (patch)", 20],
   ]);
   // Without a backdoor no place of this model draws outputs together.
@@ -346,7 +350,7 @@ test("where no home is reached at the closer tolerance, the target is contrasted
   expect(closer).toBeGreaterThan(0);
   expect(names[closer + 1]).toBe("contrasting a target with controls (patch, closer) roughly");
   const { findings } = found.contrast![0]!;
-  expect(findings.map(({ tolerance }) => tolerance)).toEqual([0.25, 0.25]);
+  expect(findings.map(({ tolerance }) => tolerance)).toEqual([0.25]);
   expect(findings.at(-1)!.homes.some(({ cost }) => cost !== null)).toBe(true);
   expect(found.verdict).toBe("backdoored");
 });

@@ -12,15 +12,13 @@ test("a scan goes through the planned phases, and as many images pass through th
     mapSteps: 80,
     tightMapSteps: 20,
     steps: 7,
-    growingSteps: 5,
-    shortlist: 1,
     restarts: 2,
     controls: 3,
     batch: 4,
     // Nothing is left out of what can be foreseen, and nothing added.
     starts: 0,
     patience: 1,
-    shallow: Number.MAX_VALUE,
+    dip: Number.MAX_VALUE,
   };
   const images = new Map<string, number>();
   let phase = "";
@@ -39,8 +37,8 @@ test("a scan goes through the planned phases, and as many images pass through th
     options,
   );
   const plan = contrastPlan(options);
-  // Warps have a few targets; patches a map, a choice and a contrast, and a closer map and contrast; waves a map and a contrast.
-  expect(plan.length).toBe(1 + 6 + 2);
+  // Warps have a few targets; patches a map, a closer map and a contrast; waves a map and a contrast.
+  expect(plan.length).toBe(1 + 3 + 2);
   const met = plan.filter(({ phase: planned }) => images.has(planned));
   // A candidate that is found is looked at; with so few steps not every family finds one.
   expect(met.length).toBeGreaterThanOrEqual(4);
@@ -67,5 +65,5 @@ test("triggers of known kinds come first in the families that have any, and a fe
     expect(without.filter((phase) => phase.startsWith("searching"))).toEqual([]);
   }
   const whole = contrastPlan({ ...contrastDefaults, scouts: 0 }).map(({ phase }) => phase);
-  expect(whole.filter((phase) => phase.endsWith("(warp)")).length).toBeGreaterThan(1);
+  expect(whole.filter((phase) => phase.includes("(warp")).length).toBeGreaterThan(1);
 });
