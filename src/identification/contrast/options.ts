@@ -166,7 +166,7 @@ export const contrastDefaults: ContrastOptions = {
   bestPlaces: 16,
   placeSteps: 12,
   placeRate: 0.3,
-  mapTargets: 6,
+  mapTargets: 10,
   scouts: 4,
   reach: 1.7,
   mapSteps: 240,

@@ -83,9 +83,7 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
   for (const rung of rungsOf(context)) {
     const before = maps.at(-1)?.ends ?? null;
     const mapped: SearchOutcome =
-      before === null
-        ? await searchMap(context, rung, starts)
-        : await searchFurther(context, rung, before, starts);
+      before === null ? await searchMap(context, rung, starts) : await searchFurther(context, rung, before);
     searches.push(mapped);
     map = endsOf(mapped);
     isComplete = mapped.isComplete;
@@ -194,13 +192,13 @@ function searchFurther(
   context: SearchContext,
   { tolerance, mapSteps: steps, name }: Rung,
   before: readonly SearchedTrigger[],
-  starts: readonly Start[],
 ): Promise<SearchOutcome> {
   const changes = { steps, tolerance, heldPart: 0, warmUp: 0, patience: 1 };
-  return searchTriggers({ ...context, options: { ...context.options, ...changes } }, mappingName(name), [
-    ...before.map(({ target, theta, isFree }) => ({ target, initial: theta, isFree })),
-    ...knownOf(starts),
-  ]);
+  return searchTriggers(
+    { ...context, options: { ...context.options, ...changes } },
+    mappingName(name),
+    before.map(({ target, theta, isFree }) => ({ target, initial: theta, isFree })),
+  );
 }
 
 const knownOf = (starts: readonly Start[]): WantedTrigger[] =>
@@ -225,6 +223,7 @@ async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promi
   const findings: Finding[] = [];
   const searches: SearchOutcome[] = [];
   const held = heldContext(context, rung.tolerance);
+  const most = rung.isRough ? options.shallow : options.dip;
   const ofMean = ({ index }: Candidate): number => costOf(ends[index]!) / costOf(ends[0]!);
   const all = candidatesOf(ends, homes, [], held.options);
   const ratio = Math.min(...all.map(ofMean).filter(Number.isFinite));
@@ -237,7 +236,7 @@ async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promi
     const [first] = findings;
     const known = findings.map(({ settled }) => settled);
     const candidates = candidatesOf(ends, homes, known, held.options).filter((each) =>
-      first === undefined ? ofMean(each) < options.dip : isWorthALook(ends[each.index]!, first, decisive),
+      first === undefined ? ofMean(each) < most : isWorthALook(ends[each.index]!, first, decisive),
     );
     if (candidates.length === 0) {
       if (first === undefined) note(noDipText(ratio));

@@ -57,7 +57,7 @@ test("triggers of known kinds come first in the families that have any, and a fe
   expect(phases.filter((phase) => phase.endsWith("(warp)"))).toHaveLength(1);
   // No more at once than a map has.
   expect(phases.filter((phase) => phase.startsWith("searching"))).toEqual([
-    ...[1, 2, 3, 4].map((round) => `searching places (patch), round ${round} of 4`),
+    ...[1, 2, 3].map((round) => `searching places (patch), round ${round} of 3`),
     "searching the best places (patch)",
   ]);
   for (const none of [{ places: 0 }, { starts: 0 }]) {
