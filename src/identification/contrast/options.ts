@@ -32,7 +32,7 @@ export interface ContrastOptions {
   readonly placeSteps: number;
   /** Adam's learning rate in them: a pixel must get from one end of its range to the other. */
   readonly placeRate: number;
-  /** Targets of the map, beside the mean clean output and triggers of known kinds. Twelve found no more on the models that both were tried on (docs/research-log.md): they slide, and most end at the same places. */
+  /** Targets of the map, beside the mean clean output and triggers of known kinds. They slide, and most end at the same places; with six or eight one backdoor of a small network was not found that ten and twelve find (docs/research-log.md). */
   readonly mapTargets: number;
   /**
    * Targets of the map that are tried first in a family without triggers of known kinds, beside the mean: where none of them works in the part of the steps
@@ -110,8 +110,8 @@ export interface ContrastOptions {
   /** How many of the cheapest targets of a map are weighed against each other before one is contrasted. */
   readonly shortlist: number;
   /**
-   * The part of the mean's cost on the closer map from which on a target is no dip, and not contrasted: the attacker's cost 0.09 to 0.60 of the mean on the models
-   * that were traced, and the cheapest of models without one 0.80 to 1.2 (docs/research-log.md). Above the gap, since shorter maps come less far.
+   * The part of the mean's cost on the closer map from which on a target is no dip, and not contrasted: targets that have shown a backdoor cost 0.09 to 0.35 of the
+   * mean, and the cheapest of models without one 0.69 to 1.9 (docs/research-log.md). Far above the gap, since a contrast is no more than time.
    */
   readonly dip: number;
   /**
