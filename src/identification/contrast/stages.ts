@@ -248,7 +248,9 @@ async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promi
       : { chosen: chooseClose(ends, candidates), searches: [] };
     searches.push(...done);
     if (chosen === null) return end(false);
-    if (first === undefined && rung.isRough && chosen.ratio >= options.shallow) {
+    // Where nothing works but the attacker's, all targets have slid to it, and others let expect no more than it costs.
+    const isDip = !rung.isRough || !context.family.canHide || chosen.ratio < options.shallow;
+    if (first === undefined && !isDip) {
       note(
         `the cheapest target costs ${chosen.ratio.toFixed(2)} of what others let expect where it has grown`,
       );
