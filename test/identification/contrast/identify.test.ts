@@ -330,10 +330,12 @@ test("a family of which no few examples stand for all is given up when a few tar
     return found.stages;
   };
   expect(await stagesOf({ tolerance: 1e-6 })).toEqual([{ name: "trying a few targets (warp)", steps: 10 }]);
-  const [scouting, map] = (await stagesOf({ tolerance: 5 }))!;
+  const [scouting, map, next] = (await stagesOf({ tolerance: 5, shallow: 1000, leastDistance: 0.001 }))!;
   // Targets are held for 0.4 of the steps, and none counts before.
   expect(scouting).toEqual({ name: "trying a few targets (warp)", steps: 9 });
   expect(map!.name).toBe("mapping costs (warp)");
+  // What hides nothing is looked at roughly, before any closer map.
+  expect(next!.name).toBe("letting triggers grow (warp)");
   expect((await stagesOf({ tolerance: 5, scouts: 0 }))![0]!.name).toBe("mapping costs (warp)");
 });
 
