@@ -26,10 +26,13 @@ export function networksOf(
   profile: Profile,
 ): Pick<ModelSpec, "task" | "network">[] {
   return tasks.flatMap((task) => {
-    const { architecture: own, width } = profile.tasks[task].network;
-    return architectures.map((architecture) =>
-      architecture === own ? { task } : { task, network: { architecture, width } },
-    );
+    const { network, otherStems = {} } = profile.tasks[task];
+    const { architecture: own, width } = network;
+    return architectures.map((architecture) => {
+      if (architecture === own) return { task };
+      const stem = otherStems[architecture];
+      return { task, network: { architecture, width, ...(stem === undefined ? {} : { stem }) } };
+    });
   });
 }
 

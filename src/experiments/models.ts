@@ -48,7 +48,8 @@ export interface ModelSpec {
 }
 
 /** A network among those that can be trained. */
-export type NetworkChoice = Pick<NetworkOptions, "architecture" | "width">;
+export type NetworkChoice = Pick<NetworkOptions, "architecture" | "width"> &
+  Partial<Pick<NetworkOptions, "stem">>;
 
 /** A name for messages and folders. */
 export function nameOf({ task, condition, seed, network }: ModelSpec): string {
