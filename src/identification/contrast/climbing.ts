@@ -20,6 +20,8 @@ export interface Climber {
   readonly theta: Float32Array;
   /** The error that is left when the trigger has grown: no closer can be asked. */
   readonly floor: number;
+  /** Whether outputs are known to come within the closer tolerance: it was contrasted there. */
+  readonly isClose: boolean;
 }
 
 /**
@@ -29,7 +31,8 @@ export interface Climber {
  * a network happens to answer to moves each image as far as it moves that image, and the last images cost most.
  *
  * The closer tolerance is tau', or a few times the error that is left when the trigger has grown where that is more: an attack that is off by itself
- * does not come closer for any size. From the first tolerance on there is nothing closer to ask, and no climb.
+ * does not come closer for any size. From the first tolerance on there is nothing closer to ask, and no climb; nor is one measured where outputs are not known to
+ * come close and less than half of the way, by ratio, could be asked: there is next to nothing to climb on it, for any trigger.
  *
  * Throws what the searches throw.
  *
@@ -37,13 +40,14 @@ export interface Climber {
  */
 export async function climbOf(
   context: SearchContext,
-  { target, theta, floor }: Climber,
+  { target, theta, floor, isClose }: Climber,
   label: string,
 ): Promise<Climbed> {
   const { options } = context;
   const { tolerance, tightTolerance, climbSteps: steps, floorFactor } = options;
   const closer = Math.max(tightTolerance, floorFactor * floor);
-  if (closer >= tolerance) return { climb: null, searches: [], isComplete: true };
+  const loosest = isClose ? tolerance : Math.sqrt(tolerance * tightTolerance);
+  if (closer >= loosest) return { climb: null, searches: [], isComplete: true };
   const longer = { ...context, options: { ...options, steps, batch: growingImages * options.batch } };
   const at = (tau: number, name: string, initial: Float32Array): Promise<SearchOutcome> =>
     searchTriggers(heldContext(longer, tau), `${name} ${label}`, [

@@ -118,7 +118,13 @@ export async function contrastChosen(
   const shown = grown?.theta ?? small;
   let climb: number | null = 1;
   if (isDip && grown !== null) {
-    const climbed = await climbOf(context, { target, theta: best.theta, floor: grown.error }, label);
+    // What hides nothing reaches no target by itself, closely or not.
+    const isClose = !rung.isRough || !context.family.canHide;
+    setup.onEvent({
+      kind: "note",
+      message: `its trigger leaves ${grown.error.toFixed(3)} standard deviations where it has grown ${label}`,
+    });
+    const climbed = await climbOf(context, { target, theta: best.theta, floor: grown.error, isClose }, label);
     searches.push(...climbed.searches);
     if (!climbed.isComplete) return { finding: null, searches };
     ({ climb } = climbed);

@@ -54,7 +54,9 @@ test("what a network was made to answer to gets hardly dearer, and the same targ
   const [made, usual] = await Promise.all(
     [true, false].map(async (isBackdoored) => {
       const context = await contextOf(isBackdoored);
-      return (await climbOf(context, { target, theta: await triggerIn(context), floor: 0 }, "x")).climb!;
+      return (
+        await climbOf(context, { target, theta: await triggerIn(context), floor: 0, isClose: true }, "x")
+      ).climb!;
     }),
   );
   expect(made).toBeGreaterThanOrEqual(1);
@@ -66,7 +68,7 @@ test("the climb is what the trigger costs at the closer tolerance over what it c
   const context = await contextOf(true);
   const { climb, searches } = await climbOf(
     context,
-    { target, theta: await triggerIn(context), floor: 0.05 },
+    { target, theta: await triggerIn(context), floor: 0.05, isClose: true },
     "x",
   );
   expect(searches.map(({ name }) => name)).toEqual([
@@ -80,10 +82,10 @@ test("the climb is what the trigger costs at the closer tolerance over what it c
 test("nothing closer is asked than what is left of a trigger that has grown, and nothing at all where that is the first tolerance", async () => {
   const context = await contextOf(true);
   const theta = await triggerIn(context);
-  const { searches: asked } = await climbOf(context, { target, theta, floor: 0.09 }, "x");
+  const { searches: asked } = await climbOf(context, { target, theta, floor: 0.09, isClose: true }, "x");
   expect(asked).toHaveLength(2);
   expect(asked[1]!.triggers[0]!.error).toBeGreaterThan(options.tightTolerance);
-  expect(await climbOf(context, { target, theta, floor: 0.1 }, "x")).toEqual({
+  expect(await climbOf(context, { target, theta, floor: 0.1, isClose: true }, "x")).toEqual({
     climb: null,
     searches: [],
     isComplete: true,
@@ -93,7 +95,22 @@ test("nothing closer is asked than what is left of a trigger that has grown, and
 test("there is none when the time runs out", async () => {
   const context = await contextOf(true, { deadline: 0 });
   const theta = families.patch.initial([3, 8, 8], createRandom(2));
-  const { climb, searches, isComplete } = await climbOf(context, { target, theta, floor: 0 }, "x");
+  const { climb, searches, isComplete } = await climbOf(
+    context,
+    { target, theta, floor: 0, isClose: true },
+    "x",
+  );
   expect([climb, isComplete]).toEqual([null, false]);
   expect(searches.map(({ isComplete }) => isComplete)).toEqual([false]);
+});
+
+test("half of the way to the closer tolerance must be open where outputs are not known to come close", async () => {
+  const context = await contextOf(true);
+  const theta = await triggerIn(context);
+  const climbAt = async (floor: number, isClose: boolean): Promise<number | null> =>
+    (await climbOf(context, { target, theta, floor, isClose }, "x")).climb;
+  // 2.5 times 0.064 is above sqrt(0.25 times 0.1).
+  expect(await climbAt(0.064, false)).toBeNull();
+  expect(await climbAt(0.062, false)).not.toBeNull();
+  expect(await climbAt(0.064, true)).not.toBeNull();
 });
