@@ -93,7 +93,8 @@ export async function identifyByContrast(
     .map(nameOf);
   const searched = outcomes.map(nameOf);
   const isCutShort = searched.length < options.families.length;
-  const score = deciding?.score ?? Math.min(1, ...noDips.map(({ ratio }) => ratio));
+  // Without anything to compare 1 stands for no contrast.
+  const score = deciding?.score ?? (noDips.length > 0 ? Math.min(...noDips.map(({ ratio }) => ratio)) : 1);
   return {
     method: "contrast",
     ...judge(

@@ -226,7 +226,7 @@ test("a model learns its target for an image's own trigger, and not for that of 
   const trained = await trainNetwork(
     runtime,
     setupOf(),
-    { ...training, network, batch: 32, steps: 200 },
+    { ...training, network, batch: 32, steps: 300 },
     attack.wrap(batchesOf(clean, 32, createRandom(2))),
     { key: "network", companion: attack.companion },
   );
