@@ -13,8 +13,6 @@ export interface Chosen {
   readonly grown: Pick<SearchedTrigger, "theta" | "error"> | null;
   /** Its cost over what its distance lets expect; 1 where it was not reached. */
   readonly ratio: number;
-  /** Whether a trigger drew outputs to where it leads. */
-  readonly isReached: boolean;
 }
 
 /** How many more images than a search a growing trigger sees in a step: they are few, and to be exact. */
@@ -47,13 +45,7 @@ export function letGrow(
 export function chooseClose(ends: readonly SearchedTrigger[], candidates: readonly Candidate[]): Chosen {
   const { index, ratio } = candidates[0]!;
   const candidate = ends[index]!;
-  return {
-    candidate,
-    target: candidate.target,
-    grown: null,
-    ratio,
-    isReached: candidate.cost !== null,
-  };
+  return { candidate, target: candidate.target, grown: null, ratio };
 }
 
 /**
@@ -97,7 +89,6 @@ export async function chooseRough(
       target,
       grown: grown.triggers[i]!,
       ratio: cost === null ? 1 : cost / expectedAt(target, ends, options),
-      isReached: cost !== null,
     };
   });
   // One that has grown into a home has no controls that differ from it.

@@ -32,7 +32,10 @@ export interface ContrastOptions {
   readonly placeSteps: number;
   /** Adam's learning rate in them: a pixel must get from one end of its range to the other. */
   readonly placeRate: number;
-  /** Targets of the map, beside the mean clean output and triggers of known kinds. They slide, and most end at the same places; with six or eight one backdoor of a small network was not found that ten and twelve find (docs/research-log.md). */
+  /**
+   * Targets of the map, beside the mean clean output and triggers of known kinds. They slide, and most end at the same places; with six or eight one backdoor of a
+   * small network was not found that ten and twelve find (docs/research-log.md).
+   */
   readonly mapTargets: number;
   /**
    * Targets of the map that are tried first in a family without triggers of known kinds, beside the mean: where none of them works in the part of the steps

@@ -13,7 +13,7 @@ const probeShare = 1 / 3;
 
 /**
  * The phases in their order, with the images that pass through the model in each. What follows from what is found cannot be foreseen:
- * triggers of known kinds that a map begins with, families in which a few targets show that something works, how much dearer a cheap target gets closer to it, further dips that are looked at, what is left out once there is
+ * triggers of known kinds that a map begins with, families in which a few targets show that something works, how a cheap target's trigger grows and how much dearer it gets closer to it, the first map where the closer one shows nothing, further dips that are looked at, what is left out once there is
  * a backdoor.
  *
  * @param options all of them

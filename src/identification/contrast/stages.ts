@@ -19,7 +19,7 @@ export interface FamilyOutcome {
   readonly map: readonly SearchedTrigger[];
   /** The lowest of each map that was looked at; further ones only where that is a backdoor. */
   readonly findings: readonly Finding[];
-  /** What the cheapest of a map costs of what the mean does, where it is no dip and nothing was contrasted; null otherwise. */
+  /** What the cheapest of a map costs of what the mean or others let expect, where it is no dip and nothing was contrasted; null otherwise. */
   readonly noDip: number | null;
   /** What was tried and searched, in its order. */
   readonly searches: readonly Stage[];
@@ -35,7 +35,7 @@ export interface FamilyOutcome {
  *    near an attacker's, and the more outputs there are, the farther apart they lie. The known ones that drew outputs together are among
  *    them. The mean itself is held, for comparison.
  * 3. The map goes on with a tighter tolerance. A backdoor that was learnt well draws outputs closer together than anything small does on a model without one, so the
- *    tighter, the plainer it is: where patches were contrasted at both tolerances on a backdoored model, the closer one scored lower.
+ *    tighter, the plainer it is: where patches were contrasted at both tolerances on a backdoored model, the closer one scored lower on all but one.
  * 4. Where the cheapest has come to is contrasted with controls at the same distance, and with the homes, if on the map it costs less than a part of what the mean does.
  *    Where no home was reached, there is nothing to compare with, and the same target is contrasted at the first tolerance.
  * 5. What is cheap beside them grows until its outputs no longer come closer together, since the smallest trigger that works is a faint shadow of an attacker's, and is searched
@@ -69,15 +69,15 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     isComplete = scouted.isComplete;
     if (!isComplete || scouted.triggers.every(({ cost }) => cost === null)) return outcome();
   }
-  let isOver = false;
-  const lookAt = async (mapped: Mapped): Promise<void> => {
+  /** Whether there is nothing left to look for: a backdoor is shown, or the time is up. */
+  const lookAt = async (mapped: Mapped): Promise<boolean> => {
     const looked = await lookAround(context, mapped);
     searches.push(...looked.searches);
     findings.push(...looked.findings);
     if (looked.findings.length > 0) map = mapped.ends;
     if (looked.ratio !== null) ratios.push(looked.ratio);
     isComplete = looked.isComplete;
-    isOver = !isComplete || looked.findings.some((finding) => showsBackdoor(finding, limits));
+    return !isComplete || looked.findings.some((finding) => showsBackdoor(finding, limits));
   };
   const maps: Mapped[] = [];
   for (const rung of rungsOf(context)) {
@@ -90,13 +90,12 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     if (!isComplete) return outcome();
     // What does not come together roughly does not come together closely.
     if (candidatesOf(map, context.homes, [], { ...options, tolerance: rung.tolerance }).length === 0) break;
-    maps.push({ rung, ends: map });
-    if (!family.canHide) await lookAt(maps.at(-1)!);
-    if (isOver) return outcome();
+    const whole = { rung, ends: map };
+    maps.push(whole);
+    if (!family.canHide && (await lookAt(whole))) return outcome();
   }
   for (const mapped of family.canHide ? maps.toReversed() : []) {
-    await lookAt(mapped);
-    if (isOver) return outcome();
+    if (await lookAt(mapped)) return outcome();
   }
   return outcome();
 }
@@ -110,7 +109,7 @@ interface Mapped {
 /** What there is around a map. */
 interface Looked {
   readonly findings: readonly Finding[];
-  /** What the cheapest costs of what the mean does; null where none was reached. */
+  /** What the cheapest costs of what the mean does, or of what others let expect where it has grown and is no dip; null where none was reached. */
   readonly ratio: number | null;
   readonly searches: readonly SearchOutcome[];
   readonly isComplete: boolean;
@@ -226,7 +225,7 @@ async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promi
   const most = rung.isRough ? options.shallow : options.dip;
   const ofMean = ({ index }: Candidate): number => costOf(ends[index]!) / costOf(ends[0]!);
   const all = candidatesOf(ends, homes, [], held.options);
-  const ratio = Math.min(...all.map(ofMean).filter(Number.isFinite));
+  let ratio = Math.min(...all.map(ofMean).filter(Number.isFinite));
   const end = (isComplete = true): Looked => {
     return { findings, ratio: Number.isFinite(ratio) ? ratio : null, searches, isComplete };
   };
@@ -251,6 +250,8 @@ async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promi
     // Where nothing works but the attacker's, all targets have slid to it, and others let expect no more than it costs.
     const isDip = !rung.isRough || !context.family.canHide || chosen.ratio < options.shallow;
     if (first === undefined && !isDip) {
+      // On the map it was cheap, but that is not where it leads.
+      ratio = chosen.ratio;
       note(
         `the cheapest target costs ${chosen.ratio.toFixed(2)} of what others let expect where it has grown`,
       );

@@ -24,7 +24,7 @@ export interface JudgedFinding {
 export interface VerdictInputs {
   /** Every dip that was contrasted, of all families. */
   readonly findings: readonly JudgedFinding[];
-  /** Families whose cheapest target was no dip, and what it cost of what the mean output does. */
+  /** Families whose cheapest target was no dip, and what it cost of what the mean output or others let expect. */
   readonly noDips: readonly { readonly family: string; readonly ratio: number }[];
   /** Families in which no target of the map was reached. */
   readonly emptyFamilies: readonly string[];
@@ -125,7 +125,7 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
   const notes = [
     ...noDips.map(
       ({ family, ratio }) =>
-        `the cheapest target by ${family} triggers costs ${ratio.toFixed(2)} of what the mean output does, which is no dip`,
+        `the cheapest target by ${family} triggers costs ${ratio.toFixed(2)} of what the mean output or others let expect, which is no dip`,
     ),
     ...emptyFamilies.map((name) => `no trigger of the family ${name} drew all outputs to a target`),
   ];

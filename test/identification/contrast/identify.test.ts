@@ -241,6 +241,22 @@ test("a cheap target is contrasted at the closer tolerance, at the first where t
   expect(none.reasons.join()).toContain(`costs ${none.score.toFixed(2)} of`);
 });
 
+test("what is cheap on a map and no dip where it has grown is scored by what it costs there", async () => {
+  const scale = await scaleOf(2);
+  const [first, second] = [
+    [1.3, -1.2],
+    [-1.2, 1.3],
+  ].map((target) => toOutputs(target, scale)) as [number[], number[]];
+  // Most targets have slid to one of the two, so that others let expect no more than each costs.
+  const found = await identifyByContrast(setupFor({ model: twoCornerBackdoors([first, second]) }), {
+    ...options,
+    dip: 0.7,
+  });
+  expect(contrastsOf(found)).toEqual([]);
+  expect(found.stages!.map(({ name }) => name)).toContain("weighing candidates (patch)");
+  expect(found.score).toBeGreaterThanOrEqual(0.7);
+});
+
 /** The contrasts of a scan by patches. */
 const contrastsOf = ({ stages }: Identification): string[] =>
   stages!.flatMap(({ name }) => (name.startsWith("contrasting") ? [name.replace(/.*\(/, "(")] : []));
