@@ -122,7 +122,7 @@ export async function contrastChosen(
     const isClose = !rung.isRough || !context.family.canHide;
     setup.onEvent({
       kind: "note",
-      message: `its trigger leaves ${grown.error.toFixed(3)} standard deviations where it has grown ${label}`,
+      message: `family ${rung.name}: the trigger, grown, leaves outputs ${grown.error.toFixed(3)} standard deviations off`,
     });
     const climbed = await climbOf(context, { target, theta: best.theta, floor: grown.error, isClose }, label);
     searches.push(...climbed.searches);
