@@ -8,6 +8,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
@@ -78,10 +79,20 @@ const timer = setInterval(() => {
   memory = Math.max(memory, rendererUse().memory);
 }, interval);
 
+/** Drops a folder of the disk on the page, as a user does. */
+async function dropFolder(path: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [resolve(path)], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
+  }
+  await page.locator("#chosen").getByText("Clean images").waitFor();
+}
+
 if (flags.file === undefined) await page.click(`[data-example=${flags.model}]`);
 else {
   if (flags.images === undefined) throw new Error("found --file alone, expected --images too");
-  await page.setInputFiles("#folder", flags.images);
+  await dropFolder(flags.images);
   await page.setInputFiles("#files", flags.file);
 }
 await page.getByText("It can be scanned").waitFor({ timeout: 300_000 });

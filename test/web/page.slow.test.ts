@@ -131,6 +131,37 @@ describeInBrowser("the page", (browser) => {
     await page.getByText("2 in 2 files, without labels").waitFor();
   });
 
+  test("a folder is picked with all that is in it, or not picked, or cannot be read", async () => {
+    const page = await browser.open(addressOf(shortOptions));
+    // A dialog cannot be clicked: the browser's private files are a folder of the same kind.
+    await page.evaluate(`(async () => {
+      const root = await navigator.storage.getDirectory();
+      const folder = await root.getDirectoryHandle("faces", { create: true });
+      const inner = await folder.getDirectoryHandle("more", { create: true });
+      for (const [where, name] of [[folder, "2.png"], [folder, "1.png"], [folder, "labels.csv"], [inner, "3.png"]]) {
+        const stream = await (await where.getFileHandle(name, { create: true })).createWritable();
+        await stream.write("x");
+        await stream.close();
+      }
+      window.showDirectoryPicker = () => Promise.reject(new DOMException("no folder was picked", "AbortError"));
+    })()`);
+    await page.click("#pick-folder");
+    expect(await page.locator("#alert").isHidden()).toBe(true);
+    await page.evaluate(
+      `window.showDirectoryPicker = () => Promise.reject(new DOMException("not allowed", "SecurityError"))`,
+    );
+    await page.click("#pick-folder");
+    expect(await page.locator("#alert:not([hidden])").textContent()).toContain(
+      "cannot read the folder: SecurityError",
+    );
+    await page.evaluate(
+      `window.showDirectoryPicker = async () => (await navigator.storage.getDirectory()).getDirectoryHandle("faces")`,
+    );
+    await page.click("#pick-folder");
+    await page.getByText("2 in faces, with labels").waitFor();
+    expect(await page.locator("#alert").isHidden()).toBe(true);
+  });
+
   test("images of all kinds have the pixels that they have in Node", async () => {
     const random = createRandom(5);
     const side = 8;

@@ -8,9 +8,10 @@ import type { GivenFile } from "./choice.ts";
  */
 export function droppedFiles(transfer: DataTransfer): Promise<GivenFile[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
-  const plain = [...transfer.files].map((file): GivenFile => ({ file, path: file.name }));
   // Where the browser tells of no folders there are files alone.
-  if (!entries.some((entry) => entry?.isDirectory)) return Promise.resolve(plain);
+  if (!entries.some((entry) => entry?.isDirectory)) {
+    return Promise.resolve([...transfer.files].map((file): GivenFile => ({ file, path: file.name })));
+  }
   return Promise.all(entries.map((entry) => (entry === null ? [] : filesOf(entry, "")))).then((lists) =>
     lists.flat(),
   );

@@ -10,6 +10,7 @@ import { chosenFiles, droppedFiles } from "./drop.ts";
 import { byId, definitions, make, show } from "./elements.ts";
 import { loadExample } from "./example.ts";
 import { withFieldNames } from "./flag-names.ts";
+import { hasFolderPicker, pickedFolder } from "./pick.ts";
 import { createProgress } from "./progress.ts";
 import { type ShownRepair, showRepair } from "./repair-view.ts";
 import { showResult } from "./result-view.ts";
@@ -134,6 +135,16 @@ function chosenRows(): [string, string][] {
     ]);
   }
   return rows;
+}
+
+/** Takes a folder in that the user picks. */
+async function takePicked(): Promise<void> {
+  try {
+    const given = await pickedFolder();
+    if (given !== null) take(given);
+  } catch (error) {
+    alertOf(`cannot read the folder: ${error}`);
+  }
 }
 
 /** Takes files in, whatever they are. */
@@ -299,7 +310,10 @@ function onFailure({ code, message, hint }: Extract<Answer, { kind: "failed" }>,
 
 function listen(): void {
   byId("pick-files", HTMLButtonElement).addEventListener("click", () => fileInput.click());
-  byId("pick-folder", HTMLButtonElement).addEventListener("click", () => folderInput.click());
+  byId("pick-folder", HTMLButtonElement).addEventListener("click", () => {
+    if (hasFolderPicker()) void takePicked();
+    else folderInput.click();
+  });
   for (const input of [fileInput, folderInput]) {
     input.addEventListener("change", () => {
       take(chosenFiles(input));
