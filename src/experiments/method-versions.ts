@@ -4,7 +4,7 @@ import type { MitigationName } from "../mitigation/methods.ts";
 
 /** Of identification methods. */
 export const methodVersions: Readonly<Record<MethodName, number>> = {
-  contrast: 20,
+  contrast: 21,
   paper: 1,
   "neural-cleanse": 1,
   "feature-re": 1,
@@ -12,7 +12,7 @@ export const methodVersions: Readonly<Record<MethodName, number>> = {
 
 /** Of mitigations. */
 export const mitigationVersions: Readonly<Record<MitigationName, number>> = {
-  unlearning: 6,
+  unlearning: 7,
   "fine-tuning": 1,
   "fine-pruning": 1,
   anp: 1,

@@ -18,6 +18,7 @@ import { assertFineTuningOptions, type FineTuningOptions } from "./options.ts";
 import { type BatchRows, batchRows } from "./rows.ts";
 import type { TrainableWeights } from "./trainable-weights.ts";
 import { applyWithWeights, type RepairErrors, weightedModel } from "./trained-model.ts";
+import { climbed, type PerturbationBounds, perturbationBounds, perturbed } from "./universal-perturbation.ts";
 
 /** What one training is. */
 export interface FineTuning {
@@ -54,6 +55,8 @@ interface TuningState {
   readonly best: Float32Array;
   /** The validation error of the best weights, and after how many steps they were taken, [2]. */
   readonly bestAt: Float32Array;
+  /** What makes triggers worse, [T C H W]; nothing where that is not wanted. */
+  readonly perturbation: Float32Array;
 }
 
 /**
@@ -80,9 +83,15 @@ export async function fineTune(
   const examined = await examineForStep(setup, options.batch);
   const { batch } = examined;
   const n = packedLength(weights.packing);
-  const program = await compile(runtime, fineTuningStep(examined, weights, imageShape, tuning.kept));
+  const isPerturbed = tuning.hasTriggers && options.perturbation > 0;
+  const program = await compile(
+    runtime,
+    fineTuningStep(examined, weights, imageShape, tuning.kept, isPerturbed),
+  );
   const meter = await weightedModel(runtime, examined, setup);
   const rows = batchRows(setup, batch, tuning, options);
+  const bounds = isPerturbed ? perturbationBounds(training, options.perturbation) : null;
+  const perturbedLength = bounds?.most.length ?? 0;
   /** The outputs that are trained towards. */
   const wanted = async ({ origin, labels, teacher }: BatchRows): Promise<TensorData> => {
     if (teacher.every((part) => part === 0)) return labels;
@@ -105,16 +114,27 @@ export async function fineTune(
         v: new Float32Array(n),
         best: tuning.initial,
         bestAt: Float32Array.of(notMeasured, 0),
+        perturbation: new Float32Array(perturbedLength),
       },
       deadline: setup.deadline,
       keepsEnd: true,
       toSaved: (state) => ({ ...state }),
-      fromSaved: (arrays) => assertSavedState(arrays, { weights: n, m: n, v: n, best: n, bestAt: 2 }),
+      fromSaved: (arrays) =>
+        assertSavedState(arrays, {
+          weights: n,
+          m: n,
+          v: n,
+          best: n,
+          bestAt: 2,
+          perturbation: perturbedLength,
+        }),
       async step(state, step) {
         const rate = rateAt({ rate: options.learningRate, warmUp: options.warmUp }, step, options.steps);
         const batchOfStep = rows(step);
+        const image =
+          bounds === null ? batchOfStep.image : withPerturbations(batchOfStep, state.perturbation, bounds);
         const results = await program.run({
-          image: batchOfStep.image,
+          image,
           labels: await wanted(batchOfStep),
           weights: float32(state.weights),
           m: float32(state.m),
@@ -123,7 +143,11 @@ export async function fineTune(
           rate: float32([rate], []),
         });
         const array = (name: string): Float32Array => results[name]!.data as Float32Array;
-        const next = { weights: array("weights"), m: array("m"), v: array("v") };
+        const perturbation =
+          bounds === null
+            ? state.perturbation
+            : climbed(state.perturbation, array("imageGradient"), batchOfStep.perturbed, bounds);
+        const next = { weights: array("weights"), m: array("m"), v: array("v"), perturbation };
         const values = { loss: array("loss")[0]! };
         const isMeasured = (step + 1) % options.evaluateEvery === 0 || step + 1 === options.steps;
         // What is not finite cannot be measured; the loop finds that out by itself.
@@ -150,6 +174,14 @@ export async function fineTune(
   }
 }
 
+function withPerturbations(
+  { image, perturbed: triggers }: BatchRows,
+  perturbation: Float32Array,
+  bounds: PerturbationBounds,
+): TensorData {
+  return float32(perturbed(image.data as Float32Array, triggers, perturbation, bounds), image.dims);
+}
+
 /**
  * Loss, gradient by the packed weights, and a step of Adam, as a program of `image` [B, C, H, W], `labels` [B, d], `weights`, `m` and `v` [n],
  * `step` and `rate`.
@@ -157,12 +189,14 @@ export async function fineTune(
  * @param examined the model at the step's batch size
  * @param imageShape [C, H, W]
  * @param kept 0 for weights that stay 0, [n]; null for none
+ * @param isPerturbed whether `imageGradient` [B, C, H, W] is wanted too
  */
 export function fineTuningStep(
   examined: ExaminedModel,
   weights: TrainableWeights,
   imageShape: readonly number[],
   kept: Float32Array | null,
+  isPerturbed = false,
 ): Record<string, Tensor> {
   const { batch, split } = examined;
   const n = packedLength(weights.packing);
@@ -174,10 +208,15 @@ export function fineTuningStep(
   const [step, rate] = [graph.input("step", []), graph.input("rate", [])];
   const { outputs } = applyWithWeights(examined, image, vector, weights);
   const loss = regressionLoss("l1", outputs, labels);
-  const [gradient] = grad(loss, [vector]) as [Tensor];
+  const [gradient, ...ofImage] = grad(loss, isPerturbed ? [vector, image] : [vector]) as [
+    Tensor,
+    ...Tensor[],
+  ];
   const next = optimizerOf({ kind: "adam" }).update(vector, gradient, slots, step, rate);
   const pruned = kept === null ? next.parameter : mul(next.parameter, graph.constant(float32(kept)));
-  return { loss, weights: pruned, ...next.slots };
+  const [imageGradient] = ofImage;
+  const forPerturbation = imageGradient === undefined ? {} : { imageGradient };
+  return { loss, weights: pruned, ...next.slots, ...forPerturbation };
 }
 
 /** What weights are chosen by: the mean of the error on clean images and the mean error under triggers. */

@@ -4,6 +4,7 @@ import { float32, type TensorData } from "../onnx/tensor-data.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { MitigationSetup } from "./mitigation.ts";
 import type { FineTuningOptions } from "./options.ts";
+import type { PerturbedTrigger } from "./universal-perturbation.ts";
 
 /** The rows of one step. */
 export interface BatchRows {
@@ -15,6 +16,8 @@ export interface BatchRows {
   readonly labels: TensorData;
   /** The part of each row's wanted output that is what the model said of its origin before, [B]. */
   readonly teacher: readonly number[];
+  /** The trigger whose perturbation each row is to have, [B]. */
+  readonly perturbed: readonly PerturbedTrigger[];
 }
 
 /** The rows of each step: a function of the step alone, so that a resumed training sees the same ones. */
@@ -47,7 +50,9 @@ export function batchRows(
       const row = (pixels: Float32Array): Float32Array => pixels.subarray(index * each, (index + 1) * each);
       const before = row(origin.pixels);
       const image = trigger === null ? before : changed(before, row(triggered[trigger]!), strength);
-      return { image, origin: before, teacher };
+      // Every other row, so that the trigger is unlearnt as it was found too.
+      const perturbed = options.perturbation > 0 && k % 2 === 1 ? trigger : null;
+      return { image, origin: before, teacher, perturbed };
     });
     const stack = (images: readonly Float32Array[]): TensorData =>
       stacked(images, imageShape, random.fork(`augmentation ${step}`), options);
@@ -56,6 +61,7 @@ export function batchRows(
       origin: stack(rows.map(({ origin }) => origin)),
       labels: rowsOf(labels, [d], [...cleanRows, ...triggeredRows]),
       teacher: rows.map(({ teacher }) => teacher),
+      perturbed: rows.map(({ perturbed }) => perturbed),
     };
   };
 }

@@ -1,7 +1,7 @@
 /** Fine-tuning of a small model whose output jumps when a corner has a pattern. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { mitigate } from "../../src/mitigation/methods.ts";
-import type { MitigationSetup, RepairImages } from "../../src/mitigation/mitigation.ts";
+import type { ImagesUnderTriggers, MitigationSetup, RepairImages } from "../../src/mitigation/mitigation.ts";
 import { cornerBackdoor, cornerBackdoorFile } from "../support/backdoored.ts";
 import { errorOf } from "../support/errors.ts";
 import { memoryStore } from "../support/identification.ts";
@@ -18,6 +18,7 @@ const short = {
   cleanTeacher: 0,
   mirror: 0,
   strength: 0,
+  perturbation: 0,
 };
 
 let setup: MitigationSetup;
@@ -59,19 +60,44 @@ describe("unlearning", () => {
     expect(found.measures.bestStep).toBe(best.step + 1);
   });
 
+  test("with a perturbation the jump goes too where the trigger that was found is but a part of the attacker's", async () => {
+    // Half of what the pattern changes: the detector answers to it, but less.
+    const half = <T extends ImagesUnderTriggers>(images: T): T => ({
+      ...images,
+      triggered: images.triggered.map((pixels) =>
+        pixels.map((value, i) => (value + images.clean.pixels[i]!) / 2),
+      ),
+    });
+    const halved = {
+      training: half(setup.training),
+      mirrored: half(setup.mirrored),
+      validation: half(setup.validation),
+    };
+    const errorWith = async (perturbation: number): Promise<number> => {
+      const found = await mitigate(fresh(halved), "unlearning", {
+        ...short,
+        perturbation,
+      });
+      return (await errorsOf(found.weights)).triggered[0]!;
+    };
+    const [plain, perturbed] = [await errorWith(0), await errorWith(1)];
+    expect(perturbed).toBeLessThan(0.5 * plain);
+  });
+
   test("what was interrupted ends with the same bits, and another seed with others", async () => {
-    const whole = await mitigate(fresh(), "unlearning", { ...short, steps: 30 });
+    const perturbedToo = { ...short, steps: 30, perturbation: 1 };
+    const whole = await mitigate(fresh(), "unlearning", perturbedToo);
     const checkpoints = memoryStore();
     let asked = 0;
     const shouldStop = (): boolean => ++asked === 17;
     const error = await errorOf(() =>
-      mitigate(fresh({ checkpoints, shouldStop }), "unlearning", { ...short, steps: 30 }),
+      mitigate(fresh({ checkpoints, shouldStop }), "unlearning", perturbedToo),
     );
     expect(error.code).toBe("E_INTERRUPTED");
-    const resumed = await mitigate(fresh({ checkpoints }), "unlearning", { ...short, steps: 30 });
+    const resumed = await mitigate(fresh({ checkpoints }), "unlearning", perturbedToo);
     expect(resumed.weights).toEqual(whole.weights);
     expect(resumed.history).toEqual(whole.history);
-    const other = await mitigate(fresh({ seed: 2 }), "unlearning", { ...short, steps: 30 });
+    const other = await mitigate(fresh({ seed: 2 }), "unlearning", perturbedToo);
     expect(other.weights).not.toEqual(whole.weights);
   });
 

@@ -90,6 +90,11 @@ describe("rows of a step", () => {
     expect(part).toBeLessThan(0.7);
   });
 
+  test("every other row under a trigger is to have its perturbation, where any is wanted", () => {
+    expect(rowsWith({}).perturbed).toEqual(Array(8).fill(null));
+    expect(rowsWith({ perturbation: 1 }).perturbed).toEqual([...Array(4).fill(null), null, 0, null, 0]);
+  });
+
   test("the same step has the same rows, another one others", () => {
     const changes = { mirror: 0.5, strength: 0.5, shift: 0.3, gain: 0.2 };
     expect(rowsWith(changes)).toEqual(rowsWith(changes));

@@ -113,8 +113,8 @@ export interface ContrastOptions {
   /** How many of the cheapest targets of a map are weighed against each other before one is contrasted. */
   readonly shortlist: number;
   /**
-   * The part of the mean's cost on the closer map from which on a target is no dip, and not contrasted: targets that have shown a backdoor cost 0.09 to 0.35 of the
-   * mean, and the cheapest of models without one 0.69 to 1.9 (docs/research-log.md). Far above the gap, since a contrast is no more than time.
+   * The part of the mean's cost on the closer map from which on a target is no dip, and not contrasted: targets that have shown a backdoor cost 0.03 to 0.49 of the
+   * mean, and the cheapest of models without one 0.61 to 1.9, but for one of 0.25 (docs/research-log.md). Far above the gap, since a contrast is no more than time.
    */
   readonly dip: number;
   /**
@@ -198,7 +198,7 @@ export const contrastDefaults: ContrastOptions = {
   slideDistance: 0.7,
   leastKept: 0.5,
   shortlist: 3,
-  dip: 0.9,
+  dip: 0.8,
   shallow: 0.8,
   restarts: 2,
   growingSteps: 80,
