@@ -89,7 +89,7 @@ export async function fineTune(
     fineTuningStep(examined, weights, imageShape, tuning.kept, isPerturbed),
   );
   const meter = await weightedModel(runtime, examined, setup);
-  const rows = batchRows(setup, batch, tuning, options);
+  const rows = batchRows(setup, options.mirror > 0 ? await setup.mirrored() : null, batch, tuning, options);
   const bounds = isPerturbed ? perturbationBounds(training, options.perturbation) : null;
   const perturbedLength = bounds?.most.length ?? 0;
   /** The outputs that are trained towards. */

@@ -33,8 +33,8 @@ export interface MitigationSetup extends Work {
   readonly outputs: readonly string[] | null;
   /** What is trained on. */
   readonly training: RepairImages;
-  /** The same images mirrored, left for right, and then under the triggers; of them no labels are known. */
-  readonly mirrored: ImagesUnderTriggers;
+  /** Makes the same images mirrored, left for right, and then under the triggers; of them no labels are known. */
+  readonly mirrored: () => Promise<ImagesUnderTriggers>;
   /** What chooses among the weights of a training; never trained on. */
   readonly validation: RepairImages;
   /** What errors are measured in. */

@@ -17,8 +17,8 @@ const fewestImages = 12;
 export interface RepairParts {
   /** What is trained on. */
   readonly training: RepairImages;
-  /** The same mirrored, left for right. */
-  readonly mirrored: ImagesUnderTriggers;
+  /** Makes the same mirrored, left for right; not every mitigation wants it. */
+  readonly mirrored: () => Promise<ImagesUnderTriggers>;
   /** What chooses the weights. */
   readonly validation: RepairImages;
   /** What errors before and after are measured on; neither trained on nor chosen by. */
@@ -62,7 +62,7 @@ export async function repairImages(
     validation: await part(order.slice(0, held)),
     test: await part(order.slice(held, 2 * held)),
     training,
-    mirrored: await underTriggers(mirroredImages(training.clean)),
+    mirrored: () => underTriggers(mirroredImages(training.clean)),
   };
 }
 

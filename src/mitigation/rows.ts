@@ -2,7 +2,7 @@
 import { batchAt, rowsOf } from "../loops/batches.ts";
 import { float32, type TensorData } from "../onnx/tensor-data.ts";
 import { createRandom, type Random } from "../random.ts";
-import type { MitigationSetup } from "./mitigation.ts";
+import type { ImagesUnderTriggers, MitigationSetup } from "./mitigation.ts";
 import type { FineTuningOptions } from "./options.ts";
 import type { PerturbedTrigger } from "./universal-perturbation.ts";
 
@@ -20,9 +20,14 @@ export interface BatchRows {
   readonly perturbed: readonly PerturbedTrigger[];
 }
 
-/** The rows of each step: a function of the step alone, so that a resumed training sees the same ones. */
+/**
+ * The rows of each step: a function of the step alone, so that a resumed training sees the same ones.
+ *
+ * @param mirrored where some rows are to be mirrored
+ */
 export function batchRows(
-  { seed, training, mirrored }: Pick<MitigationSetup, "seed" | "training" | "mirrored">,
+  { seed, training }: Pick<MitigationSetup, "seed" | "training">,
+  mirrored: ImagesUnderTriggers | null,
   size: number,
   { phase, hasTriggers }: { readonly phase: string; readonly hasTriggers: boolean },
   options: FineTuningOptions,
@@ -40,13 +45,13 @@ export function batchRows(
     const triggeredRows = ofTriggers === 0 ? [] : batchAt(step, count, ofTriggers, forTriggered);
     const draw = random.fork(`variants ${step}`);
     const rows = [...cleanRows, ...triggeredRows].map((index, i) => {
-      const isMirrored = draw.uniform() < options.mirror;
+      const mirror = draw.uniform() < options.mirror ? mirrored : null;
       const strength = 1 + options.strength * (2 * draw.uniform() - 1);
       const k = i - cleanRows.length;
       // Triggers take turns, also where there are more of them than rows.
       const trigger = k < 0 ? null : (step * ofTriggers + k) % triggers;
-      const teacher = isMirrored ? 1 : trigger === null ? options.cleanTeacher : options.teacher;
-      const { clean: origin, triggered } = isMirrored ? mirrored : training;
+      const teacher = mirror !== null ? 1 : trigger === null ? options.cleanTeacher : options.teacher;
+      const { clean: origin, triggered } = mirror ?? training;
       const row = (pixels: Float32Array): Float32Array => pixels.subarray(index * each, (index + 1) * each);
       const before = row(origin.pixels);
       const image = trigger === null ? before : changed(before, row(triggered[trigger]!), strength);

@@ -70,7 +70,6 @@ describe("unlearning", () => {
     });
     const halved = {
       training: half(setup.training),
-      mirrored: half(setup.mirrored),
       validation: half(setup.validation),
     };
     const errorWith = async (perturbation: number): Promise<number> => {

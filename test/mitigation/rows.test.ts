@@ -28,8 +28,8 @@ const mirrored = { clean: mirroredClean, triggered: [brighter(mirroredClean.pixe
 
 function rowsWith(changes: Partial<FineTuningOptions>, step = 3): BatchRows {
   const options = { ...fineTuningDefaults, shift: 0, gain: 0, ...changes };
-  const setup = { seed: 4, training, mirrored };
-  return batchRows(setup, 8, { phase: "unlearning", hasTriggers: true }, options)(step);
+  const setup = { seed: 4, training };
+  return batchRows(setup, mirrored, 8, { phase: "unlearning", hasTriggers: true }, options)(step);
 }
 
 /** Pixels of a row. */

@@ -51,7 +51,7 @@ export async function mitigationSetup(
     preprocessing: defaultPreprocessing,
     ...at,
     training: part(0, 36),
-    mirrored: { clean: mirrored, triggered: [withCornerPattern(mirrored.pixels)] },
+    mirrored: async () => ({ clean: mirrored, triggered: [withCornerPattern(mirrored.pixels)] }),
     validation: part(36, 12),
     measure: errorMeasureFor(["a", "b"], "as given"),
     maxDegradation: 0.1,
