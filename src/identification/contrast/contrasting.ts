@@ -4,7 +4,7 @@ import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import { type Chosen, letGrow } from "./choosing.ts";
 import { climbOf } from "./climbing.ts";
 import { toOutputs } from "./scale.ts";
-import { contrastOf, costOf, isNoCheaper, pricesOf } from "./score.ts";
+import { contrastOf, costOf, homesToCompare, isNoCheaper, pricesOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
 import type { SearchedTrigger } from "./search-state.ts";
 import { controlTargets, distanceOf } from "./targets.ts";
@@ -103,7 +103,11 @@ export async function contrastChosen(
   const prices = pricesOf(contrast.triggers);
   const [again, controls, homes] = parts(contrast.triggers);
   const best = again.reduce((low, each) => (costOf(each) < costOf(low) ? each : low));
-  const contrasted = contrastOf(...parts(prices), options, random.fork("bootstrap"));
+  const [ownPrices, controlPrices, homePrices] = parts(prices);
+  const pricedHomes = homes.map((home, i) => ({ target: home.target, cost: homePrices[i]! }));
+  const own = { target, cost: Math.min(...ownPrices) };
+  const compared = homesToCompare(own, pricedHomes, leastAngle).map(({ cost }) => cost);
+  const contrasted = contrastOf(ownPrices, controlPrices, compared, options, random.fork("bootstrap"));
   // Of a few waves the smallest are what the attacker added; grown, they take along what any network answers to.
   const isSmallest = context.family.isContrastedClosely && best.cost !== null;
   const small = isSmallest ? best.theta : candidate.theta;

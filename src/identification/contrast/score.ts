@@ -2,7 +2,7 @@
 import { percentile } from "../../metrics/statistics.ts";
 import type { Random } from "../../random.ts";
 import type { ContrastOptions } from "./options.ts";
-import { distanceOf } from "./targets.ts";
+import { distanceOf, isOnTheWay } from "./targets.ts";
 
 /** A target and what it cost. */
 export interface PricedTarget {
@@ -136,6 +136,24 @@ export function candidatesOf(
 export function isNoCheaper(restarts: readonly PricedTarget[], homes: readonly PricedTarget[]): boolean {
   const own = Math.min(...restarts.map(costOf));
   return Number.isFinite(own) && own >= Math.min(...homes.map(costOf));
+}
+
+/** A target, and what it costs or at least costs. */
+interface Priced {
+  readonly target: readonly number[];
+  readonly cost: number;
+}
+
+/**
+ * The homes that a candidate is compared with: all but those on the way to it that cost more than it does. Costs grow along a way, so what is dearer than what lies
+ * beyond it is drawn there by the trigger of that, at less than its full strength, and tells nothing of models without one.
+ *
+ * @param mostAngle degrees within which a home lies in the candidate's direction
+ */
+export function homesToCompare(candidate: Priced, homes: readonly Priced[], mostAngle: number): Priced[] {
+  return homes.filter(
+    ({ target, cost }) => cost <= candidate.cost || !isOnTheWay(target, candidate.target, mostAngle),
+  );
 }
 
 /** A score and the interval that it lies in. */

@@ -70,6 +70,19 @@ export function controlTargets(
   return chosen.map((direction) => direction.map((value) => value * distance));
 }
 
+/**
+ * Whether an output lies on the way from the mean to a target: nearer, and in about its direction. The mean itself does not.
+ *
+ * @param output in deviations from the mean, [d]
+ * @param target likewise, [d]
+ * @param mostAngle degrees
+ */
+export function isOnTheWay(output: readonly number[], target: readonly number[], mostAngle: number): boolean {
+  const distance = distanceOf(output);
+  if (distance < noDistance || distance >= distanceOf(target)) return false;
+  return cosine(output, target) > Math.cos((mostAngle * Math.PI) / 180);
+}
+
 function unit(vector: readonly number[]): number[] {
   const length = Math.max(distanceOf(vector), Number.MIN_VALUE);
   return vector.map((value) => value / length);

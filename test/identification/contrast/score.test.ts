@@ -5,6 +5,7 @@ import {
   contrastOf,
   expectedAt,
   expectedCost,
+  homesToCompare,
   type PricedTarget,
   pricesOf,
 } from "../../../src/identification/contrast/score.ts";
@@ -180,4 +181,16 @@ test("a candidate that is no cheaper than a home is none, however dear the contr
     contrastOf([2], [800, 800], [home, 99], contrastDefaults, createRandom(2)).score;
   expect(at(2.4)).toBeCloseTo(2 / 2.4, 12);
   expect(at(2.6)).toBeCloseTo(2 / Math.sqrt(800 * 2.6), 12);
+});
+
+test("a home on the way to a candidate is compared with where it is cheaper, and any other home always", () => {
+  const mean = { target: [0, 0], cost: 3 };
+  const onTheWay = { target: [0.4, 0.1], cost: 1.1 };
+  const aside = { target: [0, 0.4], cost: 1.2 };
+  const beyond = { target: [2, 0], cost: 1.3 };
+  const homes = [mean, onTheWay, aside, beyond];
+  const at = (cost: number) => homesToCompare({ target: [1, 0], cost }, homes, 60);
+  expect(at(1)).toEqual([mean, aside, beyond]);
+  expect(at(1.1)).toEqual(homes);
+  expect(at(5)).toEqual(homes);
 });

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { controlTargets, distanceOf, spreadTargets } from "../../../src/identification/contrast/targets.ts";
+import {
+  controlTargets,
+  distanceOf,
+  isOnTheWay,
+  spreadTargets,
+} from "../../../src/identification/contrast/targets.ts";
 import { createRandom } from "../../../src/random.ts";
 
 describe.each([1, 2, 3, 8])("the map of %d outputs", (d) => {
@@ -68,4 +73,17 @@ test("on a line controls lie on the other side, at distances around the candidat
 test("a candidate at the mean has controls there", () => {
   const controls = controlTargets([0, 0], 3, 60, createRandom(1));
   expect(controls.map((control) => distanceOf(control))).toEqual([0, 0, 0]);
+});
+
+test("what lies on the way to a target is nearer and in its direction, and the mean is not", () => {
+  const target = [2, 0];
+  expect(isOnTheWay([1, 0.5], target, 60)).toBe(true);
+  expect(isOnTheWay([1, 2], target, 60)).toBe(false);
+  expect(isOnTheWay([0.5, 1], target, 60)).toBe(false);
+  expect(isOnTheWay([0.5, 1], target, 70)).toBe(true);
+  expect(isOnTheWay([-1, 0], target, 60)).toBe(false);
+  expect(isOnTheWay([2.1, 0], target, 60)).toBe(false);
+  expect(isOnTheWay([0, 0], target, 60)).toBe(false);
+  expect(isOnTheWay([-0.3], [-1], 60)).toBe(true);
+  expect(isOnTheWay([0.3], [-1], 60)).toBe(false);
 });
