@@ -4,7 +4,7 @@ import type { MitigationName } from "../mitigation/methods.ts";
 
 /** Of identification methods. */
 export const methodVersions: Readonly<Record<MethodName, number>> = {
-  contrast: 22,
+  contrast: 23,
   paper: 1,
   "neural-cleanse": 1,
   "feature-re": 1,

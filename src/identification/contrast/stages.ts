@@ -115,15 +115,19 @@ interface Looked {
   readonly isComplete: boolean;
 }
 
-function rungsOf({ family, options }: SearchContext): readonly Rung[] {
-  const { tolerance, tightTolerance, mapSteps, tightMapSteps } = options;
+function rungsOf(context: SearchContext): readonly Rung[] {
+  const { family, options } = context;
+  const { tightTolerance, mapSteps, tightMapSteps } = options;
   const { name } = family;
   const closer = { tolerance: tightTolerance, isRough: false };
   if (family.isContrastedClosely) return [{ ...closer, mapSteps, name }];
-  return [
-    { tolerance, mapSteps, name, isRough: true },
-    { ...closer, mapSteps: tightMapSteps, name: `${name}, closer` },
-  ];
+  return [roughRung(context), { ...closer, mapSteps: tightMapSteps, name: `${name}, closer` }];
+}
+
+/** The first tolerance, also of families whose map is made at the closer one alone. */
+function roughRung({ family, options }: SearchContext): Rung {
+  const { tolerance, mapSteps } = options;
+  return { tolerance, mapSteps, name: family.name, isRough: true };
 }
 
 /** Contrasts a candidate, and where no home was reached once more at the first tolerance, where homes are reached more easily. */
@@ -132,10 +136,9 @@ async function contrastWithHome(
   found: Contrasted,
 ): ReturnType<typeof contrastChosen> {
   const contrasted = await contrastChosen(context, found);
-  const rough = rungsOf(context).find(({ isRough }) => isRough);
-  const isLast = contrasted.finding?.isComparable !== false || found.rung.isRough || rough === undefined;
-  if (isLast) return contrasted;
-  const again = await contrastChosen(context, { ...found, rung: rough, label: `${found.label} roughly` });
+  if (contrasted.finding?.isComparable !== false || found.rung.isRough) return contrasted;
+  const rung = roughRung(context);
+  const again = await contrastChosen(context, { ...found, rung, label: `${found.label} roughly` });
   return { finding: again.finding, searches: [...contrasted.searches, ...again.searches] };
 }
 

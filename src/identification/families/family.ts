@@ -70,7 +70,7 @@ export interface TriggerFamily {
   readonly canHide: boolean;
   /**
    * Whether its costs are mapped and contrasted at the closer tolerance alone: for sizes that grow with how far outputs are
-   * moved, all costs of a backdoored model are low at a rough one, the controls' too. What is kept of them for a repair is the smallest trigger, not the grown one.
+   * moved, all costs of a backdoored model are low at a rough one, the controls' too. Only where no home is reached the first tolerance is asked. What is kept of them for a repair is the smallest trigger, not the grown one.
    */
   readonly isContrastedClosely: boolean;
   /**
