@@ -131,7 +131,7 @@ describeInBrowser("the page", (browser) => {
     await page.getByText("2 in 2 files, without labels").waitFor();
   });
 
-  test("a folder is picked with all that is in it, or not picked, or cannot be read", async () => {
+  test("a folder is picked with all that is in it, or not picked, or cannot be read, and files are too", async () => {
     const page = await browser.open(addressOf(shortOptions));
     // A dialog cannot be clicked: the browser's private files are a folder of the same kind.
     await page.evaluate(`(async () => {
@@ -152,13 +152,19 @@ describeInBrowser("the page", (browser) => {
     );
     await page.click("#pick-folder");
     expect(await page.locator("#alert:not([hidden])").textContent()).toContain(
-      "cannot read the folder: SecurityError",
+      "cannot read what was picked: SecurityError",
     );
     await page.evaluate(
       `window.showDirectoryPicker = async () => (await navigator.storage.getDirectory()).getDirectoryHandle("faces")`,
     );
     await page.click("#pick-folder");
     await page.getByText("2 in faces, with labels").waitFor();
+    await page.evaluate(`window.showOpenFilePicker = async () => {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("faces");
+      return [await folder.getFileHandle("1.png")];
+    }`);
+    await page.click("#pick-files");
+    await page.getByText("1 in 1 files, without labels").waitFor();
     expect(await page.locator("#alert").isHidden()).toBe(true);
   });
 
@@ -289,7 +295,8 @@ describeInBrowser("the page", (browser) => {
 
   test("everything is done by keyboard", async () => {
     const page = await browser.open(addressOf(shortOptions));
-    // Dialogs are only caught where somebody listens already.
+    // A browser without pickers; dialogs are only caught where somebody listens already.
+    await page.evaluate("delete window.showOpenFilePicker");
     page.on("filechooser", () => {});
     const tabTo = async (id: string): Promise<void> => {
       for (let i = 0; i < 40; i++) {

@@ -10,7 +10,7 @@ import { chosenFiles, droppedFiles } from "./drop.ts";
 import { byId, definitions, make, show } from "./elements.ts";
 import { loadExample } from "./example.ts";
 import { withFieldNames } from "./flag-names.ts";
-import { hasFolderPicker, pickedFolder } from "./pick.ts";
+import { hasPickers, pickedFiles, pickedFolder } from "./pick.ts";
 import { createProgress } from "./progress.ts";
 import { type ShownRepair, showRepair } from "./repair-view.ts";
 import { showResult } from "./result-view.ts";
@@ -137,13 +137,13 @@ function chosenRows(): [string, string][] {
   return rows;
 }
 
-/** Takes a folder in that the user picks. */
-async function takePicked(): Promise<void> {
+/** Takes in what the user picks, if anything. */
+async function takePicked(picked: Promise<GivenFile[] | null>): Promise<void> {
   try {
-    const given = await pickedFolder();
+    const given = await picked;
     if (given !== null) take(given);
   } catch (error) {
-    alertOf(`cannot read the folder: ${error}`);
+    alertOf(`cannot read what was picked: ${error}`);
   }
 }
 
@@ -309,9 +309,12 @@ function onFailure({ code, message, hint }: Extract<Answer, { kind: "failed" }>,
 }
 
 function listen(): void {
-  byId("pick-files", HTMLButtonElement).addEventListener("click", () => fileInput.click());
+  byId("pick-files", HTMLButtonElement).addEventListener("click", () => {
+    if (hasPickers()) void takePicked(pickedFiles());
+    else fileInput.click();
+  });
   byId("pick-folder", HTMLButtonElement).addEventListener("click", () => {
-    if (hasFolderPicker()) void takePicked();
+    if (hasPickers()) void takePicked(pickedFolder());
     else folderInput.click();
   });
   for (const input of [fileInput, folderInput]) {
