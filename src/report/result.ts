@@ -106,7 +106,9 @@ const contrastSchema = z
           homes: z
             .array(z.object(targetCost))
             .optional()
-            .describe("since 1.2: the mean clean output, and the output for the average image"),
+            .describe(
+              "since 1.2: the mean clean output, and the output for the average image; one that lies on the way to the target and is dearer is not compared with",
+            ),
           score: z
             .number()
             .describe(
