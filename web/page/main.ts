@@ -309,14 +309,16 @@ function onFailure({ code, message, hint }: Extract<Answer, { kind: "failed" }>,
 }
 
 function listen(): void {
-  byId("pick-files", HTMLButtonElement).addEventListener("click", () => {
-    if (hasPickers()) void takePicked(pickedFiles());
-    else fileInput.click();
-  });
-  byId("pick-folder", HTMLButtonElement).addEventListener("click", () => {
-    if (hasPickers()) void takePicked(pickedFolder());
-    else folderInput.click();
-  });
+  const choosers = [
+    ["pick-files", pickedFiles, fileInput],
+    ["pick-folder", pickedFolder, folderInput],
+  ] as const;
+  for (const [id, picked, input] of choosers) {
+    byId(id, HTMLButtonElement).addEventListener("click", () => {
+      if (hasPickers()) void takePicked(picked());
+      else input.click();
+    });
+  }
   for (const input of [fileInput, folderInput]) {
     input.addEventListener("change", () => {
       take(chosenFiles(input));
