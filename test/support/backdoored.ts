@@ -42,6 +42,11 @@ export function cornerBackdoor(target: readonly number[] | null, dimension = 2, 
   return importModel(cornerBackdoorFile(target, dimension, seed));
 }
 
+/** The same with a jump that leaves a part of what the output was: 1 - strength of it. */
+export function weakCornerBackdoor(target: readonly number[], strength: number): ImportedModel {
+  return importModel(jumpingModel([target], target.length, 7, strength));
+}
+
 /** The same with two jumps: to the first target for the pattern in the first corner, to the second for it in the last. */
 export function twoCornerBackdoors(targets: readonly [readonly number[], readonly number[]]): ImportedModel {
   return importModel(jumpingModel(targets, targets[0].length, 7));
@@ -74,6 +79,7 @@ function jumpingModel(
   targets: readonly (readonly number[])[],
   d: number,
   seed: number,
+  strength = 1,
 ): Uint8Array<ArrayBuffer> {
   // Without a target there is a detector that does nothing, so that the graph is the same.
   const count = Math.max(1, targets.length);
@@ -96,7 +102,7 @@ function jumpingModel(
         conv: someWeights([features, 3, 3, 3], seed),
         detector: float32(detectorWeights(count), [3 * side * side, count]),
         threshold: float32([detector.steepness * detector.threshold], [1]),
-        strength: float32([targets.length === 0 ? 0 : 1], [1]),
+        strength: float32([targets.length === 0 ? 0 : strength], [1]),
         columns: int64([1]),
         one: float32([1], [1]),
         head: float32([...head, ...(jumps.length > 0 ? jumps : new Float32Array(d))], [features + count, d]),

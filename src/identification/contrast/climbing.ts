@@ -1,5 +1,6 @@
 /** How much dearer a target gets when outputs are to come closer to it: what an attacker trained gives way at once, and the rest bit by bit. */
 import { growingImages } from "./choosing.ts";
+import type { ContrastOptions } from "./options.ts";
 import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
 import type { SearchedTrigger } from "./search-state.ts";
 
@@ -18,10 +19,45 @@ export interface Climber {
   readonly target: readonly number[];
   /** A trigger that draws outputs to it, [n]. */
   readonly theta: Float32Array;
-  /** The error that is left when the trigger has grown: no closer can be asked. */
-  readonly floor: number;
-  /** Whether outputs are known to come within the closer tolerance: it was contrasted there. */
-  readonly isClose: boolean;
+  /** How close outputs are to come, in deviations; null where there is nothing closer to ask. */
+  readonly closer: number | null;
+}
+
+/**
+ * How close outputs are asked to come in a climb: to tau', or a few times the error that is left when the trigger has grown where that is more, since an attack that is
+ * off by itself does not come closer for any size. From the first tolerance on there is nothing closer to ask; nor where outputs are not known to come close and less than
+ * half of the way, by ratio, could be asked: there is next to nothing to climb on it, for any trigger.
+ *
+ * @param floor the error that the grown trigger leaves, in deviations
+ * @param isClose whether outputs are known to come within the closer tolerance
+ */
+export function closerTolerance(
+  floor: number,
+  isClose: boolean,
+  options: Pick<ContrastOptions, "tolerance" | "tightTolerance" | "floorFactor">,
+): number | null {
+  const closer = Math.max(options.tightTolerance, options.floorFactor * floor);
+  return closer < (isClose ? options.tolerance : halfWay(options)) ? closer : null;
+}
+
+/** sqrt(tau tau'): the tolerance half way, by ratio, from the first to the closer one. */
+export function halfWay({
+  tolerance,
+  tightTolerance,
+}: Pick<ContrastOptions, "tolerance" | "tightTolerance">): number {
+  return Math.sqrt(tolerance * tightTolerance);
+}
+
+/**
+ * Whether a climb to half way tells what a whole one does: where the error that a grown trigger leaves is as far below it, by ratio, as half of what is asked of a whole one.
+ *
+ * @param floor that error, in deviations
+ */
+export function isFarBelowHalfWay(
+  floor: number,
+  options: Pick<ContrastOptions, "tolerance" | "tightTolerance" | "floorFactor">,
+): boolean {
+  return Math.sqrt(options.floorFactor) * floor <= halfWay(options);
 }
 
 /**
@@ -30,24 +66,18 @@ export interface Climber {
  * A network that was trained on a trigger answers it as a whole: once it is seen, outputs are as close to the target as they will come. A trigger that
  * a network happens to answer to moves each image as far as it moves that image, and the last images cost most.
  *
- * The closer tolerance is tau', or a few times the error that is left when the trigger has grown where that is more: an attack that is off by itself
- * does not come closer for any size. From the first tolerance on there is nothing closer to ask, and no climb; nor is one measured where outputs are not known to
- * come close and less than half of the way, by ratio, could be asked: there is next to nothing to climb on it, for any trigger.
- *
  * Throws what the searches throw.
  *
  * @param label what its searches are called by
  */
 export async function climbOf(
   context: SearchContext,
-  { target, theta, floor, isClose }: Climber,
+  { target, theta, closer }: Climber,
   label: string,
 ): Promise<Climbed> {
   const { options } = context;
-  const { tolerance, tightTolerance, climbSteps: steps, floorFactor } = options;
-  const closer = Math.max(tightTolerance, floorFactor * floor);
-  const loosest = isClose ? tolerance : Math.sqrt(tolerance * tightTolerance);
-  if (closer >= loosest) return { climb: null, searches: [], isComplete: true };
+  const { tolerance, climbSteps: steps } = options;
+  if (closer === null) return { climb: null, searches: [], isComplete: true };
   const longer = { ...context, options: { ...options, steps, batch: growingImages * options.batch } };
   const at = (tau: number, name: string, initial: Float32Array): Promise<SearchOutcome> =>
     searchTriggers(heldContext(longer, tau), `${name} ${label}`, [

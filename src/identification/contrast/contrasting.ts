@@ -2,7 +2,7 @@
 import { createRandom } from "../../random.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import { type Chosen, letGrow } from "./choosing.ts";
-import { climbOf } from "./climbing.ts";
+import { climbOf, closerTolerance } from "./climbing.ts";
 import { toOutputs } from "./scale.ts";
 import { contrastOf, costOf, homesToCompare, isNoCheaper, pricesOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
@@ -24,6 +24,8 @@ export interface Finding extends ContrastFinding {
   readonly isComparable: boolean;
   /** Whether triggers of the family can hide what an image shows. */
   readonly canHide: boolean;
+  /** The error that the grown trigger leaves, in deviations; null where it did not grow. */
+  readonly floor: number | null;
 }
 
 /** How close together outputs are drawn, and for how long. */
@@ -35,6 +37,8 @@ export interface Rung {
   readonly name: string;
   /** Whether it is the first tolerance of two. */
   readonly isRough: boolean;
+  /** Where a climb ends, where it is not as close as the grown trigger lets ask. */
+  readonly climbsTo?: number;
 }
 
 /** A candidate of a map, and what it is contrasted by. */
@@ -128,7 +132,8 @@ export async function contrastChosen(
       kind: "note",
       message: `family ${rung.name}: the trigger, grown, leaves outputs ${grown.error.toFixed(3)} standard deviations off`,
     });
-    const climbed = await climbOf(context, { target, theta: best.theta, floor: grown.error, isClose }, label);
+    const closer = rung.climbsTo ?? closerTolerance(grown.error, isClose, options);
+    const climbed = await climbOf(context, { target, theta: best.theta, closer }, label);
     searches.push(...climbed.searches);
     if (!climbed.isComplete) return { finding: null, searches };
     ({ climb } = climbed);
@@ -150,6 +155,7 @@ export async function contrastChosen(
     settled: target,
     canHide: context.family.canHide,
     isComparable: !context.family.canHide || homes.some(({ cost }) => cost !== null),
+    floor: grown?.error ?? null,
   };
   return { finding, searches };
 }

@@ -184,6 +184,7 @@ function partOf(outcome: FamilyOutcome): ContrastMap {
     settled: ___,
     isComparable: ____,
     canHide: _____,
+    floor: ______,
     ...rest
   }: Finding) => rest;
   return {

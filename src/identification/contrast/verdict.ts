@@ -187,6 +187,6 @@ function ruleOf(finding: JudgedFinding, threshold: number): string {
       : "";
   return (
     `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what the mean output and ` +
-    `${against} let expect where outputs are to come within ${tolerance} standard deviations${climbing}, ${side} ${short(threshold)}`
+    `${against} let expect where outputs are to come within ${short(tolerance)} standard deviations${climbing}, ${side} ${short(threshold)}`
   );
 }

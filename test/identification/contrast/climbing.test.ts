@@ -1,6 +1,11 @@
 /** How much dearer a target gets when outputs are to come closer to it. */
 import { expect, test } from "vitest";
-import { climbOf } from "../../../src/identification/contrast/climbing.ts";
+import {
+  climbOf,
+  closerTolerance,
+  halfWay,
+  isFarBelowHalfWay,
+} from "../../../src/identification/contrast/climbing.ts";
 import { type ContrastOptions, contrastDefaults } from "../../../src/identification/contrast/options.ts";
 import { outputScale, toOutputs } from "../../../src/identification/contrast/scale.ts";
 import { type SearchContext, searchTriggers } from "../../../src/identification/contrast/search.ts";
@@ -54,9 +59,7 @@ test("what a network was made to answer to gets hardly dearer, and the same targ
   const [made, usual] = await Promise.all(
     [true, false].map(async (isBackdoored) => {
       const context = await contextOf(isBackdoored);
-      return (
-        await climbOf(context, { target, theta: await triggerIn(context), floor: 0, isClose: true }, "x")
-      ).climb!;
+      return (await climbOf(context, { target, theta: await triggerIn(context), closer: 0.1 }, "x")).climb!;
     }),
   );
   expect(made).toBeGreaterThanOrEqual(1);
@@ -68,7 +71,7 @@ test("the climb is what the trigger costs at the closer tolerance over what it c
   const context = await contextOf(true);
   const { climb, searches } = await climbOf(
     context,
-    { target, theta: await triggerIn(context), floor: 0.05, isClose: true },
+    { target, theta: await triggerIn(context), closer: 0.125 },
     "x",
   );
   expect(searches.map(({ name }) => name)).toEqual([
@@ -80,12 +83,15 @@ test("the climb is what the trigger costs at the closer tolerance over what it c
 });
 
 test("nothing closer is asked than what is left of a trigger that has grown, and nothing at all where that is the first tolerance", async () => {
+  expect(closerTolerance(0.03, true, options)).toBe(0.1);
+  expect(closerTolerance(0.09, true, options)).toBeCloseTo(0.225);
+  expect(closerTolerance(0.1, true, options)).toBeNull();
   const context = await contextOf(true);
   const theta = await triggerIn(context);
-  const { searches: asked } = await climbOf(context, { target, theta, floor: 0.09, isClose: true }, "x");
+  const { searches: asked } = await climbOf(context, { target, theta, closer: 0.225 }, "x");
   expect(asked).toHaveLength(2);
   expect(asked[1]!.triggers[0]!.error).toBeGreaterThan(options.tightTolerance);
-  expect(await climbOf(context, { target, theta, floor: 0.1, isClose: true }, "x")).toEqual({
+  expect(await climbOf(context, { target, theta, closer: null }, "x")).toEqual({
     climb: null,
     searches: [],
     isComplete: true,
@@ -95,22 +101,20 @@ test("nothing closer is asked than what is left of a trigger that has grown, and
 test("there is none when the time runs out", async () => {
   const context = await contextOf(true, { deadline: 0 });
   const theta = families.patch.initial([3, 8, 8], createRandom(2));
-  const { climb, searches, isComplete } = await climbOf(
-    context,
-    { target, theta, floor: 0, isClose: true },
-    "x",
-  );
+  const { climb, searches, isComplete } = await climbOf(context, { target, theta, closer: 0.1 }, "x");
   expect([climb, isComplete]).toEqual([null, false]);
   expect(searches.map(({ isComplete }) => isComplete)).toEqual([false]);
 });
 
-test("half of the way to the closer tolerance must be open where outputs are not known to come close", async () => {
-  const context = await contextOf(true);
-  const theta = await triggerIn(context);
-  const climbAt = async (floor: number, isClose: boolean): Promise<number | null> =>
-    (await climbOf(context, { target, theta, floor, isClose }, "x")).climb;
+test("half of the way to the closer tolerance must be open where outputs are not known to come close", () => {
   // 2.5 times 0.064 is above sqrt(0.25 times 0.1).
-  expect(await climbAt(0.064, false)).toBeNull();
-  expect(await climbAt(0.062, false)).not.toBeNull();
-  expect(await climbAt(0.064, true)).not.toBeNull();
+  expect(closerTolerance(0.064, false, options)).toBeNull();
+  expect(closerTolerance(0.062, false, options)).toBeCloseTo(0.155);
+  expect(closerTolerance(0.064, true, options)).toBeCloseTo(0.16);
+});
+
+test("a climb to half way tells where a trigger leaves outputs as far below it, by ratio, as half of what a whole one asks", () => {
+  expect(halfWay(options) / options.tightTolerance).toBeCloseTo(options.tolerance / halfWay(options));
+  expect(isFarBelowHalfWay(0.0999, options)).toBe(true);
+  expect(isFarBelowHalfWay(0.1001, options)).toBe(false);
 });

@@ -9,7 +9,7 @@ import { predict } from "../../../src/identification/predict.ts";
 import { examine } from "../../../src/models/examined-model.ts";
 import { defaultPreprocessing } from "../../../src/models/preprocessing.ts";
 import { nodeRuntime } from "../../../src/runtime/node.ts";
-import { cornerBackdoor, twoCornerBackdoors } from "../../support/backdoored.ts";
+import { cornerBackdoor, twoCornerBackdoors, weakCornerBackdoor } from "../../support/backdoored.ts";
 import { errorOf } from "../../support/errors.ts";
 import { memoryStore, setupOf, someImages, watchedRuntime } from "../../support/identification.ts";
 
@@ -406,3 +406,19 @@ function firstOf(set: ImageSet, count: number): ImageSet {
 function blackOf(set: ImageSet): ImageSet {
   return { ...set, pixels: set.pixels.map(() => 0) };
 }
+
+test("what is cheap roughly and leaves outputs too far off to climb all of the way is contrasted half way", async () => {
+  const scale = await scaleOf(2);
+  const model = weakCornerBackdoor(toOutputs([1.2, -1], scale), 0.8);
+  const found = await identifyByContrast(setupFor({ model }), options);
+  const halfWay = Math.sqrt(options.tolerance * options.tightTolerance);
+  expect(contrastsOf(found)).toEqual(["(patch, closer)", "(patch)", "(patch) half way"]);
+  // The second takes the place of the rough one, whose climb could not be asked for.
+  const [, finding] = found.contrast![0]!.findings;
+  expect(finding!.tolerance).toBeCloseTo(halfWay, 12);
+  expect(finding!.climb).toBeGreaterThan(1);
+  expect(found.reasons.some((reason) => reason.includes("within 0.158 standard deviations"))).toBe(true);
+  // The climb ends there.
+  const climbs = found.stages!.filter(({ name }) => name.endsWith("half way") && name.startsWith("drawing"));
+  expect(climbs).toHaveLength(2);
+});
