@@ -5,6 +5,7 @@ import {
   groupsOfScans,
   type IdentificationGroup,
   identificationTable,
+  modelsTable,
   type PaperCounts,
   scanRows,
 } from "./identification.ts";
@@ -52,6 +53,7 @@ function identificationExperiment({ name, models, paper, hasTotal = false }: Tab
           identificationTable(groups, paper),
           unfinishedNote(findings),
           identificationNotes,
+          modelsTable(rows),
         ),
         pictures: {},
       };

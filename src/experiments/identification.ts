@@ -26,6 +26,8 @@ export interface ScanRow {
   readonly threshold: number;
   /** Of the score, by methods that give one. */
   readonly interval: readonly [low: number, high: number] | null;
+  /** The family of triggers whose finding the score is of; null for methods that have none, and where nothing was contrasted. */
+  readonly shownBy: string | null;
   /** As the scan estimates it, in the model's unit. */
   readonly target: readonly number[];
   /** The mean output under each true trigger, in the model's unit; none for a benign model. */
@@ -67,6 +69,7 @@ export function scanRows(scan: FinishedScan): ScanRow[] {
     score: result.score,
     threshold: result.threshold,
     interval: scoreLow === undefined || scoreHigh === undefined ? null : [scoreLow, scoreHigh],
+    shownBy: familyOf(result),
     target,
     trueTargets,
     targetError: distances.length === 0 ? null : Math.min(...distances),
@@ -76,6 +79,13 @@ export function scanRows(scan: FinishedScan): ScanRow[] {
   if (spec.method !== "paper") return [checked];
   const verdict = result.score < result.threshold ? "backdoored" : "benign";
   return [checked, { ...checked, method: `${checked.method}, ${twoWay}`, verdict }];
+}
+
+function familyOf({
+  contrast = [],
+  score,
+}: Pick<FinishedScan["result"], "contrast" | "score">): string | null {
+  return contrast.find(({ findings }) => findings.some((finding) => finding.score === score))?.family ?? null;
 }
 
 /** A network in words. */
@@ -238,6 +248,32 @@ export function identificationTable(
       ];
     }),
     ["data set", "network", "variant"],
+  );
+}
+
+/** Every model's own row, as a Markdown table. */
+export function modelsTable(rows: readonly ScanRow[]): string {
+  return compactTable(
+    [
+      ...["task", "network", "model", "seed", "method", "variant", "verdict", "score (interval)", "shown by"],
+      ...["error of the target", "seconds"],
+    ],
+    rows.map((row) => [
+      row.task,
+      row.network,
+      conditionTitles[row.condition],
+      row.seed,
+      row.method,
+      row.variant,
+      row.verdict,
+      row.interval === null
+        ? row.score.toFixed(2)
+        : `${row.score.toFixed(2)} (${row.interval.map((end) => end.toFixed(2)).join(" to ")})`,
+      row.shownBy ?? "",
+      row.targetError === null ? "" : short(row.targetError),
+      row.seconds.toFixed(0),
+    ]),
+    ["network", "method", "variant"],
   );
 }
 

@@ -102,6 +102,15 @@ test("the paper's method has two rows: with its preconditions, and by its own tw
   ]);
 });
 
+test("a row says which family of triggers the score is of", () => {
+  const contrast = [
+    { family: "warp", findings: [{ score: 0.4 }] },
+    { family: "patch", findings: [{ score: 0.9 }, { score: 0.2 }] },
+  ] as unknown as NonNullable<ScanResult["contrast"]>;
+  const rowOf = (score: number) => scanRows(finishedScan(trainedModel({ seed: 7 }), { contrast, score }))[0]!;
+  expect([rowOf(0.2).shownBy, rowOf(0.4).shownBy, rowOf(1).shownBy]).toEqual(["patch", "warp", null]);
+});
+
 test("a row has what identifies the scan: interval, options and share", () => {
   const [row] = scanRows(
     finishedScan(
@@ -166,6 +175,17 @@ test("table 2 shows counts, intervals, ranking and the paper's own beside them",
   ]);
   expect(markdown).toContain("Not done yet, and left out: 3 scans, 1 repair.");
   expect((json as { models: unknown[] }).models).toHaveLength(9);
+  const models = rowsByColumn(markdown, 1);
+  expect(models).toHaveLength(9);
+  expect(models[5]).toEqual({
+    task: "gaze",
+    model: "BadNets",
+    seed: "1",
+    verdict: "backdoored",
+    "score (interval)": "0.10",
+    "error of the target": "2.00",
+    seconds: "100",
+  });
 });
 
 test("table 3 has a row for each data set, table 11 the paper's figures for gaze alone", async () => {

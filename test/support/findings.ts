@@ -108,8 +108,13 @@ export function cellsOf(markdown: string): string[][] {
     );
 }
 
-/** The rows of a Markdown table by the names of its columns. */
-export function rowsByColumn(markdown: string): Record<string, string>[] {
-  const [header, ...rows] = cellsOf(markdown) as [string[], ...string[][]];
+/**
+ * The rows of a Markdown table by the names of its columns.
+ *
+ * @param which of the text's tables
+ */
+export function rowsByColumn(markdown: string, which = 0): Record<string, string>[] {
+  const tables = markdown.split("\n\n").filter((text) => text.startsWith("|"));
+  const [header, ...rows] = cellsOf(tables[which]!) as [string[], ...string[][]];
   return rows.map((row) => Object.fromEntries(header.map((name, j) => [name, row[j]!])));
 }
