@@ -422,3 +422,17 @@ test("what is cheap roughly and leaves outputs too far off to climb all of the w
   const climbs = found.stages!.filter(({ name }) => name.endsWith("half way") && name.startsWith("drawing"));
   expect(climbs).toHaveLength(2);
 });
+
+test("waves that reach no home closely are contrasted at the first tolerance", async () => {
+  const scale = await scaleOf(2);
+  const model = cornerBackdoor(toOutputs([1.2, -1], scale));
+  const found = await identifyByContrast(setupFor({ model }), { ...options, families: ["wave"] });
+  expect(contrastsOf(found)).toEqual(["(wave)", "(wave) roughly"]);
+  const [finding, ...others] = found.contrast![0]!.findings;
+  expect(others).toEqual([]);
+  expect(finding!.tolerance).toBe(options.tolerance);
+  expect(finding!.homes.map(({ cost }) => cost)).not.toContain(null);
+  // Outputs are known to come close, so a climb is asked for up to the closer tolerance.
+  expect(finding!.climb).not.toBeNull();
+  expect(found.verdict).toBe("backdoored");
+});
