@@ -25,11 +25,12 @@ export interface Climber {
 
 /**
  * How close outputs are asked to come in a climb: to tau', or a few times the error that is left when the trigger has grown where that is more, since an attack that is
- * off by itself does not come closer for any size. From the first tolerance on there is nothing closer to ask; nor where outputs are not known to come close and less than
- * half of the way, by ratio, could be asked: there is next to nothing to climb on it, for any trigger.
+ * off by itself does not come closer for any size. Less than half of the way, by ratio, is never asked: there is next to nothing to climb on it, for any trigger. Where that
+ * is all that could be, half of the way is asked of what is known to come close, and nothing of what is not.
  *
  * @param floor the error that the grown trigger leaves, in deviations
  * @param isClose whether outputs are known to come within the closer tolerance
+ * @returns null where nothing is asked
  */
 export function closerTolerance(
   floor: number,
@@ -37,7 +38,9 @@ export function closerTolerance(
   options: Pick<ContrastOptions, "tolerance" | "tightTolerance" | "floorFactor">,
 ): number | null {
   const closer = Math.max(options.tightTolerance, options.floorFactor * floor);
-  return closer < (isClose ? options.tolerance : halfWay(options)) ? closer : null;
+  const most = halfWay(options);
+  if (closer < most) return closer;
+  return isClose && floor < most && most < options.tolerance ? most : null;
 }
 
 /** sqrt(tau tau'): the tolerance half way, by ratio, from the first to the closer one. */

@@ -82,10 +82,9 @@ test("the climb is what the trigger costs at the closer tolerance over what it c
   expect(climb).toBe(Math.max(1, closer! / first!));
 });
 
-test("nothing closer is asked than what is left of a trigger that has grown, and nothing at all where that is the first tolerance", async () => {
+test("nothing closer is asked than a few times what is left of a trigger that has grown", async () => {
   expect(closerTolerance(0.03, true, options)).toBe(0.1);
-  expect(closerTolerance(0.09, true, options)).toBeCloseTo(0.225);
-  expect(closerTolerance(0.1, true, options)).toBeNull();
+  expect(closerTolerance(0.05, true, options)).toBeCloseTo(0.125);
   const context = await contextOf(true);
   const theta = await triggerIn(context);
   const { searches: asked } = await climbOf(context, { target, theta, closer: 0.225 }, "x");
@@ -106,11 +105,16 @@ test("there is none when the time runs out", async () => {
   expect(searches.map(({ isComplete }) => isComplete)).toEqual([false]);
 });
 
-test("half of the way to the closer tolerance must be open where outputs are not known to come close", () => {
+test("where less than half of the way is open, half is asked of what is known to come close, and nothing of what is not", () => {
   // 2.5 times 0.064 is above sqrt(0.25 times 0.1).
   expect(closerTolerance(0.064, false, options)).toBeNull();
   expect(closerTolerance(0.062, false, options)).toBeCloseTo(0.155);
-  expect(closerTolerance(0.064, true, options)).toBeCloseTo(0.16);
+  for (const floor of [0.064, 0.1, 0.157]) {
+    expect(closerTolerance(floor, true, options)).toBe(halfWay(options));
+  }
+  expect(closerTolerance(0.159, true, options)).toBeNull();
+  // Nor where there is no closer tolerance at all.
+  expect(closerTolerance(0.01, true, { ...options, tightTolerance: options.tolerance })).toBeNull();
 });
 
 test("a climb to half way tells where a trigger leaves outputs as far below it, by ratio, as half of what a whole one asks", () => {
