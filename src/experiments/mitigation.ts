@@ -27,6 +27,8 @@ export interface RepairRow {
   readonly verdict: string;
   /** What the repair says of itself; null where no trigger was reversed and nothing done. */
   readonly outcome: string | null;
+  /** The families of the triggers that were unlearnt. */
+  readonly unlearnt: readonly string[];
   readonly before: MitigationErrors;
   readonly after: MitigationErrors | null;
   /** Of the benign model of the same seed, under the same triggers. */
@@ -48,6 +50,7 @@ export function repairRow({ spec, repaired, after, baseline }: FinishedRepair): 
     method: spec.method,
     verdict: scan.result.verdict,
     outcome: done?.report.outcome ?? null,
+    unlearnt: done?.report.triggers.map(({ family }) => family) ?? [],
     before: errorsOf(model.report),
     after: after && errorsOf(after),
     benign: errorsOf(baseline),
@@ -143,7 +146,6 @@ export function mitigationTable(
   groups: readonly MitigationGroup[],
   paper: (group: MitigationGroup) => PaperMitigation | null,
 ): string {
-  const change = (part: number): string => `${part >= 0 ? "+" : ""}${(100 * part).toFixed(0)} %`;
   return compactTable(
     [
       ...["attack", "task", "network", "method", "models (identified)", "AE before", "AE after"],
@@ -167,7 +169,7 @@ export function mitigationTable(
         short(after.defendingAttackError),
         short(before.regressionError),
         short(after.regressionError),
-        change(summary.regressionErrorChange),
+        changeText(summary.regressionErrorChange),
         short(summary.defendingAttackErrorOverClean),
         summary.untouched === 0 ? "" : summary.untouched,
         printed === null ? "" : `${printed.before[0]}, ${printed.after[0]}`,
@@ -175,6 +177,44 @@ export function mitigationTable(
       ];
     }),
     ["network"],
+  );
+}
+
+const changeText = (part: number): string => `${part >= 0 ? "+" : ""}${(100 * part).toFixed(0)} %`;
+
+/** Every repair's own row, as a Markdown table. */
+export function repairsTable(rows: readonly RepairRow[]): string {
+  return compactTable(
+    [
+      ...[
+        "task",
+        "network",
+        "attack",
+        "seed",
+        "method",
+        "unlearnt",
+        "AE before, after (of the benign model's)",
+      ],
+      ...["DAE before, after", "RE before, after", "DAE after / RE after", "DAE / RE of the benign model"],
+      ...["outcome by its own images", "seconds"],
+    ],
+    rows.map((row) => {
+      const { before, benign } = row;
+      const summary = mitigationSummary([row]);
+      const { after } = summary;
+      return [
+        ...[row.task, row.network, conditionTitles[row.condition], row.seed, row.method],
+        row.unlearnt.join(" and "),
+        `${short(before.attackError)}, ${short(after.attackError)} (${summary.attackErrorOverBenign.toFixed(2)})`,
+        `${short(before.defendingAttackError)}, ${short(after.defendingAttackError)}`,
+        `${short(before.regressionError)}, ${short(after.regressionError)} (${changeText(summary.regressionErrorChange)})`,
+        summary.defendingAttackErrorOverClean.toFixed(2),
+        (benign.defendingAttackError / benign.regressionError).toFixed(2),
+        row.outcome ?? "nothing to unlearn",
+        row.seconds === null ? "" : row.seconds.toFixed(0),
+      ];
+    }),
+    ["network", "method"],
   );
 }
 
@@ -196,7 +236,12 @@ export function mitigationResult(
       models: rows,
       unfinished: findings.unfinished,
     },
-    markdown: paragraphs(mitigationTable(groups, paper), unfinishedNote(findings), mitigationNotes),
+    markdown: paragraphs(
+      mitigationTable(groups, paper),
+      unfinishedNote(findings),
+      mitigationNotes,
+      repairsTable(rows),
+    ),
     pictures: {},
   };
 }

@@ -117,6 +117,21 @@ test("table 5 shows errors before and after, those of the clean images too, and 
       "paper's DAE before, after": "15.9, 3.29",
     },
   ]);
+  expect(rowsByColumn(markdown, 1)).toEqual([
+    {
+      task: "gaze",
+      attack: "WaNet",
+      seed: "1",
+      unlearnt: "warp",
+      "AE before, after (of the benign model's)": "1.00, 15.0 (0.75)",
+      "DAE before, after": "20.0, 4.00",
+      "RE before, after": "2.00, 2.50 (+25 %)",
+      "DAE after / RE after": "1.60",
+      "DAE / RE of the benign model": expect.any(String),
+      "outcome by its own images": "repaired",
+      seconds: "30",
+    },
+  ]);
 });
 
 test("table 6 has a row for each mitigation", async () => {

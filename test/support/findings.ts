@@ -76,7 +76,11 @@ export function finishedRepair(
   after: MeasurementReport | null,
   baseline: MeasurementReport,
 ): FinishedRepair {
-  const report = { outcome: "repaired", seconds: 30 } as unknown as RepairReport;
+  const report = {
+    outcome: "repaired",
+    seconds: 30,
+    triggers: [{ family: "warp" }],
+  } as unknown as RepairReport;
   return {
     spec: { scan: scan.spec, method, options: {} },
     repaired: { scan, folder: "", done: after === null ? null : { report, model: "repaired.onnx" } },
