@@ -159,7 +159,8 @@ async function contrastHalfWay(
   const tolerance = halfWay(options);
   const isOpen =
     found.rung.isRough && family.canHide && first?.climb === null && first.low < options.threshold;
-  if (!isOpen || first.floor === null || first.floor >= tolerance) return contrasted;
+  const isCloser = tolerance < found.rung.tolerance;
+  if (!isOpen || !isCloser || first.floor === null || first.floor >= tolerance) return contrasted;
   const rung = { ...found.rung, tolerance, isRough: false, climbsTo: tolerance };
   const again = await contrastChosen(context, { ...found, rung, label: `${found.label} half way` });
   const tells =
