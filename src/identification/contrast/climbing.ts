@@ -52,18 +52,6 @@ export function halfWay({
 }
 
 /**
- * Whether a climb to half way tells what a whole one does: where the error that a grown trigger leaves is as far below it, by ratio, as half of what is asked of a whole one.
- *
- * @param floor that error, in deviations
- */
-export function isFarBelowHalfWay(
-  floor: number,
-  options: Pick<ContrastOptions, "tolerance" | "tightTolerance" | "floorFactor">,
-): boolean {
-  return Math.sqrt(options.floorFactor) * floor <= halfWay(options);
-}
-
-/**
  * Searches the smallest trigger for a target at the first tolerance, and from there at a closer one: cost(closer) / cost(first), at least 1.
  *
  * A network that was trained on a trigger answers it as a whole: once it is seen, outputs are as close to the target as they will come. A trigger that

@@ -24,8 +24,6 @@ export interface Finding extends ContrastFinding {
   readonly isComparable: boolean;
   /** Whether triggers of the family can hide what an image shows. */
   readonly canHide: boolean;
-  /** The error that the grown trigger leaves, in deviations; null where it did not grow. */
-  readonly floor: number | null;
 }
 
 /** How close together outputs are drawn, and for how long. */
@@ -37,8 +35,6 @@ export interface Rung {
   readonly name: string;
   /** Whether it is the first tolerance of two. */
   readonly isRough: boolean;
-  /** Where a climb ends, where it is not as close as the grown trigger lets ask. */
-  readonly climbsTo?: number;
 }
 
 /** A candidate of a map, and what it is contrasted by. */
@@ -132,7 +128,7 @@ export async function contrastChosen(
       kind: "note",
       message: `family ${rung.name}: the trigger, grown, leaves outputs ${grown.error.toFixed(3)} standard deviations off`,
     });
-    const closer = rung.climbsTo ?? closerTolerance(grown.error, isClose, options);
+    const closer = closerTolerance(grown.error, isClose, options);
     const climbed = await climbOf(context, { target, theta: best.theta, closer }, label);
     searches.push(...climbed.searches);
     if (!climbed.isComplete) return { finding: null, searches };
@@ -155,7 +151,6 @@ export async function contrastChosen(
     settled: target,
     canHide: context.family.canHide,
     isComparable: !context.family.canHide || homes.some(({ cost }) => cost !== null),
-    floor: grown?.error ?? null,
   };
   return { finding, searches };
 }

@@ -184,7 +184,6 @@ function partOf(outcome: FamilyOutcome): ContrastMap {
     settled: ___,
     isComparable: ____,
     canHide: _____,
-    floor: ______,
     ...rest
   }: Finding) => rest;
   return {

@@ -3,7 +3,6 @@ import { createRandom } from "../../random.ts";
 import type { ImageShape, TriggerFamily } from "../families/family.ts";
 import type { ContrastMap } from "../identification.ts";
 import { chooseClose, chooseRough } from "./choosing.ts";
-import { halfWay, isFarBelowHalfWay } from "./climbing.ts";
 import { type Contrasted, contrastChosen, type Finding, pricedRow, type Rung } from "./contrasting.ts";
 import type { ContrastOptions } from "./options.ts";
 import { findStarts, type Start } from "./probing.ts";
@@ -42,8 +41,7 @@ export interface FamilyOutcome {
  * 5. What is cheap beside them grows until its outputs no longer come closer together, since the smallest trigger that works is a faint shadow of an attacker's, and is searched
  *    alone at two tolerances: how much dearer it gets is part of its score.
  * 6. Where that shows no backdoor, the first map is looked at likewise: a backdoor that was learnt less well does not draw outputs so close. There a trigger draws outputs to the
- *    side of the mean, and the cheapest grow first: where these lead is contrasted. What is cheap there, and leaves outputs too far off to climb to the closer tolerance, is
- *    contrasted once more half way.
+ *    side of the mean, and the cheapest grow first: where these lead is contrasted.
  *
  * By triggers that hide nothing, warps, what works at all is the attacker's, as plain roughly as closely: their first map is looked at first, and the closer one made
  * only where that shows no backdoor.
@@ -143,32 +141,6 @@ async function contrastWithHome(
   const rung = { ...roughRung(context), isRough: false };
   const again = await contrastChosen(context, { ...found, rung, label: `${found.label} roughly` });
   return { finding: again.finding, searches: [...contrasted.searches, ...again.searches] };
-}
-
-/**
- * Contrasts a candidate of the first map whose trigger leaves outputs too far off for a whole climb once more half way, by ratio, to the closer tolerance, with a climb to
- * there. Where that shows no backdoor it tells only if the trigger leaves them well below half way, since just above what it leaves all costs climb; else the first finding stays.
- */
-async function contrastHalfWay(
-  context: SearchContext,
-  found: Contrasted,
-): ReturnType<typeof contrastWithHome> {
-  const contrasted = await contrastWithHome(context, found);
-  const { options, family, limits } = context;
-  const first = contrasted.finding;
-  const tolerance = halfWay(options);
-  const isOpen =
-    found.rung.isRough && family.canHide && first?.climb === null && first.low < options.threshold;
-  const isCloser = tolerance < found.rung.tolerance;
-  if (!isOpen || !isCloser || first.floor === null || first.floor >= tolerance) return contrasted;
-  const rung = { ...found.rung, tolerance, isRough: false, climbsTo: tolerance };
-  const again = await contrastChosen(context, { ...found, rung, label: `${found.label} half way` });
-  const tells =
-    again.finding === null ||
-    showsBackdoor(again.finding, limits) ||
-    (again.finding.cost !== null && isFarBelowHalfWay(first.floor, options));
-  const searches = [...contrasted.searches, ...again.searches];
-  return { finding: tells ? again.finding : first, searches };
 }
 
 /** Whether a few targets are tried in a family before all of the map are. */
@@ -289,7 +261,7 @@ async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promi
       );
       break;
     }
-    const { finding, searches: further } = await contrastHalfWay(context, { rung, ends, chosen, label });
+    const { finding, searches: further } = await contrastWithHome(context, { rung, ends, chosen, label });
     searches.push(...further);
     if (finding === null) return end(false);
     if (first !== undefined && !isLikeLowest(finding.score, first.score, decisive)) break;

@@ -1,11 +1,6 @@
 /** How much dearer a target gets when outputs are to come closer to it. */
 import { expect, test } from "vitest";
-import {
-  climbOf,
-  closerTolerance,
-  halfWay,
-  isFarBelowHalfWay,
-} from "../../../src/identification/contrast/climbing.ts";
+import { climbOf, closerTolerance, halfWay } from "../../../src/identification/contrast/climbing.ts";
 import { type ContrastOptions, contrastDefaults } from "../../../src/identification/contrast/options.ts";
 import { outputScale, toOutputs } from "../../../src/identification/contrast/scale.ts";
 import { type SearchContext, searchTriggers } from "../../../src/identification/contrast/search.ts";
@@ -115,10 +110,4 @@ test("where less than half of the way is open, half is asked of what is known to
   expect(closerTolerance(0.159, true, options)).toBeNull();
   // Nor where there is no closer tolerance at all.
   expect(closerTolerance(0.01, true, { ...options, tightTolerance: options.tolerance })).toBeNull();
-});
-
-test("a climb to half way tells where a trigger leaves outputs as far below it, by ratio, as half of what a whole one asks", () => {
-  expect(halfWay(options) / options.tightTolerance).toBeCloseTo(options.tolerance / halfWay(options));
-  expect(isFarBelowHalfWay(0.0999, options)).toBe(true);
-  expect(isFarBelowHalfWay(0.1001, options)).toBe(false);
 });

@@ -407,20 +407,15 @@ function blackOf(set: ImageSet): ImageSet {
   return { ...set, pixels: set.pixels.map(() => 0) };
 }
 
-test("what is cheap roughly and leaves outputs too far off to climb all of the way is contrasted half way", async () => {
+test("what is cheap roughly alone and leaves outputs too far off to climb shows no backdoor", async () => {
   const scale = await scaleOf(2);
   const model = weakCornerBackdoor(toOutputs([1.2, -1], scale), 0.8);
   const found = await identifyByContrast(setupFor({ model }), options);
-  const halfWay = Math.sqrt(options.tolerance * options.tightTolerance);
-  expect(contrastsOf(found)).toEqual(["(patch, closer)", "(patch)", "(patch) half way"]);
-  // The second takes the place of the rough one, whose climb could not be asked for.
-  const [, finding] = found.contrast![0]!.findings;
-  expect(finding!.tolerance).toBeCloseTo(halfWay, 12);
-  expect(finding!.climb).toBeGreaterThan(1);
-  expect(found.reasons.some((reason) => reason.includes("within 0.158 standard deviations"))).toBe(true);
-  // The climb ends there.
-  const climbs = found.stages!.filter(({ name }) => name.endsWith("half way") && name.startsWith("drawing"));
-  expect(climbs).toHaveLength(2);
+  const [, rough] = found.contrast![0]!.findings;
+  expect([rough!.tolerance, rough!.climb]).toEqual([options.tolerance, null]);
+  expect(rough!.low).toBeLessThan(options.threshold);
+  expect(found.verdict).toBe("inconclusive");
+  expect(found.reasons[0]).toContain("too far off to ask how much dearer it gets");
 });
 
 test("waves that reach no home closely are contrasted at the first tolerance", async () => {
