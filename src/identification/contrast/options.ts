@@ -74,6 +74,11 @@ export interface ContrastOptions {
    * degrees themselves are not found, and controls are often not reached (docs/research-log.md).
    */
   readonly tightTolerance: number;
+  /**
+   * tau where what is cheap roughly leaves outputs too far off to climb, and the tighter tolerance shows nothing: attacks that are off by a tenth of a deviation themselves come as
+   * close as this. It is asked of such models alone, and can only show a backdoor, since it was chosen on four of them (docs/research-log.md).
+   */
+  readonly betweenTolerance: number;
   /** The mean error over all clean images above which a trigger that was found on small batches does not count. */
   readonly wholeTolerance: number;
   /** The part of a stage in which the size weighs next to nothing, so that a trigger is found before it shrinks. */
@@ -182,6 +187,7 @@ export const contrastDefaults: ContrastOptions = {
   learningRate: 0.1,
   tolerance: 0.25,
   tightTolerance: 0.1,
+  betweenTolerance: 0.125,
   wholeTolerance: 0.5,
   warmUp: 0.2,
   warmUpWeight: 0.02,
@@ -241,6 +247,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   learningRate: { least: 1e-6 },
   tolerance: { least: 1e-6 },
   tightTolerance: { least: 1e-6 },
+  betweenTolerance: { least: 1e-6 },
   wholeTolerance: { least: 1e-6 },
   warmUp: { least: 0, most: 0.9 },
   warmUpWeight: { least: 0 },

@@ -43,6 +43,9 @@ export interface FamilyOutcome {
  * 6. Where that shows no backdoor, the first map is looked at likewise: a backdoor that was learnt less well does not draw outputs so close. There a trigger draws outputs to the
  *    side of the mean, and the cheapest grow first: where these lead is contrasted.
  *
+ * 7. What is cheap there and leaves outputs too far off to climb shows nothing either way: the first map goes on with a tolerance between the two, which attacks that are off by
+ *    a tenth of a deviation themselves come within, and is looked at once more.
+ *
  * By triggers that hide nothing, warps, what works at all is the attacker's, as plain roughly as closely: their first map is looked at first, and the closer one made
  * only where that shows no backdoor.
  *
@@ -97,6 +100,15 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
   for (const mapped of family.canHide ? maps.toReversed() : []) {
     if (await lookAt(mapped)) return outcome();
   }
+  const [first] = maps;
+  const isOpen = (each: Finding): boolean =>
+    each.canHide && each.climb === null && each.low < options.threshold;
+  if (first === undefined || !first.rung.isRough || !findings.some(isOpen)) return outcome();
+  const rung = betweenRung(context);
+  const mapped = await searchFurther(context, rung, first.ends);
+  searches.push(mapped);
+  isComplete = mapped.isComplete;
+  if (isComplete) await lookAt({ rung, ends: endsOf(mapped) });
   return outcome();
 }
 
@@ -122,6 +134,12 @@ function rungsOf(context: SearchContext): readonly Rung[] {
   const closer = { tolerance: tightTolerance, isRough: false };
   if (family.isContrastedClosely) return [{ ...closer, mapSteps, name }];
   return [roughRung(context), { ...closer, mapSteps: tightMapSteps, name: `${name}, closer` }];
+}
+
+/** The tolerance between the two. */
+function betweenRung({ family, options }: SearchContext): Rung {
+  const { betweenTolerance: tolerance, tightMapSteps: mapSteps } = options;
+  return { tolerance, mapSteps, name: `${family.name}, between`, isRough: false };
 }
 
 /** The first tolerance, also of families whose map is made at the closer one alone. */

@@ -416,6 +416,9 @@ test("what is cheap roughly alone and leaves outputs too far off to climb shows 
   expect(rough!.low).toBeLessThan(options.threshold);
   expect(found.verdict).toBe("inconclusive");
   expect(found.reasons[0]).toContain("too far off to ask how much dearer it gets");
+  // So a third map is made, between the two tolerances, which shows none here.
+  const maps = found.stages!.map(({ name }) => name).filter((name) => name.startsWith("mapping costs"));
+  expect(maps.slice(-1)).toEqual(["mapping costs (patch, between)"]);
 });
 
 test("waves that reach no home closely are contrasted at the first tolerance", async () => {
