@@ -206,18 +206,19 @@ describeInBrowser("the page", (browser) => {
   });
 
   test("a scan is stopped, goes on to the result of one that was not, and starts again", async () => {
+    // A map that takes some seconds also on a fast machine, or it is over before it is stopped.
     const options =
-      "families=patch,mapSteps=150,patience=1,tightMapSteps=10,steps=20,growingSteps=10,climbSteps=10,mapTargets=8";
+      "families=patch,mapSteps=1000,patience=1,tightMapSteps=10,steps=20,growingSteps=10,climbSteps=10,mapTargets=8";
     const page = await withSmallModel(await browser.open(addressOf(options)));
     await page.click("#start");
-    await page.getByText(/step \d+ of 150/).waitFor();
+    await page.getByText(/step \d+ of 1000/).waitFor();
     await page.click("#stop");
     await page.locator("#resume:visible").waitFor();
     expect(await page.textContent("#phase")).toBe("Stopped.");
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.click("#resume");
     await verdictOf(page);
-    expect(await page.textContent("#remarks")).toMatch(/mapping costs \(patch\) resumed at step \d+ of 150/);
+    expect(await page.textContent("#remarks")).toMatch(/mapping costs \(patch\) resumed at step \d+ of 1000/);
     const resumed = await resultOf(page);
     expect(await page.locator("#start").textContent()).toBe("Start again");
     await page.click("#start");
