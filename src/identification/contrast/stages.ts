@@ -10,7 +10,7 @@ import { type Candidate, candidatesOf, costOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
 import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
 import { spreadTargets } from "./targets.ts";
-import { isLikeLowest, showsBackdoor } from "./verdict.ts";
+import { cannotClimb, isLikeLowest, showsBackdoor } from "./verdict.ts";
 
 /** What a family gave. */
 export interface FamilyOutcome {
@@ -42,7 +42,6 @@ export interface FamilyOutcome {
  *    alone at two tolerances: how much dearer it gets is part of its score.
  * 6. Where that shows no backdoor, the first map is looked at likewise: a backdoor that was learnt less well does not draw outputs so close. There a trigger draws outputs to the
  *    side of the mean, and the cheapest grow first: where these lead is contrasted.
- *
  * 7. What is cheap there and leaves outputs too far off to climb shows nothing either way: the first map goes on with a tolerance between the two, which attacks that are off by
  *    a tenth of a deviation themselves come within, and is looked at once more.
  *
@@ -101,9 +100,8 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     if (await lookAt(mapped)) return outcome();
   }
   const [first] = maps;
-  const isOpen = (each: Finding): boolean =>
-    each.canHide && each.climb === null && each.low < options.threshold;
-  if (first === undefined || !first.rung.isRough || !findings.some(isOpen)) return outcome();
+  const isOpen = findings.some((each) => cannotClimb(each) && each.low < options.threshold);
+  if (first === undefined || !first.rung.isRough || !isOpen) return outcome();
   const rung = betweenRung(context);
   const mapped = await searchFurther(context, rung, first.ends);
   searches.push(mapped);

@@ -74,10 +74,14 @@ type Provable = Pick<JudgedFinding, "climb" | "isComparable" | "canHide">;
  * be asked to climb, because its trigger draws outputs together only roughly: a benign network whose outputs a few pixels move by two deviations had a score of 0.07
  * (docs/research-log.md). A warp hides nothing and reaches no target by itself; it must be as clear without.
  */
-function limitOf({ climb, isComparable, canHide }: Provable, { decisive, certain }: Limits): number {
-  if (!isComparable) return 0;
-  if (climb !== null) return decisive;
-  return canHide ? 0 : certain;
+function limitOf(finding: Provable, { decisive, certain }: Limits): number {
+  if (!finding.isComparable || cannotClimb(finding)) return 0;
+  return finding.climb === null ? certain : decisive;
+}
+
+/** Whether a finding shows no backdoor, however low, because its trigger can hide an image and leaves outputs too far off to ask it to climb. */
+export function cannotClimb({ climb, canHide }: Pick<JudgedFinding, "climb" | "canHide">): boolean {
+  return climb === null && canHide;
 }
 
 /** Whether a finding shows a backdoor. */
@@ -156,7 +160,7 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
   const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`;
   if (!finding.isComparable)
     return `by ${family} triggers neither the mean output nor the one for the average image was reached, so there is nothing to compare ${interval} with`;
-  if (finding.climb === null && finding.canHide)
+  if (cannotClimb(finding))
     return `the score of the family ${family}, ${interval}, is below ${short(threshold)}, but its trigger leaves outputs too far off to ask how much dearer it gets closer to the target, without which it shows no backdoor`;
   if (high >= threshold)
     return `the threshold lies in the interval of the score of the family ${family}, ${interval}`;
