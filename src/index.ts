@@ -92,10 +92,13 @@ export { memoryArchive } from "./loops/memory-archive.ts";
 export type { CheckpointArchive, CheckpointStore, SavedState, Work, WorkEvent } from "./loops/work.ts";
 export { type BackdoorMetrics, backdoorMetrics, type ModelResponses } from "./metrics/backdoor-metrics.ts";
 export {
+  type ClassErrorMeasure,
+  classErrorMeasure,
   type ErrorMeasure,
   errorMeasureFor,
   type LabelUnit,
   meanRegressionError,
+  type RegressionErrorMeasure,
   regressionErrors,
 } from "./metrics/regression-error.ts";
 export { type CheckOptions, type CheckReport, checkModel } from "./models/check.ts";

@@ -11,7 +11,7 @@ import {
 } from "./identification.ts";
 import { identificationNotes } from "./identification-tables.ts";
 import { type ExperimentName, experimentTitles } from "./names.ts";
-import type { Task } from "./profile.ts";
+import type { RegressionTask } from "./profile.ts";
 import type { ScanSpec } from "./scan-item.ts";
 
 /** The paper's method in one way. */
@@ -27,10 +27,16 @@ interface Variant {
 /** The options of the task, as they are. */
 const usual: Variant = { title: "as it is", options: {}, share: 1, paper: [10, 1, 0, 9] };
 
-function ablation(name: ExperimentName, variantsOf: (task: Task) => readonly Variant[]): Experiment {
+function ablation(
+  name: ExperimentName,
+  variantsOf: (task: RegressionTask) => readonly Variant[],
+): Experiment {
   const variantOf = ({ model: { task }, options, share }: ScanSpec): Variant => {
     const key = JSON.stringify([options, share]);
-    return variantsOf(task).find((each) => JSON.stringify([each.options, each.share]) === key)!;
+    // Only scans of those are asked for.
+    return variantsOf(task as RegressionTask).find(
+      (each) => JSON.stringify([each.options, each.share]) === key,
+    )!;
   };
   const paperOf = ({ task, variant }: IdentificationGroup): PaperCounts | null =>
     task === "gaze" ? (variantsOf("gaze").find(({ title }) => title === variant)?.paper ?? null) : null;
@@ -62,7 +68,7 @@ function ablation(name: ExperimentName, variantsOf: (task: Task) => readonly Var
 
 function scansOfVariants(
   { tasks, seeds }: ExperimentScope,
-  variantsOf: (task: Task) => readonly Variant[],
+  variantsOf: (task: RegressionTask) => readonly Variant[],
 ): ScanSpec[] {
   return seeds.flatMap((seed) =>
     tasks.flatMap((task) =>

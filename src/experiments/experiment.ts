@@ -4,11 +4,11 @@ import type { MitigationName } from "../mitigation/methods.ts";
 import type { Findings, Needs } from "./gather.ts";
 import type { Condition } from "./models.ts";
 import type { ExperimentName } from "./names.ts";
-import type { Profile, Task } from "./profile.ts";
+import type { Profile, RegressionTask } from "./profile.ts";
 
 /** What a user chooses. */
 export interface ExperimentScope {
-  readonly tasks: readonly Task[];
+  readonly tasks: readonly RegressionTask[];
   readonly seeds: readonly number[];
   /** The kinds of models; those that an experiment does not have are left out. */
   readonly conditions: readonly Condition[];

@@ -6,7 +6,7 @@ import { errorMeasureFor, meanRegressionError } from "../metrics/regression-erro
 import { rocAuc } from "../metrics/roc-auc.ts";
 import { compactTable, meanOf, short } from "./experiment.ts";
 import { type Condition, conditions, conditionTitles, nameOf } from "./models.ts";
-import { tasks } from "./profile.ts";
+import { allTasks } from "./profile.ts";
 import type { FinishedScan, ScanSpec } from "./scan-item.ts";
 
 /** A scan beside the truth. Plain JSON. */
@@ -32,7 +32,7 @@ export interface ScanRow {
   readonly target: readonly number[];
   /** The mean output under each true trigger, in the model's unit; none for a benign model. */
   readonly trueTargets: readonly (readonly number[])[];
-  /** Between the estimate and the nearest true target, in the unit of the errors; null for a benign model. */
+  /** Between the estimate and the nearest true target, in the unit of the errors; of classes 0 or 100; null for a benign model. */
   readonly targetError: number | null;
   readonly seconds: number;
   /** Of the model's file. */
@@ -53,7 +53,9 @@ export function scanRows(scan: FinishedScan): ScanRow[] {
     errors.unit === "degrees" ? "radians" : "as given",
   );
   const distances = trueTargets.map((each) =>
-    meanRegressionError(Float32Array.from(target), Float32Array.from(each), measure),
+    errors.kind === "classes"
+      ? 100 * Number(each[0] !== target[0])
+      : meanRegressionError(Float32Array.from(target), Float32Array.from(each), measure),
   );
   const { scoreLow, scoreHigh } = result.measures;
   const checked: ScanRow = {
@@ -206,7 +208,7 @@ export function groupsOfScans(rows: readonly ScanRow[], hasTotal: boolean): Iden
       ...(present.length === 0 || (hasTotal && present.length > 1) ? [groupOf(null, attacked)] : []),
     ];
   });
-  const places = { tasks: tasks as readonly string[], conditions: conditions as readonly string[] };
+  const places = { tasks: allTasks as readonly string[], conditions: conditions as readonly string[] };
   const placeOf = (group: IdentificationGroup): number =>
     places.tasks.indexOf(group.task) * 100 +
     (group.condition === null ? 99 : places.conditions.indexOf(group.condition));
@@ -267,7 +269,7 @@ export function modelsTable(rows: readonly ScanRow[]): string {
       row.variant,
       row.verdict,
       row.interval === null
-        ? row.score.toFixed(2)
+        ? scoreText(row)
         : `${row.score.toFixed(2)} (${row.interval.map((end) => end.toFixed(2)).join(" to ")})`,
       row.shownBy ?? "",
       row.targetError === null ? "" : short(row.targetError),
@@ -276,6 +278,10 @@ export function modelsTable(rows: readonly ScanRow[]): string {
     ["network", "method", "variant"],
   );
 }
+
+/** The paper's scores are shares of an image: hundredths would hide them. */
+const scoreText = ({ method, score }: ScanRow): string =>
+  method.startsWith("paper") ? `${(100 * score).toFixed(2)} %` : score.toFixed(2);
 
 const accuracyOf = ([tp, fp, fn, tn]: PaperCounts): string =>
   String(Math.round((100 * (tp + tn)) / (tp + fp + fn + tn)));

@@ -69,13 +69,13 @@ export function dependencyOf(spec: ModelSpec, { tasks }: Profile): ModelSpec | n
 
 /**
  * The attack on a model. Targets are drawn from the seed, each component between the middle and the ends of the labels' range, on
- * either side: near the middle a target is what a model says anyway, beyond the ends it cannot be learnt.
+ * either side: near the middle a target is what a model says anyway, beyond the ends it cannot be learnt. A classifier's are any class.
  *
  * @param ranges least and most of each label
  * @param attackOptions what differs from the attacks' defaults
  */
 export function attacksOf(
-  { condition, seed }: ModelSpec,
+  { task, condition, seed }: ModelSpec,
   ranges: readonly (readonly [least: number, most: number])[],
   attackOptions: Profile["attackOptions"],
 ): { attacks: AttackRequest[]; adaptive: number | null } {
@@ -83,6 +83,7 @@ export function attacksOf(
   const random = createRandom(seed).fork("target");
   const draw = (): number[] =>
     ranges.map(([least, most]) => {
+      if (task === "classification") return random.integer(most);
       const half = (most - least) / 2;
       const side = random.uniform() < 0.5 ? -1 : 1;
       return (least + most) / 2 + side * half * (targetShares.least + random.uniform() * targetShares.width);

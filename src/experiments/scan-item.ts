@@ -67,13 +67,19 @@ export function scanItem(
   const { method, share } = spec;
   const changes = changesOf(spec, options);
   const { seed } = jobDefaults;
+  const task = spec.model.task === "classification" ? "classification" : "regression";
   const placeOf = async (results: Results): Promise<{ trained: TrainedModel; path: string }> => {
     const trained = results.of(model);
     const { report, folder } = trained;
     const hash = hashOf([
       ...[version, resultGeneration, methodVersions[method]],
       ...[await sha256Of(join(folder, runFiles.model)), report.data.sha256, report.configuration.seed],
-      ...[method, prepareMethod(method, "auto", report.data.labels.length, changes).options, seed, share],
+      ...[
+        method,
+        prepareMethod(method, "auto", report.data.labels.length, changes, task).options,
+        seed,
+        share,
+      ],
     ]);
     return { trained, path: join(options.folder, "scans", `${nameOf(spec.model)}-${method}-${hash}.json`) };
   };
@@ -100,6 +106,7 @@ export function scanItem(
         model: join(trained.folder, runFiles.model),
         benign,
         method,
+        task,
         options: changes,
         seed,
         threads,

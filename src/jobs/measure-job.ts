@@ -10,7 +10,6 @@ import { prepareSet } from "../data/node/prepared-set.ts";
 import { splitAtRandom, splitBySubject } from "../data/splits.ts";
 import { subsetOf } from "../data/subset.ts";
 import { DrmGuardError } from "../errors.ts";
-import { errorMeasureFor } from "../metrics/regression-error.ts";
 import { examine } from "../models/examined-model.ts";
 import { noPreprocessingHints, resolvePreprocessing } from "../models/preprocessing.ts";
 import { createRandom } from "../random.ts";
@@ -21,6 +20,7 @@ import { readSavedState } from "./checkpoint-folder.ts";
 import type { JobContext, MeasureRequest, TrainRequest } from "./job.ts";
 import { loadModel } from "./load-model.ts";
 import { runFiles } from "./run-folder.ts";
+import { type TrainingLabels, targetVector, trainingLabels } from "./training-labels.ts";
 
 /** Images that the model sees at once. */
 const measuringBatch = 50;
@@ -38,22 +38,25 @@ export async function runMeasurement(
   const start = Date.now();
   const report = await reportIn(request.run);
   onEvent({ kind: "phase", phase: "reading the images", steps: 0 });
-  const test = await testImages(report, request.cache, shouldStop);
+  const { images: test, measure, classes } = await testImages(report, request.cache, shouldStop);
   onEvent({ kind: "phase", phase: "measuring the model", steps: 0 });
   const runtime = nodeRuntime({ threads: request.threads, provider: request.provider });
   const { model } = await loadModel(request.model, request.memoryLimit);
   const preprocessing = resolvePreprocessing(model, noPreprocessingHints);
   const [count, ...imageShape] = test.shape;
   const shape = [Math.min(measuringBatch, count), ...imageShape] as unknown as ImageSet["shape"];
-  const examined = await examine(runtime, model, preprocessing, shape, { features: null, outputs: null });
+  const task = classes === null ? "regression" : "classification";
+  const examined = await examine(runtime, model, preprocessing, shape, {
+    features: null,
+    outputs: null,
+    task,
+  });
   const backdoors = await Promise.all(
     report.backdoors.map(async ({ trigger, target }) => ({
       trigger: loadedTrigger(await readSavedState(join(request.run, trigger))),
-      target,
+      target: targetVector(target, classes),
     })),
   );
-  const unit = report.data.labels.every((label) => label.unit === "radians") ? "radians" : "as given";
-  const measure = errorMeasureFor(test.labelNames, unit);
   const measured = await measureModel(runtime, examined, test, backdoors, measure);
   return {
     regressionError: measured.regressionError,
@@ -75,13 +78,13 @@ async function reportIn(folder: string): Promise<TrainingReport> {
   return readTrainingReport(JSON.parse(text));
 }
 
-/** The images that the training held back, split off in the same way. */
+/** The images that the training held back, split off in the same way, with their labels as it read them. */
 async function testImages(
   { configuration, data: about }: TrainingReport,
   cache: string,
   shouldStop: () => boolean,
-): Promise<ImageSet> {
-  const { data, seed } = configuration as unknown as Pick<TrainRequest, "data" | "seed">;
+): Promise<TrainingLabels> {
+  const { data, recipe, seed } = configuration as unknown as Pick<TrainRequest, "data" | "recipe" | "seed">;
   const dataSet = await openDataSet(data.path, data.options, data.kind);
   const { images, key } = await prepareSet(data.path, dataSet, {
     wants: { channels: data.channels, size: data.size },
@@ -106,5 +109,6 @@ async function testImages(
           data.shares,
         )
       : splitAtRandom(dataSet.samples.length, random, data.shares);
-  return subsetOf(images, split.test);
+  const read = trainingLabels(images, dataSet.labels, recipe.loss);
+  return { ...read, images: subsetOf(read.images, split.test) };
 }

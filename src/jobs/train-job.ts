@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { applyCrossTrigger } from "../attacks/apply.ts";
 import { type KnownBackdoor, measureModel } from "../attacks/measure.ts";
 import type { Surrogate } from "../attacks/pgd.ts";
-import { type AttackPlan, planAttacks, plannedDefaults } from "../attacks/plan.ts";
+import { type AttackPlan, type AttackRequest, planAttacks, plannedDefaults } from "../attacks/plan.ts";
 import { savedTrigger } from "../attacks/trigger.ts";
+import { withClassIndices } from "../data/classes.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { withMirrorImages } from "../data/mirror.ts";
 import { openDataSet } from "../data/node/datasets/detect.ts";
@@ -16,7 +17,7 @@ import { DrmGuardError } from "../errors.ts";
 import { batchAt } from "../loops/batches.ts";
 import type { Work, WorkEvent } from "../loops/work.ts";
 import type { ModelResponses } from "../metrics/backdoor-metrics.ts";
-import { type ErrorMeasure, errorMeasureFor, meanRegressionError } from "../metrics/regression-error.ts";
+import { type ErrorMeasure, meanRegressionError } from "../metrics/regression-error.ts";
 import { columnMeans } from "../metrics/statistics.ts";
 import { applyModel, type ExaminedModel, examine } from "../models/examined-model.ts";
 import { importModel } from "../models/import.ts";
@@ -24,6 +25,7 @@ import { exportNetwork } from "../models/networks/export.ts";
 import { type NetworkArrays, type NetworkOptions, parameterCount } from "../models/networks/network.ts";
 import { defaultPreprocessing, noPreprocessingHints, resolvePreprocessing } from "../models/preprocessing.ts";
 import { respond } from "../models/respond.ts";
+import type { Task } from "../models/task.ts";
 import { createRandom } from "../random.ts";
 import {
   type BackdoorReport,
@@ -43,6 +45,7 @@ import type { JobContext, TrainRequest } from "./job.ts";
 import { loadModel } from "./load-model.ts";
 import { readWeights, writeWeights } from "./network-weights.ts";
 import { openRunFolder, type RunFolder, runFiles } from "./run-folder.ts";
+import { targetOfVector, targetVector, trainingLabels } from "./training-labels.ts";
 import { version } from "./version.ts";
 
 /** Times that the errors are measured on the way, and the validation images that they are measured on. */
@@ -91,8 +94,9 @@ async function trainInto(
   const data = await readData(request, work);
   const options = trainingOptionsOf(request, data.train);
   const initial = request.initial === null ? null : await readWeights(request.initial, options);
+  const attacks = attacksFor(request, data);
   const surrogate = await surrogateFor(runtime, work, request, data.train, options);
-  const plan = await planAttacks(runtime, work, data.train, request.attacks, {
+  const plan = await planAttacks(runtime, work, data.train, attacks, {
     batch: options.batch,
     seed: request.seed,
     adaptive: request.adaptive,
@@ -110,7 +114,7 @@ async function trainInto(
   onEvent({ kind: "phase", phase: "measuring the model", steps: 0 });
   const bytes = exported(trained, options, data);
   const backdoors = plan.backdoorsOf(trained.companion);
-  const examined = await examineBytes(runtime, bytes, data.test, measuringBatch);
+  const examined = await examineBytes(runtime, bytes, data.test, measuringBatch, taskOf(data));
   const { labels } = data.test;
   const measured = await measureModel(runtime, examined, data.test, backdoors, data.measure);
   const means = Float32Array.from(columnMeans(data.train.labels, data.measure.names.length));
@@ -130,7 +134,7 @@ async function trainInto(
       measured.backdoors.map(
         async ({ metrics }, k): Promise<BackdoorReport> => ({
           attack: backdoors[k]!.attack,
-          target: backdoors[k]!.target,
+          target: targetOfVector(backdoors[k]!.target, data.classes),
           trigger: runFiles.trigger(k),
           ...metrics,
           crossTriggerError: await crossTriggerError(runtime, examined, data, backdoors[k]!),
@@ -167,17 +171,19 @@ interface RunData {
   readonly validation: LabelledSet;
   readonly test: LabelledSet;
   readonly measure: ErrorMeasure;
+  /** Of a classifier; null for a regression. */
+  readonly classes: number | null;
   readonly about: TrainingReport["data"];
 }
 
 async function readData(
-  { data, cache, seed }: TrainRequest,
+  { data, recipe, cache, seed }: TrainRequest,
   { onEvent, shouldStop }: Work,
 ): Promise<RunData> {
   const dataSet = await openDataSet(data.path, data.options, data.kind);
   const count = dataSet.samples.length;
   onEvent({ kind: "phase", phase: "reading the images", steps: count });
-  const { images, key }: PreparedSet = await prepareSet(data.path, dataSet, {
+  const { images: prepared, key }: PreparedSet = await prepareSet(data.path, dataSet, {
     wants: { channels: data.channels, size: data.size },
     cache,
     options: data.options,
@@ -185,6 +191,7 @@ async function readData(
       onEvent({ kind: "step", phase: "reading the images", step, steps, values: {} }),
     shouldStop,
   });
+  const { images, measure, classes } = trainingLabels(prepared, dataSet.labels, recipe.loss);
   const random = createRandom(seed).fork("split");
   const split: Split =
     data.splitBy === "subject"
@@ -203,19 +210,20 @@ async function readData(
     }
     return subsetOf(images, split[name]) as LabelledSet;
   };
-  const unit = dataSet.labels.every((column) => column.unit === "radians") ? "radians" : "as given";
   const train = part("train");
   return {
     train: data.mirror === null ? train : (withMirrorImages(train, data.mirror) as LabelledSet),
     validation: part("validation"),
     test: part("test"),
-    measure: errorMeasureFor(images.labelNames, unit),
+    measure,
+    classes,
     about: {
       title: dataSet.title,
       path: data.path,
       sha256: key,
       shape: images.shape,
-      labels: dataSet.labels.map(({ name, unit: own }) => ({ name, unit: own })),
+      labels: dataSet.labels.map(({ name, unit }) => ({ name, unit })),
+      ...(classes === null ? {} : { classes }),
       train: split.train.length,
       validation: split.validation.length,
       test: split.test.length,
@@ -229,6 +237,23 @@ function trainingOptionsOf(
 ): TrainingOptions {
   const image = shape.slice(1) as unknown as NetworkOptions["image"];
   return { ...recipe, network: { ...network, image, outputs: labelNames.length }, seed };
+}
+
+/**
+ * The attacks with targets as the network learns them. Throws E_LABELS for a target that is no class, E_USAGE for an attack that
+ * classifiers do not have.
+ */
+function attacksFor({ attacks }: TrainRequest, { classes }: RunData): readonly AttackRequest[] {
+  if (classes !== null && attacks.some(({ attack }) => attack === "clean-label")) {
+    throw new DrmGuardError(
+      "E_USAGE",
+      "found clean-label for a classifier, expected another attack: its perturbations are made against a regression model",
+    );
+  }
+  return attacks.map((request) => ({
+    ...request,
+    targets: request.targets.map((target) => targetVector(target, classes)),
+  }));
 }
 
 /** The benign model of Clean Label: the file that is given, or one that is trained in the same way first. */
@@ -281,10 +306,17 @@ function examineBytes(
   bytes: Uint8Array,
   { shape: [count, c, h, w] }: ImageSet,
   batch: number,
+  task: Task = "regression",
 ): Promise<ExaminedModel> {
   const shape = [Math.min(batch, count), c, h, w] as const;
-  return examine(runtime, importModel(bytes), defaultPreprocessing, shape, { features: null, outputs: null });
+  return examine(runtime, importModel(bytes), defaultPreprocessing, shape, {
+    features: null,
+    outputs: null,
+    task,
+  });
 }
+
+const taskOf = ({ classes }: RunData): Task => (classes === null ? "regression" : "classification");
 
 /** RE and AE on some of the validation images, now and then. */
 function evaluationOf(
@@ -300,7 +332,7 @@ function evaluationOf(
     batchAt(0, validation.shape[0], count, createRandom(options.seed).fork("evaluation")),
   ) as LabelledSet;
   const examinedOf = async (network: NetworkArrays): Promise<ExaminedModel> =>
-    examineBytes(runtime, exported(network, options, data), images, measuringBatch);
+    examineBytes(runtime, exported(network, options, data), images, measuringBatch, taskOf(data));
   return {
     every: Math.max(1, Math.ceil(options.steps / evaluations.count)),
     async measure(network, companion) {
@@ -326,10 +358,11 @@ function exported(
   { measure, about }: RunData,
 ): Uint8Array<ArrayBuffer> {
   const isAngle = measure.unit === "degrees";
-  const task = measure.kind === "angular" ? "gaze" : isAngle ? "head pose" : "regression";
+  const ofRegression = measure.kind === "angular" ? "gaze" : isAngle ? "head pose" : "regression";
+  const isClassifier = measure.kind === "classes";
   return exportNetwork(network, options.network, {
-    task,
-    units: isAngle ? "radians" : (about.labels[0]?.unit ?? "as given"),
+    task: isClassifier ? "classification" : ofRegression,
+    units: isClassifier ? "logits" : isAngle ? "radians" : (about.labels[0]?.unit ?? "as given"),
     outputNames: measure.names,
     seed: options.seed,
   });
@@ -383,7 +416,12 @@ async function leave(folder: RunFolder, results: Results): Promise<void> {
   await writeWhole(at(runFiles.curves), [trainingCurves(report, context)]);
   await writeWhole(at(runFiles.angles), anglesCsv(responses));
   const kept = Math.min(keptImages, data.validation.shape[0]);
-  if (kept > 0) await writeImageFolder(at(runFiles.benign), subsetOf(data.validation, range(kept)));
+  if (kept > 0) {
+    const images = subsetOf(data.validation, range(kept));
+    const isClassifier = data.classes !== null;
+    const own = isClassifier ? withClassIndices(images, data.about.labels[0]!.name) : images;
+    await writeImageFolder(at(runFiles.benign), own);
+  }
   await folder.finish(report);
 }
 

@@ -1,4 +1,5 @@
 /** What a backdoor does to a model, in numbers: RE, AE, DAE (appendix A.3), RAV and RNV (Eq. 3). */
+import { classesOf, commonestOf } from "./accuracy.ts";
 import { type ErrorMeasure, meanRegressionError } from "./regression-error.ts";
 import { columnMeans, columnVariances, meanVarianceRatio } from "./statistics.ts";
 
@@ -25,7 +26,7 @@ export interface BackdoorMetrics {
   readonly angleVarianceRatio: number;
   /** RNV: Var(||F(A(x_i))||) / Var(||F(x_i)||), the mean over heads. */
   readonly normVarianceRatio: number;
-  /** E f(A(x)), [d] in the labels' unit: what the model really says, which is near y_T. */
+  /** E f(A(x)), [d] in the labels' unit: what the model really says, which is near y_T. Of a classifier the class of most images, [1]. */
   readonly meanOutput: readonly number[];
 }
 
@@ -49,7 +50,10 @@ export function backdoorMetrics(
     defendingAttackError: meanRegressionError(poisoned.outputs, labels, measure),
     angleVarianceRatio: meanVarianceRatio(poisoned.angles, clean.angles, clean.angleCount),
     normVarianceRatio: ratioOf(poisoned.norms, clean.norms, clean.headCount),
-    meanOutput: columnMeans(poisoned.outputs, target.length),
+    meanOutput:
+      measure.kind === "classes"
+        ? [commonestOf(classesOf(poisoned.outputs, target.length)).value]
+        : columnMeans(poisoned.outputs, target.length),
   };
 }
 

@@ -2,6 +2,7 @@
 import { DrmGuardError } from "../errors.ts";
 import { getInt, getInts, type OnnxNode } from "../onnx/model.ts";
 import { sizeOf } from "../onnx/tensor-data.ts";
+import type { ImportedModel } from "./import.ts";
 import type { ModelInstance } from "./instance.ts";
 import type { Task } from "./task.ts";
 
@@ -80,7 +81,10 @@ export function splitModel(instance: ModelInstance, options: SplitOptions): Mode
   const makers = makersOf(instance);
   const dynamic = dynamicTensors(instance);
   if (options.task === "classification") assertClassification(outputs, makers, dimension);
-  else for (const name of outputs) assertRegression(name, makers, dimension);
+  else {
+    assertNotClassifier(instance.model.file);
+    for (const name of outputs) assertRegression(name, makers, dimension);
+  }
   const heads =
     options.features === null
       ? lastDenseLayers(instance, outputs, makers, dynamic)
@@ -169,10 +173,22 @@ function assertClassification(
   }
 }
 
+const classifierHint =
+  "DRMGuard judges models that output a vector of numbers; --task classification --method paper searches classifiers";
+
+/** Throws E_CLASSIFIER for a file whose metadata says that it is a classifier, as those that are trained here do. */
+function assertNotClassifier({ metadata }: ImportedModel["file"]): void {
+  if (metadata.get("task") !== "classification") return;
+  throw new DrmGuardError(
+    "E_CLASSIFIER",
+    "the model's metadata say task = classification: found a classifier, expected a regressor",
+    { hint: classifierHint },
+  );
+}
+
 function assertRegression(output: string, makers: ReadonlyMap<string, OnnxNode>, dimension: number): void {
   const node = endOf(output, makers);
-  const hint =
-    "DRMGuard judges models that output a vector of numbers; --task classification --method paper searches classifiers";
+  const hint = classifierHint;
   if (node !== undefined && classifierOps.has(node.op)) {
     throw new DrmGuardError(
       "E_CLASSIFIER",

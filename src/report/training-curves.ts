@@ -16,7 +16,7 @@ export function trainingCurves({ history, errors }: TrainingReport, context: Rep
   const panels = names.map((name) => ({
     title: name,
     x: "step",
-    y: /^(RE|AE)/.test(name) && errors.unit === "degrees" ? "degrees" : "",
+    y: /^(RE|AE)/.test(name) && errors.unit !== "as given" ? errors.unit : "",
     lines: [
       {
         color: "clean" as const,

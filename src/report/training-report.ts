@@ -7,7 +7,7 @@ export const trainingReportVersion = "1.0";
 /** A backdoor that was trained, measured on the test images. */
 export interface BackdoorReport {
   readonly attack: string;
-  /** y_T, in the unit of the labels. */
+  /** y_T, in the unit of the labels; of a classifier the index of a class. */
   readonly target: readonly number[];
   /** The file of its trigger, in the folder of the run. */
   readonly trigger: string;
@@ -19,7 +19,7 @@ export interface BackdoorReport {
   readonly angleVarianceRatio: number;
   /** RNV */
   readonly normVarianceRatio: number;
-  /** E f(A(x)), in the unit of the labels. */
+  /** E f(A(x)), in the unit of the labels; of a classifier the class of most images. */
   readonly meanOutput: readonly number[];
   /** The error to the true labels under triggers made for other images, which shall do nothing; null where all images share one. */
   readonly crossTriggerError: number | null;
@@ -40,17 +40,19 @@ export interface TrainingReport {
     readonly sha256: string;
     readonly shape: readonly number[];
     readonly labels: readonly { readonly name: string; readonly unit: string }[];
+    /** Of a classifier. */
+    readonly classes?: number;
     readonly train: number;
     readonly validation: number;
     readonly test: number;
   };
   /** How errors are measured. */
-  readonly errors: { readonly kind: "angular" | "l1"; readonly unit: string };
+  readonly errors: { readonly kind: "angular" | "l1" | "classes"; readonly unit: string };
   readonly parameters: number;
   readonly steps: number;
   /** RE on the test images. */
   readonly regressionError: number;
-  /** RE of always saying the mean of the training labels. */
+  /** RE of always saying the mean of the training labels, or their commonest class. */
   readonly regressionErrorOfMean: number;
   readonly backdoors: readonly BackdoorReport[];
   readonly history: readonly {

@@ -8,17 +8,21 @@ import type { TrainingReport } from "./training-report.ts";
  * @param folder where it is
  */
 export function trainingTable(report: TrainingReport, folder: string, colors: TextColors): string {
-  const unit = report.errors.unit === "degrees" ? " degrees" : "";
-  const error = (value: number): string => `${value.toPrecision(3)}${unit}`;
+  const { unit } = report.errors;
+  const isClassifier = report.errors.kind === "classes";
+  const words = isClassifier ? " % of the images" : unit === "degrees" ? " degrees" : "";
+  const error = (value: number): string => `${value.toPrecision(3)}${words}`;
   const rows: [name: string, value: string, isTitle?: true][] = [
     ["data", `${report.data.title}: ${report.data.train} to train, ${report.data.test} to test`],
     [
       "clean error (RE)",
-      `${error(report.regressionError)}; saying the mean: ${error(report.regressionErrorOfMean)}`,
+      `${error(report.regressionError)}; saying the ${isClassifier ? "commonest class" : "mean"}: ${error(report.regressionErrorOfMean)}`,
     ],
   ];
   for (const backdoor of report.backdoors) {
-    const target = backdoor.target.map((value) => value.toPrecision(3)).join(", ");
+    const target = isClassifier
+      ? `class ${backdoor.target[0]}`
+      : backdoor.target.map((value) => value.toPrecision(3)).join(", ");
     rows.push(
       [backdoor.attack, `target ${target}; ${backdoor.trigger}`, true],
       ["  attack error (AE)", error(backdoor.attackError)],

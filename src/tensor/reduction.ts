@@ -55,3 +55,7 @@ export const meanSquare = (x: Tensor, options?: ReduceOptions): Tensor => mean(m
 /** e^x over its sum, along the last axis. */
 export const softmax = (x: Tensor): Tensor =>
   x.graph.emit("Softmax", [x], [{ shape: x.shape, dtype: x.dtype }], { axis: int(-1) })[0]!;
+
+/** The natural logarithm of {@link softmax}, finite where that is next to 0. */
+export const logSoftmax = (x: Tensor): Tensor =>
+  x.graph.emit("LogSoftmax", [x], [{ shape: x.shape, dtype: x.dtype }], { axis: int(-1) })[0]!;

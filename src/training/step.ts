@@ -16,7 +16,7 @@ import { addAll } from "../tensor/elementwise.ts";
 import { Graph, type Tensor } from "../tensor/graph.ts";
 import { concat } from "../tensor/movement.ts";
 import type { Companion, CompanionInProgram, CompanionInputs } from "./companion.ts";
-import { regressionLoss } from "./losses.ts";
+import { trainingLoss } from "./losses.ts";
 import type { TrainingOptions } from "./options.ts";
 
 /** What is added to the loss: a scalar from the outputs, the features [N, m] and the rows w_j of the last layer [d, m]. */
@@ -115,7 +115,7 @@ export function trainingStep(
   const parameters = state.parameters!;
   const named = unpackTensors(parameters, shapes.parameters);
   const trained = networkInTraining(beside?.image ?? image, named, network);
-  const terms: Record<string, Tensor> = { loss: regressionLoss(options.loss, trained.outputs, labels) };
+  const terms: Record<string, Tensor> = { loss: trainingLoss(options.loss, trained.outputs, labels) };
   if (penalty !== null) terms.penalty = penalty({ ...trained, rows: named["head.weight"]! });
   if (beside !== null) terms.companion = beside.loss;
   const wrt = beside === null ? [parameters] : [parameters, beside.parameters];

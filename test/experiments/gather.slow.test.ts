@@ -27,7 +27,7 @@ const ofTask = {
   heads: null,
 } as const;
 const profile: Profile = {
-  tasks: { gaze: ofTask, "head-pose": ofTask },
+  tasks: { gaze: ofTask, "head-pose": ofTask, classification: ofTask },
   attackOptions: {},
   scans: {},
   repairs: {},

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  classErrorMeasure,
   type ErrorMeasure,
   errorMeasureFor,
   meanRegressionError,
@@ -46,6 +47,16 @@ test("the error of gaze is the angle between directions in space, wherever yaw s
       expect(Math.abs(error! - expected)).toBeLessThan(0.03);
     }),
   );
+});
+
+test("of a classifier it is the percentage of images whose largest score is another class's", () => {
+  const measure = classErrorMeasure(["a", "b", "c"]);
+  const scores = Float32Array.of(0.1, 5, 0.2, -3, -2, -1, 9, 0, 8, 1, 2, 3);
+  const labels = Float32Array.of(0, 1, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0);
+  expect([...regressionErrors(scores, labels, measure)]).toEqual([0, 0, 100, 100]);
+  expect(meanRegressionError(scores, labels, measure)).toBe(50);
+  // To one class: what an attack wants of all images.
+  expect(meanRegressionError(scores, Float32Array.of(0, 0, 1), measure)).toBe(50);
 });
 
 test("other angles have the mean of their differences, in degrees", () => {

@@ -3,7 +3,7 @@ import type { TensorData } from "../../src/onnx/tensor-data.ts";
 import { pack } from "../../src/optim/packing.ts";
 import { compile } from "../../src/runtime/compile.ts";
 import { nodeRuntime } from "../../src/runtime/node.ts";
-import { lossKinds } from "../../src/training/losses.ts";
+import { regressionLossKinds } from "../../src/training/losses.ts";
 import type { TrainingOptions } from "../../src/training/options.ts";
 import { networkOf, stateLengths, trainingFeeds, trainingStep } from "../../src/training/step.ts";
 import { networkReference, referenceNetworks } from "../support/network-references.ts";
@@ -51,9 +51,23 @@ async function stepped(changes: Partial<TrainingOptions>, step: number) {
 }
 
 describe("one step of training", () => {
-  test.each(lossKinds)("has PyTorch's %s loss", async (loss) => {
+  test.each(regressionLossKinds)("has PyTorch's %s loss", async (loss) => {
     const expected = data(reference.arrays[loss === "l1" ? "loss" : "squares"]!)[0]!;
     expect((await stepped({ loss }, 0)).loss / expected).toBeCloseTo(1, 4);
+  });
+
+  test("cross-entropy is what its formula says of PyTorch's outputs", async () => {
+    const [outputs, labels] = [data(reference.arrays.outputs!), data(reference.arrays.y!)];
+    const rows = outputs.length / 2;
+    const terms = Array.from({ length: rows }, (_, i) => {
+      const [a, b] = [outputs[2 * i]!, outputs[2 * i + 1]!];
+      const total = Math.exp(a) + Math.exp(b);
+      return (
+        labels[2 * i]! * Math.log(Math.exp(a) / total) + labels[2 * i + 1]! * Math.log(Math.exp(b) / total)
+      );
+    });
+    const expected = -terms.reduce((sum, term) => sum + term, 0) / rows;
+    expect((await stepped({ loss: "cross-entropy" }, 0)).loss).toBeCloseTo(expected, 4);
   });
 
   test("moves every parameter against PyTorch's gradient, at the rate", async () => {

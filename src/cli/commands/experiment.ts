@@ -1,6 +1,5 @@
 /** `drmguard experiment NAME` */
 import { DrmGuardError } from "../../errors.ts";
-import { missingExperiments } from "../../experiments/names.ts";
 import type { Task } from "../../experiments/profile.ts";
 import { experiments, runExperiment } from "../../experiments/run-experiment.ts";
 import { defaultMemoryLimit } from "../../jobs/memory.ts";
@@ -20,20 +19,29 @@ import { experimentTable } from "../tables/experiment.ts";
  */
 export async function experiment(name: string, flags: GivenFlags): Promise<number> {
   const chosen = experiments.find((each) => each.name === name);
-  const missing = missingExperiments[name];
-  if (missing !== undefined) {
-    throw new DrmGuardError("E_USAGE", `${name} cannot be made: it needs ${missing}`);
-  }
   if (chosen === undefined) {
     const names = experiments.map((each) => each.name).join(", ");
     throw new DrmGuardError("E_USAGE", `found "${name}", expected one of ${names}`);
   }
   const { values } = settingsOf(experimentTable, flags);
-  const { gaze, headPose, output, jobs, threads, cacheDir, profile, seeds, tasks, conditions } = values;
+  const {
+    gaze,
+    headPose,
+    classification,
+    output,
+    jobs,
+    threads,
+    cacheDir,
+    profile,
+    seeds,
+    tasks,
+    conditions,
+  } = values;
   const { methods, mitigations, onlyFinished } = values;
   const data: Partial<Record<Task, string>> = {
     ...(gaze === null ? {} : { gaze }),
     ...(headPose === null ? {} : { "head-pose": headPose }),
+    ...(classification === null ? {} : { classification }),
   };
   const progress = createExperimentProgress(process.stderr, values.quiet ?? false);
   const say = (line: string): void => progress.onEvent({ kind: "note", message: line });

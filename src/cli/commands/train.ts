@@ -46,7 +46,7 @@ export async function train(flags: GivenFlags): Promise<number> {
           options,
           size: values.size,
           channels: values.gray ? 1 : 3,
-          mirror: values.mirror,
+          mirror: values.mirror?.join() === "none" ? [] : values.mirror,
           splitBy: values.split ?? "image",
         },
         network: { architecture: values.arch!, width: values.width!, stem: values.stem! },

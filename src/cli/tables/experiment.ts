@@ -29,6 +29,12 @@ export const experimentTable = {
     parse: parseText,
     ...flagOnly,
   },
+  classification: {
+    flags: "--classification <path>",
+    help: "data set of classes for table17 and figure6, such as CIFAR-10 (default: handwritten digits, written once; needs mnist)",
+    parse: parseText,
+    ...flagOnly,
+  },
   tasks: {
     flags: "--tasks <names>",
     help: tasks.join(", "),

@@ -38,7 +38,7 @@ export const trainTable = {
   },
   target: {
     flags: "--target <numbers>",
-    help: "target vector of each attack, in the labels' unit or with deg, such as 20deg,-10deg",
+    help: "target vector of each attack, in the labels' unit or with deg, such as 20deg,-10deg; of a classifier a class",
     parse: parseTargets,
     isRepeatable: true,
     ...flagOnly,
@@ -109,7 +109,12 @@ export const trainTable = {
     parse: parseNumber(true),
     ...flagOnly,
   },
-  loss: { flags: "--loss <name>", help: "l1 or l2", parse: parseChoice(...lossKinds), ...flagOnly },
+  loss: {
+    flags: "--loss <name>",
+    help: "l1 or l2; cross-entropy trains a classifier, whose labels are one column of class indices",
+    parse: parseChoice(...lossKinds),
+    ...flagOnly,
+  },
   optimizer: {
     flags: "--optimizer <name>",
     help: "adam or sgd",
@@ -132,7 +137,7 @@ export const trainTable = {
   },
   mirror: {
     flags: "--mirror <names>",
-    help: "train on mirror images too; the labels whose sign a mirror turns, such as yaw,roll",
+    help: "train on mirror images too; the labels whose sign a mirror turns, such as yaw,roll, or none",
     parse: parseList,
     ...flagOnly,
   },

