@@ -11,11 +11,11 @@ import { loadModel } from "./load-model.ts";
  * Throws what {@link loadModel} and {@link checkModel} throw.
  */
 export async function runCheck(request: CheckRequest, { onEvent }: JobContext): Promise<CheckReport> {
-  const { threads, provider, size, features, outputs, seed } = request;
+  const { threads, provider, size, features, outputs, task, seed } = request;
   onEvent({ kind: "phase", phase: "reading the model", steps: 0 });
   const { model } = await loadModel(request.model, request.memoryLimit);
   const preprocessing = resolvePreprocessing(model, request.preprocessing);
   onEvent({ kind: "phase", phase: "checking operators, split and gradient", steps: 0 });
   const runtime = nodeRuntime({ threads, provider });
-  return checkModel({ runtime, model, preprocessing, size, features, outputs, seed });
+  return checkModel({ runtime, model, preprocessing, size, features, outputs, task, seed });
 }

@@ -38,6 +38,8 @@ export interface ModelRequest {
 /** Asks whether a model can be scanned. */
 export interface CheckRequest extends ModelRequest {
   readonly kind: "check";
+  /** What the outputs are. */
+  readonly task: Task;
 }
 
 /** Asks for a scan. */

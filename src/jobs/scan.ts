@@ -62,8 +62,8 @@ export function scan(call: ScanCall): Promise<ScanResult> {
  *
  * Throws a DrmGuardError for models that cannot be read or run.
  */
-export function check(call: CheckCall): Promise<CheckReport> {
-  const request: CheckRequest = { ...modelRequest(call), kind: "check" };
+export function check(call: CheckCall & Optional<Pick<CheckRequest, "task">>): Promise<CheckReport> {
+  const request: CheckRequest = { ...modelRequest(call), kind: "check", task: call.task ?? "regression" };
   return runInChild(request, watchOptions(call));
 }
 

@@ -10,6 +10,7 @@ import type { ImportedModel } from "./import.ts";
 import { instantiate, type ModelInstance } from "./instance.ts";
 import { inputShapeFor, type Preprocessing } from "./preprocessing.ts";
 import { dynamicTensors, type ModelSplit, splitModel } from "./split.ts";
+import type { Task } from "./task.ts";
 
 /** One operator of a model. */
 export interface OperatorUse {
@@ -59,6 +60,8 @@ export interface CheckOptions {
   /** As in a scan: see the split's options. */
   readonly features: string | null;
   readonly outputs: readonly string[] | null;
+  /** What the outputs are; a regression where nothing is said. */
+  readonly task?: Task;
   readonly seed: number;
 }
 

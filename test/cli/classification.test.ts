@@ -25,6 +25,15 @@ test("--task classification with the paper's method gives a class", async () => 
   expect(result.benign.accuracy!.accuracyOfCommonest).toBeCloseTo(1 / 3, 12);
 });
 
+test("a check is told what the outputs are, too", async () => {
+  const refused = await runCli(["check", "model.onnx", "--quiet"], { cwd: home });
+  expect(refused.code).toBe(4);
+  expect(refused.stdout).toContain("E_CLASSIFIER");
+  const told = await runCli(["check", "model.onnx", "--task", "classification", "--quiet"], { cwd: home });
+  expect(told).toMatchObject({ code: 0, stderr: "" });
+  expect(told.stdout).toContain("can be scanned");
+});
+
 test.each(["contrast", "neural-cleanse", "feature-re"])(
   "%s refuses it and says what does not",
   async (method) => {

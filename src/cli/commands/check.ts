@@ -26,6 +26,7 @@ export async function check(model: string, flags: GivenFlags): Promise<number> {
     const report = await withInterrupt(say, (signal) =>
       start({
         ...values,
+        task: values.task!,
         model,
         preprocessing: { mean, std, scale, layout, channels },
         onEvent: progress.onEvent,
