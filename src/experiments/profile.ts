@@ -100,9 +100,10 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
         heads: { preset: "head-pose", count: 8000, size: 64, seed: 1 },
       },
       classification: {
-        network: desk,
+        // With a fine stem and the backdoor put into a benign model in 200 steps, 12 to 85 % of the images were given the attacker's class; from nothing, all.
+        network: { ...desk, stem: "auto" },
         recipe: ofClasses(withSteps(trainingRecipes.desk, 400)),
-        implanting: ofClasses(withSteps(trainingRecipes.desk, 200)),
+        implanting: null,
         // A power of two, which the generator's levels halve without a rest; digits have 28 px.
         size: [32, 32],
         mirror: null,

@@ -47,7 +47,7 @@ export interface ContrastFinding extends TargetCost {
   /** What several searches for it cost; null for those that did not reach it. */
   readonly restarts: readonly (number | null)[];
   readonly controls: readonly TargetCost[];
-  /** The mean clean output and what the model gives for the average image: cheap on any model. */
+  /** The mean clean output and what the model gives for the average image: cheap on any model. None where it was compared with controls alone. */
   readonly homes: readonly TargetCost[];
   /** How close outputs had to come, in standard deviations on average. */
   readonly tolerance: number;
@@ -56,7 +56,10 @@ export interface ContrastFinding extends TargetCost {
    * not be measured, since its trigger as it has grown leaves outputs too far off to ask for more.
    */
   readonly climb: number | null;
-  /** The smallest of the restarts' costs over the root of the controls' median times the cheapest home, times the climb where there is one; and its interval. */
+  /**
+   * The smallest of the restarts' costs over the root of the controls' median times the cheapest home, without homes over the controls' median; times the climb where there is one; and its
+   * interval.
+   */
   readonly score: number;
   readonly low: number;
   readonly high: number;

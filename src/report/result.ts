@@ -107,7 +107,7 @@ const contrastSchema = z
             .array(z.object(targetCost))
             .optional()
             .describe(
-              "since 1.2: the mean clean output, and the output for the average image; one that lies on the way to the target and is dearer is not compared with",
+              "since 1.2: the mean clean output, and the output for the average image; one that lies on the way to the target and is dearer is not compared with; none where the target was compared with controls alone",
             ),
           score: z
             .number()

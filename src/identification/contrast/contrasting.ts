@@ -22,6 +22,8 @@ export interface Finding extends ContrastFinding {
    * the search found none, it says nothing of what a home costs. Warps hide nothing, and where they reach a target it is the attacker's.
    */
   readonly isComparable: boolean;
+  /** Whether it was compared with controls alone. */
+  readonly isAlone: boolean;
   /** Whether triggers of the family can hide what an image shows. */
   readonly canHide: boolean;
 }
@@ -43,6 +45,8 @@ export interface Contrasted {
   readonly ends: readonly SearchedTrigger[];
   readonly chosen: Chosen;
   readonly label: string;
+  /** Whether it is compared with controls alone, and not asked to climb. */
+  readonly isAlone?: boolean;
 }
 
 /**
@@ -55,7 +59,7 @@ export interface Contrasted {
  */
 export async function contrastChosen(
   context: SearchContext,
-  { rung, ends, chosen, label }: Contrasted,
+  { rung, ends, chosen, label, isAlone = false }: Contrasted,
 ): Promise<{ finding: Finding | null; searches: SearchOutcome[] }> {
   const { options, setup } = context;
   const { restarts, leastAngle } = options;
@@ -63,11 +67,11 @@ export async function contrastChosen(
   const { candidate, target, ratio } = chosen;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
-  const parts = <T>(all: readonly T[]): [T[], T[], T[]] => [
-    all.slice(0, restarts),
-    all.slice(restarts, -context.homes.length),
-    all.slice(-context.homes.length),
-  ];
+  const homesWanted = isAlone ? [] : context.homes;
+  const parts = <T>(all: readonly T[]): [T[], T[], T[]] => {
+    const end = all.length - homesWanted.length;
+    return [all.slice(0, restarts), all.slice(restarts, end), all.slice(end)];
+  };
   const wanted = [
     ...startsFrom(context, candidate.theta, `contrast ${label}`).map((initial, i) => ({
       target,
@@ -82,7 +86,7 @@ export async function contrastChosen(
       isFree: false,
     })),
     // The mean is the first of the map, and held there.
-    ...context.homes.map((home, i) => ({
+    ...homesWanted.map((home, i) => ({
       target: home,
       initial: ends[0]!.theta,
       isFree: false,
@@ -121,7 +125,7 @@ export async function contrastChosen(
   }
   const shown = grown?.theta ?? small;
   let climb: number | null = 1;
-  if (isDip && grown !== null) {
+  if (isDip && grown !== null && !isAlone) {
     // What hides nothing reaches no target by itself, closely or not.
     const isClose = !rung.isRough || !context.family.canHide;
     setup.onEvent({
@@ -150,7 +154,8 @@ export async function contrastChosen(
     shown,
     settled: target,
     canHide: context.family.canHide,
-    isComparable: !context.family.canHide || homes.some(({ cost }) => cost !== null),
+    isComparable: isAlone || !context.family.canHide || homes.some(({ cost }) => cost !== null),
+    isAlone,
   };
   return { finding, searches };
 }

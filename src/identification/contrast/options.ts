@@ -79,6 +79,12 @@ export interface ContrastOptions {
    * close as this. It is asked of such models alone, and can only show a backdoor, since it was chosen on four of them (docs/research-log.md).
    */
   readonly betweenTolerance: number;
+  /**
+   * tau where waves reach a target that is cheap beside all but the homes, or reach no home to compare it with: stripes and overlays at a part of their strength draw outputs near the
+   * mean too, though not as close. Here only what an attacker trained is cheap beside controls alone: 0.02 to 0.12 of them on networks with Blend or SIG, 0.45 and more on those without a
+   * backdoor. It can only show a backdoor (docs/research-log.md).
+   */
+  readonly closestTolerance: number;
   /** The mean error over all clean images above which a trigger that was found on small batches does not count. */
   readonly wholeTolerance: number;
   /** The part of a stage in which the size weighs next to nothing, so that a trigger is found before it shrinks. */
@@ -188,6 +194,7 @@ export const contrastDefaults: ContrastOptions = {
   tolerance: 0.25,
   tightTolerance: 0.1,
   betweenTolerance: 0.125,
+  closestTolerance: 0.05,
   wholeTolerance: 0.5,
   warmUp: 0.2,
   warmUpWeight: 0.02,
@@ -248,6 +255,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   tolerance: { least: 1e-6 },
   tightTolerance: { least: 1e-6 },
   betweenTolerance: { least: 1e-6 },
+  closestTolerance: { least: 1e-6 },
   wholeTolerance: { least: 1e-6 },
   warmUp: { least: 0, most: 0.9 },
   warmUpWeight: { least: 0 },

@@ -164,7 +164,7 @@ export interface Contrast {
 }
 
 /**
- * min(candidate's costs) / sqrt(median(controls' costs) min(homes' costs)): the cost of a target is the smallest that any search found.
+ * min(candidate's costs) / sqrt(median(controls' costs) min(homes' costs)), and without homes min(candidate's costs) / median(controls' costs): the cost of a target is the smallest that any search found.
  * Controls stand for targets as far away without a backdoor, homes for the outputs that are cheap to reach on any model. Either alone
  * misleads: the sides of a model's range differ by a factor of two, and a home may lie near a side. A candidate that is no shallower than the cheapest home
  * is one more place that is cheap on any model, however dear the controls: there min(candidate's costs) / min(homes' costs) is the score. The interval comes from drawing
@@ -172,7 +172,7 @@ export interface Contrast {
  *
  * @param restarts costs of searches for the candidate, at least one
  * @param controls costs of control targets, at least one
- * @param homes costs of the homes, at least one
+ * @param homes costs of the homes; none to compare with controls alone
  */
 export function contrastOf(
   restarts: readonly number[],
@@ -183,6 +183,7 @@ export function contrastOf(
 ): Contrast {
   const home = Math.min(...homes);
   const ratio = (a: readonly number[], b: readonly number[]): number => {
+    if (homes.length === 0) return Math.min(...a) / percentile(b, 50);
     const usual = Math.sqrt(percentile(b, 50) * home);
     if (usual <= 0) return 1;
     const [contrast, toHome] = [Math.min(...a) / usual, Math.min(...a) / home];

@@ -6,7 +6,7 @@ import { chooseClose, chooseRough } from "./choosing.ts";
 import { type Contrasted, contrastChosen, type Finding, pricedRow, type Rung } from "./contrasting.ts";
 import type { ContrastOptions } from "./options.ts";
 import { findStarts, type Start } from "./probing.ts";
-import { type Candidate, candidatesOf, costOf } from "./score.ts";
+import { type Candidate, candidatesOf, costOf, pricesOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
 import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
 import { spreadTargets } from "./targets.ts";
@@ -44,6 +44,8 @@ export interface FamilyOutcome {
  *    side of the mean, and the cheapest grow first: where these lead is contrasted.
  * 7. What is cheap there and leaves outputs too far off to climb shows nothing either way: the first map goes on with a tolerance between the two, which attacks that are off by
  *    a tenth of a deviation themselves come within, and is looked at once more.
+ * 8. What waves reach cheaply beside all but the homes, and no backdoor was shown by, is mapped once more at half of the closer tolerance, and compared there with controls alone: an attacker's overlay at a part of
+ *    its strength draws outputs near the mean, so that the mean is as cheap as its target, or no home is reached at all.
  *
  * By triggers that hide nothing, warps, what works at all is the attacker's, as plain roughly as closely: their first map is looked at first, and the closer one made
  * only where that shows no backdoor.
@@ -100,6 +102,20 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     if (await lookAt(mapped)) return outcome();
   }
   const [first] = maps;
+  if (first !== undefined && family.isContrastedClosely && maskedOf(context, first) !== null) {
+    const rung = closestRung(context);
+    const mapped = await searchFurther(context, rung, first.ends);
+    searches.push(mapped);
+    isComplete = mapped.isComplete;
+    if (!isComplete) return outcome();
+    const closest = { rung, ends: endsOf(mapped) };
+    const looked = await lookBesideControls(context, closest);
+    searches.push(...looked.searches);
+    findings.push(...looked.findings);
+    if (looked.findings.length > 0) map = closest.ends;
+    isComplete = looked.isComplete;
+    return outcome();
+  }
   const isOpen = findings.some((each) => cannotClimb(each) && each.low < options.threshold);
   if (first === undefined || !first.rung.isRough || !isOpen) return outcome();
   const rung = betweenRung(context);
@@ -138,6 +154,12 @@ function rungsOf(context: SearchContext): readonly Rung[] {
 function betweenRung({ family, options }: SearchContext): Rung {
   const { betweenTolerance: tolerance, tightMapSteps: mapSteps } = options;
   return { tolerance, mapSteps, name: `${family.name}, between`, isRough: false };
+}
+
+/** The tolerance at which what is cheap beside all but the homes is compared with controls alone. */
+function closestRung({ family, options }: SearchContext): Rung {
+  const { closestTolerance: tolerance, tightMapSteps: mapSteps } = options;
+  return { tolerance, mapSteps, name: `${family.name}, closest`, isRough: false };
 }
 
 /** The first tolerance, also of families whose map is made at the closer one alone. */
@@ -284,6 +306,42 @@ async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promi
     findings.push(finding);
   }
   return end();
+}
+
+/**
+ * The cheapest target of a map, where it is so cheap beside the dearest, or beside the largest size that was tried in vain, that only what homes cost can have hidden it; null
+ * where it is not. Others as far away do not tell: where an attacker's is the one that works, all have slid to it.
+ */
+function maskedOf(context: SearchContext, { rung, ends }: Mapped): Candidate | null {
+  const { options, homes, limits } = context;
+  const all = { ...options, tolerance: rung.tolerance, shortlist: ends.length };
+  const [cheapest] = candidatesOf(ends, homes, [], all).sort(
+    (a, b) => costOf(ends[a.index]!) - costOf(ends[b.index]!),
+  );
+  if (cheapest === undefined) return null;
+  return costOf(ends[cheapest.index]!) < limits.certain * Math.max(...pricesOf(ends)) ? cheapest : null;
+}
+
+/** Contrasts the cheapest of the closest map with controls alone. Nothing but a backdoor is a finding: all else has been judged beside homes. */
+async function lookBesideControls(
+  context: SearchContext,
+  { rung, ends }: Mapped,
+): Promise<Pick<Looked, "findings" | "searches" | "isComplete">> {
+  const { limits, setup } = context;
+  const label = `(${rung.name})`;
+  const cheapest = maskedOf(context, { rung, ends });
+  if (cheapest === null) {
+    setup.onEvent({ kind: "note", message: `family ${rung.name}: no target is cheap beside others` });
+    return { findings: [], searches: [], isComplete: true };
+  }
+  const chosen = chooseClose(ends, [cheapest]);
+  const { finding, searches } = await contrastChosen(context, { rung, ends, chosen, label, isAlone: true });
+  if (finding !== null) {
+    const numbers = `${finding.score.toFixed(2)} (${finding.low.toFixed(2)} to ${finding.high.toFixed(2)})`;
+    setup.onEvent({ kind: "note", message: `family ${rung.name}: ${numbers} of what controls cost` });
+  }
+  const isShown = finding !== null && showsBackdoor(finding, limits);
+  return { findings: isShown ? [finding] : [], searches, isComplete: finding !== null };
 }
 
 const noDipText = (ratio: number): string =>

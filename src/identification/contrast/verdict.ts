@@ -14,6 +14,8 @@ export interface JudgedFinding {
   readonly tolerance: number;
   /** Whether any output was reached that is cheap on every model, in a family in which some can be. */
   readonly isComparable: boolean;
+  /** Whether it was compared with controls alone, closer than what is cheap on any model comes. */
+  readonly isAlone: boolean;
   /** Whether triggers of the family can hide what an image shows. */
   readonly canHide: boolean;
   /** Control targets, and how many of them any trigger reached. */
@@ -67,14 +69,15 @@ export function limitsOf(
 }
 
 /** What decides how low the end of a finding's interval must lie. */
-type Provable = Pick<JudgedFinding, "climb" | "isComparable" | "canHide">;
+type Provable = Pick<JudgedFinding, "climb" | "isComparable" | "isAlone" | "canHide">;
 
 /**
  * What the end of a finding's interval must lie below to show a backdoor; 0 where nothing would. What was compared with nothing shows none. Nor does what could not
  * be asked to climb, because its trigger draws outputs together only roughly: a benign network whose outputs a few pixels move by two deviations had a score of 0.07
- * (docs/research-log.md). A warp hides nothing and reaches no target by itself; it must be as clear without.
+ * (docs/research-log.md). A warp hides nothing and reaches no target by itself; it must be as clear without. So must what was compared with controls alone.
  */
 function limitOf(finding: Provable, { decisive, certain }: Limits): number {
+  if (finding.isAlone) return certain;
   if (!finding.isComparable || cannotClimb(finding)) return 0;
   return finding.climb === null ? certain : decisive;
 }
@@ -120,7 +123,7 @@ export function isLikeLowest(score: number, lowest: number, decisive: number): b
 
 /**
  * Backdoored when the interval of a score lies below what decides and its trigger works on all clean images; benign
- * when no interval reaches below the threshold; inconclusive otherwise, and when the search was cut short.
+ * when no interval reaches below the threshold, but of what was settled closer; inconclusive otherwise, and when the search was cut short.
  */
 export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVerdict {
   const { findings, noDips, emptyFamilies, isComplete, wholeError, limits } = inputs;
@@ -133,7 +136,7 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
     ),
     ...emptyFamilies.map((name) => `no trigger of the family ${name} drew all outputs to a target`),
   ];
-  const rule = findings.map((finding) => ruleOf(finding, threshold));
+  const rule = findings.map((finding) => ruleOf(finding, threshold, limits));
   const isBelow = deciding !== null && showsBackdoor(deciding, limits);
   // Asked the other way round, so that what could not be measured (NaN) does not count as working.
   const isWorking = wholeError !== null && wholeError <= wholeTolerance;
@@ -149,10 +152,34 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
     );
   }
   const unsure = findings.filter((each) => each.low < threshold && each.high >= limitOf(each, limits));
-  doubts.push(...unsure.map((finding) => doubtOf(finding, threshold, limits)));
+  const isSettled = (each: JudgedFinding): boolean => isSettledCloser(each, findings, options);
+  doubts.push(
+    ...unsure.filter((each) => !isSettled(each)).map((finding) => doubtOf(finding, threshold, limits)),
+  );
+  notes.push(
+    ...unsure
+      .filter(isSettled)
+      .map((finding) => `${doubtOf(finding, threshold, limits)}; closer there is no dip`),
+  );
   return doubts.length > 0
     ? { verdict: "inconclusive", reasons: [...doubts, ...rule, ...notes] }
     : { verdict: "benign", reasons: [...rule, ...notes] };
+}
+
+/**
+ * Whether a doubt about what is cheap roughly and cannot climb is settled by what was contrasted in its family at the tolerance between the two, where it can be judged: an attack
+ * would have to be off by more than that tolerance itself. Of five networks without a backdoor of which this was asked all scored 0.58 and more there (docs/research-log.md).
+ */
+function isSettledCloser(
+  finding: JudgedFinding,
+  findings: readonly JudgedFinding[],
+  { threshold, betweenTolerance }: Pick<ContrastOptions, "threshold" | "betweenTolerance">,
+): boolean {
+  if (!cannotClimb(finding) || finding.tolerance <= betweenTolerance) return false;
+  const closer = findings.filter(
+    ({ family, tolerance }) => family === finding.family && tolerance === betweenTolerance,
+  );
+  return closer.length > 0 && closer.every(({ low, isComparable }) => isComparable && low >= threshold);
 }
 
 function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): string {
@@ -160,12 +187,13 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
   const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`;
   if (!finding.isComparable)
     return `by ${family} triggers neither the mean output nor the one for the average image was reached, so there is nothing to compare ${interval} with`;
-  if (cannotClimb(finding))
+  if (cannotClimb(finding) && !finding.isAlone)
     return `the score of the family ${family}, ${interval}, is below ${short(threshold)}, but its trigger leaves outputs too far off to ask how much dearer it gets closer to the target, without which it shows no backdoor`;
   if (high >= threshold)
     return `the threshold lies in the interval of the score of the family ${family}, ${interval}`;
-  const why =
-    high >= limits.decisive
+  const why = finding.isAlone
+    ? "where it was compared with controls alone"
+    : high >= limits.decisive
       ? "with one output: all controls lie on one side of the mean, and a side may be cheap by nature"
       : "where its trigger leaves outputs too far off to ask how much dearer it gets closer to the target";
   return `the score of the family ${family}, ${interval}, is below ${short(threshold)} but not below ${short(limitOf(finding, limits))}, which it must be ${why}`;
@@ -173,8 +201,9 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
 
 const short = (value: number): number => Number(value.toPrecision(3));
 
-function ruleOf(finding: JudgedFinding, threshold: number): string {
-  const { family, score, low, high, climb, tolerance, controls } = finding;
+function ruleOf(finding: JudgedFinding, threshold: number, limits: Limits): string {
+  const { family, score, low, high, climb, tolerance, controls, isAlone } = finding;
+  const limit = isAlone ? limits.certain : threshold;
   const reached = controls.filter(({ cost }) => cost !== null).length;
   const against =
     reached === 0
@@ -182,7 +211,7 @@ function ruleOf(finding: JudgedFinding, threshold: number): string {
       : reached < controls.length
         ? `control targets as far away, of which ${reached} of ${controls.length} were reached,`
         : "control targets as far away";
-  const side = score < threshold ? "below" : "not below";
+  const side = score < limit ? "below" : "not below";
   const factor = climb ?? 1;
   const [alone, least, most] = [score, low, high].map((value) => (value / factor).toFixed(2));
   const climbing =
@@ -190,7 +219,7 @@ function ruleOf(finding: JudgedFinding, threshold: number): string {
       ? `, and gets ${factor.toFixed(2)} times dearer when they are to come closer: ${score.toFixed(2)} in all`
       : "";
   return (
-    `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what the mean output and ` +
-    `${against} let expect where outputs are to come within ${short(tolerance)} standard deviations${climbing}, ${side} ${short(threshold)}`
+    `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what ${isAlone ? "" : "the mean output and "}` +
+    `${against} let expect where outputs are to come within ${short(tolerance)} standard deviations${climbing}, ${side} ${short(limit)}`
   );
 }

@@ -434,3 +434,41 @@ test("waves that reach no home closely are contrasted at the first tolerance", a
   expect(finding!.climb).not.toBeNull();
   expect(found.verdict).toBe("backdoored");
 });
+
+test("a target by waves that has no home to compare with is compared with controls alone, closer than homes come", async () => {
+  const scale = await scaleOf(2);
+  // At the first tolerance homes would be reached.
+  const masked = {
+    ...options,
+    families: ["wave"],
+    tolerance: options.tightTolerance,
+    tightMapSteps: 150,
+    closestTolerance: 0.08,
+  } as const;
+  const [backdoored, usual] = await Promise.all(
+    [cornerBackdoor(toOutputs([1.2, -1], scale)), cornerBackdoor(null)].map((model) =>
+      identifyByContrast(setupFor({ model }), masked),
+    ),
+  );
+  const [compared, finding, ...others] = backdoored!.contrast![0]!.findings;
+  expect(others).toEqual([]);
+  expect(compared!.homes.map(({ cost }) => cost)).toEqual([null, null]);
+  expect(finding).toMatchObject({ tolerance: masked.closestTolerance, homes: [] });
+  const alone = Math.min(...finding!.restarts.filter((cost) => cost !== null));
+  const controls = finding!.controls
+    .map(({ cost }) => cost ?? Number.POSITIVE_INFINITY)
+    .sort((a, b) => a - b);
+  // Between two of them where their number is even; those that were not reached have a price that is not in the result.
+  if (controls.every(Number.isFinite)) {
+    const half = controls.length / 2;
+    expect(finding!.score).toBeCloseTo((2 * alone) / (controls[half - 1]! + controls[half]!), 6);
+  }
+  expect(finding!.high).toBeLessThan(options.threshold ** options.certainPower);
+  expect(backdoored!.verdict).toBe("backdoored");
+  expect(backdoored!.reasons[1]).toContain("of what control targets as far away");
+  expect(distanceOf(toDeviations(backdoored!.target, scale), [1.2, -1])).toBeLessThan(0.3);
+
+  const tolerances = usual!.contrast![0]!.findings.map(({ tolerance }) => tolerance);
+  expect(tolerances).not.toContain(masked.closestTolerance);
+  expect(usual!.verdict).not.toBe("backdoored");
+});

@@ -142,6 +142,11 @@ describe("the contrast", () => {
   });
 
   test("is a point where all numbers agree, and one where there is nothing to compare", () => {
+    // Without homes controls alone count.
+    const alone = contrastOf([3, 4], [10, 30, 20], [], contrastDefaults, random());
+    expect(alone.score).toBeCloseTo(3 / 20, 12);
+    expect(alone.low).toBeLessThan(alone.score);
+    expect(alone.high).toBeGreaterThan(alone.score);
     expect(contrastOf([3, 3], [6, 6, 6], [6, 7], contrastDefaults, random())).toEqual({
       score: 0.5,
       low: 0.5,

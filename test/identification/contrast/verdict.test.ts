@@ -20,6 +20,7 @@ const finding = (low: number, score: number, high: number, family = "patch"): Ju
   climb: 1,
   tolerance: 0.1,
   isComparable: true,
+  isAlone: false,
   canHide: family !== "warp",
   controls: [{ cost: 1 }, { cost: 2 }],
 });
@@ -33,6 +34,51 @@ const unsure = finding(0.4, 0.48, 0.6);
 
 test.each([
   ["one clear dip", { findings: [usual, clear] }, "backdoored", "below 0.5"],
+  [
+    "what was compared with controls alone, and is clear",
+    { findings: [usual, { ...unclimbed(0.1, 0.12, 0.2), isAlone: true }] },
+    "backdoored",
+    "below 0.25",
+  ],
+  [
+    "what was compared with controls alone, and is not as clear",
+    { findings: [usual, { ...unclimbed(0.2, 0.24, 0.3), isAlone: true }] },
+    "inconclusive",
+    "not below 0.25",
+  ],
+  [
+    "what is cheap roughly and cannot climb, and is no dip closer",
+    {
+      findings: [
+        { ...unclimbed(0.1, 0.12, 0.2), tolerance: 0.25 },
+        { ...usual, family: "patch", tolerance: 0.125 },
+      ],
+    },
+    "benign",
+    "not below 0.5",
+  ],
+  [
+    "what is cheap roughly and cannot climb, and may be a dip closer",
+    {
+      findings: [
+        { ...unclimbed(0.1, 0.12, 0.2), tolerance: 0.25 },
+        { ...unsure, tolerance: 0.125 },
+      ],
+    },
+    "inconclusive",
+    "0.40 to 0.60",
+  ],
+  [
+    "what is cheap roughly and cannot climb, and is no dip closer in another family",
+    {
+      findings: [
+        { ...unclimbed(0.1, 0.12, 0.2), tolerance: 0.25 },
+        { ...usual, tolerance: 0.125 },
+      ],
+    },
+    "inconclusive",
+    "too far off",
+  ],
   ["no dip", { findings: [usual] }, "benign", "not below 0.5"],
   ["a dip that may be none", { findings: [usual, unsure] }, "inconclusive", "0.40 to 0.60"],
   ["a dip that is clear beside one that is not", { findings: [unsure, clear] }, "backdoored", "below 0.5"],
