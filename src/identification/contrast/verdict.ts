@@ -123,7 +123,7 @@ export function isLikeLowest(score: number, lowest: number, decisive: number): b
 
 /**
  * Backdoored when the interval of a score lies below what decides and its trigger works on all clean images; benign
- * when no interval reaches below the threshold, but of what was settled closer; inconclusive otherwise, and when the search was cut short.
+ * when no interval reaches below the threshold; inconclusive otherwise, and when the search was cut short.
  */
 export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVerdict {
   const { findings, noDips, emptyFamilies, isComplete, wholeError, limits } = inputs;
@@ -152,34 +152,10 @@ export function judge(inputs: VerdictInputs, options: ContrastOptions): JudgedVe
     );
   }
   const unsure = findings.filter((each) => each.low < threshold && each.high >= limitOf(each, limits));
-  const isSettled = (each: JudgedFinding): boolean => isSettledCloser(each, findings, options);
-  doubts.push(
-    ...unsure.filter((each) => !isSettled(each)).map((finding) => doubtOf(finding, threshold, limits)),
-  );
-  notes.push(
-    ...unsure
-      .filter(isSettled)
-      .map((finding) => `${doubtOf(finding, threshold, limits)}; closer there is no dip`),
-  );
+  doubts.push(...unsure.map((finding) => doubtOf(finding, threshold, limits)));
   return doubts.length > 0
     ? { verdict: "inconclusive", reasons: [...doubts, ...rule, ...notes] }
     : { verdict: "benign", reasons: [...rule, ...notes] };
-}
-
-/**
- * Whether a doubt about what is cheap roughly and cannot climb is settled by what was contrasted in its family at the tolerance between the two, where it can be judged: an attack
- * would have to be off by more than that tolerance itself. Of five networks without a backdoor of which this was asked all scored 0.58 and more there (docs/research-log.md).
- */
-function isSettledCloser(
-  finding: JudgedFinding,
-  findings: readonly JudgedFinding[],
-  { threshold, betweenTolerance }: Pick<ContrastOptions, "threshold" | "betweenTolerance">,
-): boolean {
-  if (!cannotClimb(finding) || finding.tolerance <= betweenTolerance) return false;
-  const closer = findings.filter(
-    ({ family, tolerance }) => family === finding.family && tolerance === betweenTolerance,
-  );
-  return closer.length > 0 && closer.every(({ low, isComparable }) => isComparable && low >= threshold);
 }
 
 function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): string {

@@ -46,39 +46,6 @@ test.each([
     "inconclusive",
     "not below 0.25",
   ],
-  [
-    "what is cheap roughly and cannot climb, and is no dip closer",
-    {
-      findings: [
-        { ...unclimbed(0.1, 0.12, 0.2), tolerance: 0.25 },
-        { ...usual, family: "patch", tolerance: 0.125 },
-      ],
-    },
-    "benign",
-    "not below 0.5",
-  ],
-  [
-    "what is cheap roughly and cannot climb, and may be a dip closer",
-    {
-      findings: [
-        { ...unclimbed(0.1, 0.12, 0.2), tolerance: 0.25 },
-        { ...unsure, tolerance: 0.125 },
-      ],
-    },
-    "inconclusive",
-    "0.40 to 0.60",
-  ],
-  [
-    "what is cheap roughly and cannot climb, and is no dip closer in another family",
-    {
-      findings: [
-        { ...unclimbed(0.1, 0.12, 0.2), tolerance: 0.25 },
-        { ...usual, tolerance: 0.125 },
-      ],
-    },
-    "inconclusive",
-    "too far off",
-  ],
   ["no dip", { findings: [usual] }, "benign", "not below 0.5"],
   ["a dip that may be none", { findings: [usual, unsure] }, "inconclusive", "0.40 to 0.60"],
   ["a dip that is clear beside one that is not", { findings: [unsure, clear] }, "backdoored", "below 0.5"],
