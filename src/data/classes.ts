@@ -9,27 +9,37 @@ const mostClasses = 1000;
  * How many classes labels are of: one more than the largest index.
  *
  * Throws E_LABELS for labels that are no class indices from 0 on, one for each image, or all of one class.
- *
- * @param labels [N, d]
- * @param labelNames d names
  */
-export function classCountOf({ labels, labelNames, names }: ImageSet): number {
-  if (labels === null || labelNames.length !== 1) {
-    throw new DrmGuardError(
-      "E_LABELS",
-      `found ${labels === null ? 0 : labelNames.length} labels an image, expected one: the index of its class`,
-    );
+export function classCountOf(set: ImageSet): number {
+  const { labels } = set;
+  if (labels === null) {
+    throw new DrmGuardError("E_LABELS", "found 0 labels an image, expected one: the index of its class");
   }
-  const broken = labels.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < mostClasses));
-  if (broken >= 0) {
-    throw new DrmGuardError(
-      "E_LABELS",
-      `found the label ${labels[broken]} of ${names[broken] ?? `image ${broken}`}, expected the index of a class, a whole number from 0 to ${mostClasses - 1}`,
-    );
-  }
+  assertClassIndices(set, mostClasses);
   const count = 1 + labels.reduce((most, label) => Math.max(most, label), 0);
   if (count >= 2) return count;
   throw new DrmGuardError("E_LABELS", "found one class, expected at least two");
+}
+
+/**
+ * Throws E_LABELS for labels that are no class indices, one for each image. Nothing where there are no labels.
+ *
+ * @param classes how many there may be
+ */
+export function assertClassIndices({ labels, labelNames, names }: ImageSet, classes: number): void {
+  if (labels === null) return;
+  if (labelNames.length !== 1) {
+    throw new DrmGuardError(
+      "E_LABELS",
+      `found ${labelNames.length} labels an image (${labelNames.join(", ")}), expected one: the index of its class`,
+    );
+  }
+  const broken = labels.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+  if (broken < 0) return;
+  throw new DrmGuardError(
+    "E_LABELS",
+    `found the label ${labels[broken]} of ${names[broken] ?? `image ${broken}`}, expected the index of a class, from 0 to ${classes - 1}`,
+  );
 }
 
 /** A class as a vector of zeros with a 1 at its index. Throws E_LABELS for what is no index of one. */

@@ -20,7 +20,7 @@ import { readSavedState } from "./checkpoint-folder.ts";
 import type { JobContext, MeasureRequest, TrainRequest } from "./job.ts";
 import { loadModel } from "./load-model.ts";
 import { runFiles } from "./run-folder.ts";
-import { type TrainingLabels, targetVector, trainingLabels } from "./training-labels.ts";
+import { type TrainingLabels, targetVector, taskOf, trainingLabels } from "./training-labels.ts";
 
 /** Images that the model sees at once. */
 const measuringBatch = 50;
@@ -45,7 +45,7 @@ export async function runMeasurement(
   const preprocessing = resolvePreprocessing(model, noPreprocessingHints);
   const [count, ...imageShape] = test.shape;
   const shape = [Math.min(measuringBatch, count), ...imageShape] as unknown as ImageSet["shape"];
-  const task = classes === null ? "regression" : "classification";
+  const task = taskOf({ classes });
   const examined = await examine(runtime, model, preprocessing, shape, {
     features: null,
     outputs: null,

@@ -45,7 +45,7 @@ import type { JobContext, TrainRequest } from "./job.ts";
 import { loadModel } from "./load-model.ts";
 import { readWeights, writeWeights } from "./network-weights.ts";
 import { openRunFolder, type RunFolder, runFiles } from "./run-folder.ts";
-import { targetOfVector, targetVector, trainingLabels } from "./training-labels.ts";
+import { targetOfVector, targetVector, taskOf, trainingLabels } from "./training-labels.ts";
 import { version } from "./version.ts";
 
 /** Times that the errors are measured on the way, and the validation images that they are measured on. */
@@ -315,8 +315,6 @@ function examineBytes(
     task,
   });
 }
-
-const taskOf = ({ classes }: RunData): Task => (classes === null ? "regression" : "classification");
 
 /** RE and AE on some of the validation images, now and then. */
 function evaluationOf(

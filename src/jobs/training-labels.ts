@@ -4,6 +4,7 @@ import type { LabelColumn } from "../data/datasets/dataset.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { DrmGuardError } from "../errors.ts";
 import { classErrorMeasure, type ErrorMeasure, errorMeasureFor } from "../metrics/regression-error.ts";
+import type { Task } from "../models/task.ts";
 import type { LossKind } from "../training/losses.ts";
 
 /** Images with the labels that a network is trained on. */
@@ -44,6 +45,10 @@ export function trainingLabels(
   const unit = columns.every((column) => column.unit === "radians") ? "radians" : "as given";
   return { images, measure: errorMeasureFor(images.labelNames, unit), classes: null };
 }
+
+/** What a network with such labels is. */
+export const taskOf = ({ classes }: Pick<TrainingLabels, "classes">): Task =>
+  classes === null ? "regression" : "classification";
 
 /**
  * A target as a network learns it: of a classifier the vector of the class. Throws E_LABELS for what is no class.

@@ -112,7 +112,7 @@ const contrastSchema = z
           score: z
             .number()
             .describe(
-              "the smallest of the restarts over the root of the median of the controls times the cheapest home, times the climb; the smallest over that home where this is no dip",
+              "the smallest of the restarts over the root of the median of the controls times the cheapest home, times the climb; the smallest over that home where this is no dip, and over the median where there are no homes",
             ),
           tolerance: z
             .number()

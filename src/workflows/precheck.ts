@@ -1,4 +1,5 @@
 /** What a model makes of the clean images, before hours are spent on it. */
+import { assertClassIndices } from "../data/classes.ts";
 import { assertLabelsFit } from "../data/collect.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { DrmGuardError } from "../errors.ts";
@@ -51,7 +52,7 @@ export async function precheck(
   const examined = await examine(runtime, model, preprocessing, [own, ...imageShape], split);
   const { dimension } = examined.split;
   const isClassifier = split.task === "classification";
-  if (isClassifier) assertClasses(images, dimension);
+  if (isClassifier) assertClassIndices(images, dimension);
   else assertLabelsFit(images, dimension);
   const outputs = await predict(runtime, examined, images);
   assertFiniteOutputs(outputs, images);
@@ -67,23 +68,6 @@ export async function precheck(
 }
 
 const given = (warning: string | null): string[] => (warning === null ? [] : [warning]);
-
-/** Throws E_LABELS for labels that are no class indices. */
-function assertClasses({ labels, labelNames, names }: ImageSet, classes: number): void {
-  if (labels === null) return;
-  if (labelNames.length !== 1) {
-    throw new DrmGuardError(
-      "E_LABELS",
-      `found ${labelNames.length} labels an image (${labelNames.join(", ")}), expected one: the index of its class`,
-    );
-  }
-  const broken = labels.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
-  if (broken < 0) return;
-  throw new DrmGuardError(
-    "E_LABELS",
-    `found the label ${labels[broken]} of ${names[broken] ?? `image ${broken}`}, expected the index of a class, from 0 to ${classes - 1}`,
-  );
-}
 
 function assertNotConstant(outputs: Float32Array, dimension: number): void {
   const largest = outputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);

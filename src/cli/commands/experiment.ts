@@ -24,20 +24,8 @@ export async function experiment(name: string, flags: GivenFlags): Promise<numbe
     throw new DrmGuardError("E_USAGE", `found "${name}", expected one of ${names}`);
   }
   const { values } = settingsOf(experimentTable, flags);
-  const {
-    gaze,
-    headPose,
-    classification,
-    output,
-    jobs,
-    threads,
-    cacheDir,
-    profile,
-    seeds,
-    tasks,
-    conditions,
-  } = values;
-  const { methods, mitigations, onlyFinished } = values;
+  const { gaze, headPose, output, jobs, threads, cacheDir, profile, seeds, tasks, conditions } = values;
+  const { classification, methods, mitigations, onlyFinished } = values;
   const data: Partial<Record<Task, string>> = {
     ...(gaze === null ? {} : { gaze }),
     ...(headPose === null ? {} : { "head-pose": headPose }),

@@ -13,6 +13,7 @@ import { examineFor } from "./fitting.ts";
 import { respondToClean, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
 import { averageImage, outputScale, toDeviations, toOutputs } from "./scale.ts";
+import { contrastText } from "./score.ts";
 import { type FamilyOutcome, mapOf, searchFamily } from "./stages.ts";
 import { distanceOf } from "./targets.ts";
 import { decidingOf, isCertain, judge, limitsOf, lowestOf } from "./verdict.ts";
@@ -72,9 +73,8 @@ export async function identifyByContrast(
     const context = { setup, options, family, scale, homes: homesOf(family), limits, deadline };
     const outcome = await searchFamily(context);
     outcomes.push(outcome);
-    for (const { score, low, high } of outcome.findings) {
-      const numbers = `${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
-      setup.onEvent({ kind: "note", message: `family ${name}: contrast ${numbers}` });
+    for (const finding of outcome.findings) {
+      setup.onEvent({ kind: "note", message: `family ${name}: contrast ${contrastText(finding)}` });
     }
     if (options.afterBackdoor === "stop" && (await isShown(outcome))) break;
   }
@@ -184,6 +184,7 @@ function partOf(outcome: FamilyOutcome): ContrastMap {
     settled: ___,
     isComparable: ____,
     canHide: _____,
+    isAlone: ______,
     ...rest
   }: Finding) => rest;
   return {

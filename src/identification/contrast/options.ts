@@ -81,7 +81,7 @@ export interface ContrastOptions {
   readonly betweenTolerance: number;
   /**
    * tau where waves reach a target that is cheap beside all but the homes, or reach no home to compare it with: stripes and overlays at a part of their strength draw outputs near the
-   * mean too, though not as close. Here only what an attacker trained is cheap beside controls alone: 0.02 to 0.12 of them on networks with Blend or SIG, 0.45 and more on those without a
+   * mean too, though not as close. Here only what an attacker trained is cheap beside controls alone: 0.01 to 0.13 of them on networks with Blend or SIG, 0.45 and more on those without a
    * backdoor. It can only show a backdoor (docs/research-log.md).
    */
   readonly closestTolerance: number;

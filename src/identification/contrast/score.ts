@@ -163,6 +163,10 @@ export interface Contrast {
   readonly high: number;
 }
 
+/** A score with its interval: `0.13 (0.12 to 0.14)`. */
+export const contrastText = ({ score, low, high }: Contrast): string =>
+  `${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+
 /**
  * min(candidate's costs) / sqrt(median(controls' costs) min(homes' costs)), and without homes min(candidate's costs) / median(controls' costs): the cost of a target is the smallest that any search found.
  * Controls stand for targets as far away without a backdoor, homes for the outputs that are cheap to reach on any model. Either alone

@@ -6,7 +6,7 @@ import { chooseClose, chooseRough } from "./choosing.ts";
 import { type Contrasted, contrastChosen, type Finding, pricedRow, type Rung } from "./contrasting.ts";
 import type { ContrastOptions } from "./options.ts";
 import { findStarts, type Start } from "./probing.ts";
-import { type Candidate, candidatesOf, costOf, pricesOf } from "./score.ts";
+import { type Candidate, candidatesOf, contrastText, costOf, pricesOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
 import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
 import { spreadTargets } from "./targets.ts";
@@ -74,14 +74,20 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     if (!isComplete || scouted.triggers.every(({ cost }) => cost === null)) return outcome();
   }
   /** Whether there is nothing left to look for: a backdoor is shown, or the time is up. */
-  const lookAt = async (mapped: Mapped): Promise<boolean> => {
-    const looked = await lookAround(context, mapped);
+  const lookAt = async (mapped: Mapped, look = lookAround): Promise<boolean> => {
+    const looked = await look(context, mapped);
     searches.push(...looked.searches);
     findings.push(...looked.findings);
     if (looked.findings.length > 0) map = mapped.ends;
     if (looked.ratio !== null) ratios.push(looked.ratio);
     isComplete = looked.isComplete;
     return !isComplete || looked.findings.some((finding) => showsBackdoor(finding, limits));
+  };
+  const mapFurther = async ({ ends }: Mapped, rung: Rung): Promise<Mapped> => {
+    const mapped = await searchFurther(context, rung, ends);
+    searches.push(mapped);
+    isComplete = mapped.isComplete;
+    return { rung, ends: endsOf(mapped) };
   };
   const maps: Mapped[] = [];
   for (const rung of rungsOf(context)) {
@@ -103,26 +109,14 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
   }
   const [first] = maps;
   if (first !== undefined && family.isContrastedClosely && maskedOf(context, first) !== null) {
-    const rung = closestRung(context);
-    const mapped = await searchFurther(context, rung, first.ends);
-    searches.push(mapped);
-    isComplete = mapped.isComplete;
-    if (!isComplete) return outcome();
-    const closest = { rung, ends: endsOf(mapped) };
-    const looked = await lookBesideControls(context, closest);
-    searches.push(...looked.searches);
-    findings.push(...looked.findings);
-    if (looked.findings.length > 0) map = closest.ends;
-    isComplete = looked.isComplete;
+    const closest = await mapFurther(first, closestRung(context));
+    if (isComplete) await lookAt(closest, lookBesideControls);
     return outcome();
   }
   const isOpen = findings.some((each) => cannotClimb(each) && each.low < options.threshold);
   if (first === undefined || !first.rung.isRough || !isOpen) return outcome();
-  const rung = betweenRung(context);
-  const mapped = await searchFurther(context, rung, first.ends);
-  searches.push(mapped);
-  isComplete = mapped.isComplete;
-  if (isComplete) await lookAt({ rung, ends: endsOf(mapped) });
+  const between = await mapFurther(first, betweenRung(context));
+  if (isComplete) await lookAt(between);
   return outcome();
 }
 
@@ -323,25 +317,24 @@ function maskedOf(context: SearchContext, { rung, ends }: Mapped): Candidate | n
 }
 
 /** Contrasts the cheapest of the closest map with controls alone. Nothing but a backdoor is a finding: all else has been judged beside homes. */
-async function lookBesideControls(
-  context: SearchContext,
-  { rung, ends }: Mapped,
-): Promise<Pick<Looked, "findings" | "searches" | "isComplete">> {
+async function lookBesideControls(context: SearchContext, { rung, ends }: Mapped): Promise<Looked> {
   const { limits, setup } = context;
   const label = `(${rung.name})`;
   const cheapest = maskedOf(context, { rung, ends });
   if (cheapest === null) {
     setup.onEvent({ kind: "note", message: `family ${rung.name}: no target is cheap beside others` });
-    return { findings: [], searches: [], isComplete: true };
+    return { findings: [], ratio: null, searches: [], isComplete: true };
   }
   const chosen = chooseClose(ends, [cheapest]);
   const { finding, searches } = await contrastChosen(context, { rung, ends, chosen, label, isAlone: true });
   if (finding !== null) {
-    const numbers = `${finding.score.toFixed(2)} (${finding.low.toFixed(2)} to ${finding.high.toFixed(2)})`;
-    setup.onEvent({ kind: "note", message: `family ${rung.name}: ${numbers} of what controls cost` });
+    setup.onEvent({
+      kind: "note",
+      message: `family ${rung.name}: ${contrastText(finding)} of what controls cost`,
+    });
   }
   const isShown = finding !== null && showsBackdoor(finding, limits);
-  return { findings: isShown ? [finding] : [], searches, isComplete: finding !== null };
+  return { findings: isShown ? [finding] : [], ratio: null, searches, isComplete: finding !== null };
 }
 
 const noDipText = (ratio: number): string =>
