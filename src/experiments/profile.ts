@@ -55,8 +55,9 @@ export type ProfileName = "desk" | "paper" | "smoke";
 
 // A fine stem costs half as much as a medium one, and a warp of half a pixel is learnt with it, which is not with a large one.
 const desk = { architecture: "resnet18", width: 0.25, stem: "fine" } as const;
-// Half the width and steps of the paper's search, with which docs/paper-method.md measured it: a quarter of an hour a model.
-const halfSearch = { generatorChannels: 16, pretrainingSteps: 3000, steps: 1000 } as const;
+// Half the width and steps of the paper's search, with which docs/paper-method.md measured it. Its presets have batches of 50 (gaze) and 100 (head pose): half an
+// hour a model on one core after an hour of pretraining. A step costs as much as its batch is large.
+const halfSearch = { generatorChannels: 16, pretrainingSteps: 3000, steps: 1000, batch: 25 } as const;
 /** The loss of classifiers; all else is as with a regression. */
 const ofClasses = (recipe: TrainingRecipe): TrainingRecipe => ({ ...recipe, loss: "cross-entropy" });
 const full = { architecture: "resnet18", width: 1, stem: "large" } as const;

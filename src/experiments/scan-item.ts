@@ -71,15 +71,13 @@ export function scanItem(
   const placeOf = async (results: Results): Promise<{ trained: TrainedModel; path: string }> => {
     const trained = results.of(model);
     const { report, folder } = trained;
+    const { labels, shape } = report.data;
+    const [, height, width] = shape.slice(-3) as [number, number, number];
+    const subject = { dimension: labels.length, pixels: height * width };
     const hash = hashOf([
       ...[version, resultGeneration, methodVersions[method]],
       ...[await sha256Of(join(folder, runFiles.model)), report.data.sha256, report.configuration.seed],
-      ...[
-        method,
-        prepareMethod(method, "auto", report.data.labels.length, changes, task).options,
-        seed,
-        share,
-      ],
+      ...[method, prepareMethod(method, "auto", subject, changes, task).options, seed, share],
     ]);
     return { trained, path: join(options.folder, "scans", `${nameOf(spec.model)}-${method}-${hash}.json`) };
   };

@@ -7,6 +7,8 @@ import {
   type ContrastOptions,
   contrastChoices,
   contrastDefaults,
+  contrastPresetFor,
+  contrastPresets,
 } from "./contrast/options.ts";
 import { identifyByFeatureRe } from "./feature-re/identify.ts";
 import {
@@ -36,8 +38,19 @@ import {
 /** The name of an identification method. */
 export type MethodName = "paper" | "contrast" | "neural-cleanse" | "feature-re";
 
-/** Presets of the paper's method; `auto` chooses by the number of outputs. */
-export type PresetChoice = "auto" | keyof typeof paperPresets;
+/** The presets of the paper's method and of contrast; `auto` chooses by what is scanned. */
+export const presetChoices = ["auto", "standard", "quick", "gaze", "head-pose", "generic"] as const;
+
+/** One of them. */
+export type PresetChoice = (typeof presetChoices)[number];
+
+/** What a preset is chosen by. */
+export interface Subject {
+  /** d, the number of outputs. */
+  readonly dimension: number;
+  /** H W, the pixels of an image. */
+  readonly pixels: number;
+}
 
 /** What differs from a method's defaults. */
 export type MethodChanges =
@@ -78,35 +91,27 @@ export interface PreparedMethod {
  *
  * Throws E_USAGE for options out of their range, for a preset of a method or task that has none, and for a task that the method does not know.
  *
- * @param preset of the paper's method; other methods have none
- * @param dimension d, the number of outputs
+ * @param preset of the paper's method or of contrast; the others have none
  * @param changes what differs from the preset or the defaults
  * @param task what the outputs are
  */
 export function prepareMethod(
   name: MethodName,
   preset: PresetChoice,
-  dimension: number,
+  { dimension, pixels }: Subject,
   changes: MethodChanges,
   task: Task = "regression",
 ): PreparedMethod {
   assertTask(name, task);
   if (task === "classification") return prepareClassification(preset, changes as Partial<PaperOptions>);
-  if (name !== "paper" && preset !== "auto") {
-    throw new DrmGuardError(
-      "E_USAGE",
-      `found preset ${preset}, expected none: the method ${name} has no presets`,
-    );
-  }
   switch (name) {
-    case "contrast":
-      return prepared(
-        null,
-        { ...contrastDefaults, ...(changes as Partial<ContrastOptions>) },
-        assertContrastOptions,
-        identifyByContrast,
-      );
+    case "contrast": {
+      const chosen = presetOf(name, contrastPresets, preset) ?? contrastPresetFor(pixels);
+      const options = { ...contrastPresets[chosen], ...(changes as Partial<ContrastOptions>) };
+      return prepared(chosen, options, assertContrastOptions, identifyByContrast);
+    }
     case "neural-cleanse":
+      presetOf(name, {}, preset);
       return prepared(
         null,
         { ...neuralCleanseDefaults, ...(changes as Partial<NeuralCleanseOptions>) },
@@ -114,6 +119,7 @@ export function prepareMethod(
         identifyByNeuralCleanse,
       );
     case "feature-re":
+      presetOf(name, {}, preset);
       return prepared(
         null,
         { ...featureReDefaults, ...(changes as Partial<FeatureReOptions>) },
@@ -121,7 +127,7 @@ export function prepareMethod(
         identifyByFeatureRe,
       );
     case "paper": {
-      const chosen = preset === "auto" ? presetFor(dimension) : preset;
+      const chosen = presetOf(name, paperPresets, preset) ?? presetFor(dimension);
       const options = { ...paperPresets[chosen], ...(changes as Partial<PaperOptions>) };
       return prepared(chosen, options, assertPaperOptions, identifyByPaper);
     }
@@ -135,6 +141,24 @@ export function assertTask(name: MethodName, task: Task): void {
     "E_USAGE",
     `found task ${task} for the method ${name}, expected regression: of the methods only paper searches classifiers`,
     { hint: "--method paper" },
+  );
+}
+
+/**
+ * The preset that was asked for; null for auto. Throws E_USAGE for one that the method does not have.
+ *
+ * @param presets the method's own
+ */
+function presetOf<P extends object>(name: MethodName, presets: P, preset: PresetChoice): keyof P | null {
+  if (preset === "auto") return null;
+  const known = Object.keys(presets) as (keyof P)[];
+  const found = known.find((each) => each === preset);
+  if (found !== undefined) return found;
+  throw new DrmGuardError(
+    "E_USAGE",
+    known.length === 0
+      ? `found preset ${preset}, expected none: the method ${name} has no presets`
+      : `found preset ${preset} for the method ${name}, expected auto, ${known.join(", ")}`,
   );
 }
 

@@ -57,16 +57,19 @@ function quoted(word: string): string {
   return plain.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
 }
 
-function setOptions({ method, preset, options, target, calibration, task }: ScanResult): string[] {
+function setOptions(result: ScanResult): string[] {
+  const { method, preset, options, target, calibration, task, benign } = result;
   const name = methodNames.find((each) => each === method);
-  const hasPreset = name === "paper" && preset !== null && task !== "classification";
+  const hasPreset = preset !== null && task !== "classification";
   const chosen = hasPreset ? (preset as PresetChoice) : "auto";
+  const [, , height = 1, width = 1] = benign.shape;
+  const subject = { dimension: target.length, pixels: height * width };
   const isCalibrated = calibration !== undefined && calibration.threshold !== null;
   const defaults =
     name === undefined
       ? {}
       : {
-          ...prepareMethod(name, chosen, target.length, {}, task).options,
+          ...prepareMethod(name, chosen, subject, {}, task).options,
           ...(isCalibrated ? calibratedDefaults(name) : {}),
         };
   const text = (value: unknown): string => (Array.isArray(value) ? value.join(":") : String(value));

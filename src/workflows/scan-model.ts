@@ -12,7 +12,6 @@ import {
   prepareMethod,
   thresholdOption,
 } from "../identification/methods.ts";
-import { presetFor } from "../identification/paper/options.ts";
 import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import {
@@ -60,7 +59,7 @@ export interface ScanOptions extends SplitOptions {
 }
 
 /** Options are the same for all, but for the preset that is chosen by it. */
-const anyDimension = 2;
+const anySubject = { dimension: 2, pixels: 1 };
 
 /**
  * Scans a model.
@@ -92,7 +91,7 @@ export async function scanModel(
   assertTask(options.method, task);
   if (references.length > 0) assertEnoughReferences(references.length);
   // Wrong options are said before images are read; for whatever number of outputs, they are wrong.
-  prepareMethod(options.method, options.preset, anyDimension, options.options, task);
+  prepareMethod(options.method, options.preset, anySubject, options.options, task);
   const { model } = loaded;
   const preprocessing = resolvePreprocessing(model, options.preprocessing);
   const collected = await readImagesFor(model, preprocessing, benign, options.size);
@@ -101,14 +100,20 @@ export async function scanModel(
 
   onEvent({ kind: "phase", phase: "running the model on the clean images", steps: 0 });
   const isGaze = (d: number): boolean =>
-    d === 2 && (options.preset === "auto" ? presetFor(d) : options.preset) === "gaze";
+    d === 2 && (options.method !== "paper" || ["auto", "gaze"].includes(options.preset));
   const checked = await precheck(runtime, model, preprocessing, images, { features, outputs, task }, isGaze);
   checked.warnings.forEach(warn);
+  const [, , height, width] = images.shape;
+  const subject = { dimension: checked.dimension, pixels: height * width };
   const prepare = (changes: MethodChanges): PreparedMethod =>
-    prepareMethod(options.method, options.preset, checked.dimension, changes, task);
+    prepareMethod(options.method, options.preset, subject, changes, task);
   const context = { runtime, preprocessing, images, dataKey: await dataKeyOf(images), options, host };
   const deadline = options.timeBudget === null ? null : Date.now() / 1000 + options.timeBudget;
   let method = prepare(options.options);
+  if (options.preset === "auto" && method.preset === "quick") {
+    const message = `images of ${height} x ${width} px: the quick preset is taken; --preset standard takes three times as long`;
+    onEvent({ kind: "note", message });
+  }
   let calibration: Calibration | null = null;
   if (references.length > 0) {
     thresholdOption(options.method, method.options);

@@ -47,13 +47,13 @@ test("the method of contrast gives a result of the same kind, with what targets 
   const result = parse(readFileSync(join(home, "contrast-out", "result.json"), "utf8"));
   expect(run.code).toBe(exitCodes[result.verdict]);
   expect(run.stderr).toContain("mapping costs (patch)");
-  expect(result).toMatchObject({ method: "contrast", preset: null, reconstructionFloor: null });
+  expect(result).toMatchObject({ method: "contrast", preset: "standard", reconstructionFloor: null });
   expect(result.contrast!.map(({ family, map }) => [family, map.length])).toEqual([
     ["patch", 5],
     ["warp", 5],
   ]);
   expect(result.options.families).toBe("patch:warp");
-  expect(run.stdout).not.toContain("preset");
+  expect(run.stdout).toContain("preset standard");
   const page = expectSoundPage(readFileSync(join(home, "contrast-out", "report.html"), "utf8"));
   expect(all(page, "h2").map(({ id }) => id)).toEqual(expect.arrayContaining(["costs", "outputs", "images"]));
   const { images, outputs } = result.responses!;
@@ -73,8 +73,8 @@ test("the options of both methods are listed with their values", async () => {
   const { stdout, code } = await runCli(["list"], { cwd: home });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^lambda1 +20 +10 +0.54 +500000 +number$/m);
-  expect(stdout).toMatch(/^families +warp:patch:wave +some of patch : warp : additive : wave$/m);
-  expect(stdout).toMatch(/^controls +6 +number$/m);
+  expect(stdout).toMatch(/^families +warp:patch:wave +warp:patch:wave +some of patch : warp : additive : wave$/m);
+  expect(stdout).toMatch(/^mapSteps +240 +160 +number$/m);
 });
 
 test("options of the other method are refused", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { contrastDefaults } from "../../src/identification/contrast/options.ts";
+import { contrastDefaults, contrastPresets } from "../../src/identification/contrast/options.ts";
 import { featureReDefaults } from "../../src/identification/feature-re/options.ts";
 import { methodNames, methodOptions, prepareMethod } from "../../src/identification/methods.ts";
 import { neuralCleanseDefaults } from "../../src/identification/neural-cleanse/options.ts";
@@ -10,16 +10,39 @@ test.each([
   ["paper", "auto", 2, "gaze", { ...paperPresets.gaze, steps: 3 }],
   ["paper", "auto", 3, "head-pose", { ...paperPresets["head-pose"], steps: 3 }],
   ["paper", "generic", 2, "generic", { ...paperPresets.generic, steps: 3 }],
-  ["contrast", "auto", 2, null, { ...contrastDefaults, steps: 3 }],
+  ["contrast", "auto", 2, "standard", { ...contrastDefaults, steps: 3 }],
+  ["contrast", "quick", 2, "quick", { ...contrastPresets.quick, steps: 3 }],
   ["feature-re", "auto", 2, null, { ...featureReDefaults, steps: 3 }],
   ["neural-cleanse", "auto", 3, null, { ...neuralCleanseDefaults, steps: 3 }],
 ] as const)("%s with preset %s for %d outputs", (name, preset, dimension, chosen, options) => {
-  expect(prepareMethod(name, preset, dimension, { steps: 3 })).toMatchObject({ preset: chosen, options });
+  expect(prepareMethod(name, preset, { dimension, pixels: 64 * 64 }, { steps: 3 })).toMatchObject({
+    preset: chosen,
+    options,
+  });
 });
 
-test.each(methodNames.filter((name) => name !== "paper"))("a preset of %s is refused", async (name) => {
-  const error = await errorOf(() => prepareMethod(name, "gaze", 2, {}));
-  expect(error).toMatchObject({ code: "E_USAGE", message: expect.stringContaining("no presets") });
+test.each([
+  [112, "standard"],
+  [128, "standard"],
+  [129, "quick"],
+  [224, "quick"],
+] as const)("images of %d px are searched by the preset %s unless another is named", (side, chosen) => {
+  const subject = { dimension: 3, pixels: side * side };
+  expect(prepareMethod("contrast", "auto", subject, {})).toMatchObject({
+    preset: chosen,
+    options: contrastPresets[chosen],
+  });
+  expect(prepareMethod("contrast", "standard", subject, {}).options).toEqual(contrastDefaults);
+});
+
+test.each([
+  ["paper", "quick", "expected auto, gaze, head-pose, generic"],
+  ["contrast", "gaze", "expected auto, standard, quick"],
+  ["neural-cleanse", "quick", "no presets"],
+  ["feature-re", "gaze", "no presets"],
+] as const)("%s refuses the preset %s", async (name, preset, text) => {
+  const error = await errorOf(() => prepareMethod(name, preset, { dimension: 2, pixels: 64 }, {}));
+  expect(error).toMatchObject({ code: "E_USAGE", message: expect.stringContaining(text) });
 });
 
 test.each(methodNames)(

@@ -1,9 +1,15 @@
 /** Commands that only show something: `list`, `schema`, `config`, `doctor`. */
 import { cpus, totalmem } from "node:os";
 import { plannedDefaults } from "../../attacks/plan.ts";
-import { type MethodOptions, methodNames, methodOptions } from "../../identification/methods.ts";
+import { contrastPresets } from "../../identification/contrast/options.ts";
+import {
+  type MethodName,
+  type MethodOptions,
+  methodNames,
+  methodOptions,
+} from "../../identification/methods.ts";
 import { classificationOptions } from "../../identification/paper/classification.ts";
-import { paperChoices, paperPresets } from "../../identification/paper/options.ts";
+import { paperPresets } from "../../identification/paper/options.ts";
 import { defaultMemoryLimit } from "../../jobs/memory.ts";
 import { version } from "../../jobs/version.ts";
 import { mitigationNames, mitigationOptions } from "../../mitigation/methods.ts";
@@ -18,19 +24,10 @@ import { resultFormats } from "../tables/shared.ts";
 
 /** Prints the methods and attacks, their options and the values that these have. */
 export async function list(): Promise<number> {
-  const presets = [...Object.entries(paperPresets), ["classification", classificationOptions] as const];
-  const names = Object.keys(paperPresets.gaze) as (keyof typeof paperPresets.gaze)[];
-  const methodRows = names.map((name) => [
-    name,
-    ...presets.map(([, options]) => String(options[name])),
-    name in paperChoices ? paperChoices[name as keyof typeof paperChoices].join(" | ") : "number",
+  const methodTables = methodNames.flatMap((name) => [
+    `\n${name} (--method ${name}${methodColumns[name].note}), each option with --set name=value:\n`,
+    textTable(optionTable(methodColumns[name].columns, methodOptions[name])),
   ]);
-  const otherMethods = methodNames
-    .filter((name) => name !== "paper")
-    .flatMap((name) => [
-      `\n${name} (--method ${name}), each option with --set name=value:\n`,
-      textTable([["option", "default", "values"], ...optionRows(methodOptions[name])]),
-    ]);
   const attackRows = attackNames.flatMap((attack) =>
     optionNames(plannedDefaults[attack]).map((name) => [
       `${attack}.${name}`,
@@ -48,9 +45,7 @@ export async function list(): Promise<number> {
   await print(
     [
       `identification methods: ${methodNames.join(", ")}\n`,
-      "paper, by preset (--preset), the last by --task, each option with --set name=value:\n",
-      textTable([["option", ...presets.map(([name]) => name), "values"], ...methodRows]),
-      ...otherMethods,
+      ...methodTables,
       ...mitigationNames.flatMap((name) => [
         `\n${name} (drmguard repair --method ${name}), each option with --set name=value:\n`,
         textTable([
@@ -71,17 +66,35 @@ export async function list(): Promise<number> {
   return 0;
 }
 
-/** Each option of a method that has no presets: its name, default, and what it may be. */
-function optionRows({ defaults, choices }: MethodOptions): string[][] {
+/** What stands beside each other in the table of a method's options: presets, or its defaults alone. */
+const methodColumns: Readonly<
+  Record<MethodName, { readonly note: string; readonly columns: Readonly<Record<string, object>> }>
+> = {
+  paper: {
+    note: ", by --preset, the last by --task",
+    columns: { ...paperPresets, classification: classificationOptions },
+  },
+  contrast: { note: ", by --preset", columns: contrastPresets },
+  "neural-cleanse": { note: "", columns: { default: methodOptions["neural-cleanse"].defaults } },
+  "feature-re": { note: "", columns: { default: methodOptions["feature-re"].defaults } },
+};
+
+/** Each option of a method: its name, its value in each column, and what it may be. */
+function optionTable(
+  columns: Readonly<Record<string, object>>,
+  { defaults, choices }: MethodOptions,
+): string[][] {
   const shown = (value: unknown): string => {
     if (Array.isArray(value)) return value.join(":");
     return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
   };
-  return Object.entries(defaults).map(([name, value]) => {
+  const rows = Object.entries(defaults).map(([name, value]) => {
     const words = choices[name];
-    if (words === undefined) return [name, shown(value), "number"];
-    return [name, shown(value), Array.isArray(value) ? `some of ${words.join(" : ")}` : words.join(" | ")];
+    const values = Object.values(columns).map((options) => shown((options as Record<string, unknown>)[name]));
+    if (words === undefined) return [name, ...values, "number"];
+    return [name, ...values, Array.isArray(value) ? `some of ${words.join(" : ")}` : words.join(" | ")];
   });
+  return [["option", ...Object.keys(columns), "values"], ...rows];
 }
 
 function textTable(rows: readonly (readonly string[])[]): string {

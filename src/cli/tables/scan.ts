@@ -1,5 +1,5 @@
 /** The settings of `drmguard scan`. */
-import { methodNames } from "../../identification/methods.ts";
+import { methodNames, presetChoices } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { tasks } from "../../models/task.ts";
 import { parseMethodSettings } from "../../workflows/method-settings.ts";
@@ -21,8 +21,8 @@ export const scanTable = {
   },
   preset: {
     flags: "--preset <name>",
-    help: "auto, gaze, head-pose or generic: constants of the paper's method",
-    parse: parseChoice("auto", "gaze", "head-pose", "generic"),
+    help: "standard or quick: how long contrast searches; gaze, head-pose or generic: constants of the paper's method; auto chooses by the image's size or the outputs",
+    parse: parseChoice(...presetChoices),
     fallback: jobDefaults.preset,
   },
   task: {

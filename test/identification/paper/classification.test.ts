@@ -134,11 +134,15 @@ test("chosen classes, one number, and what classifiers have no map or ratio for 
 });
 
 test("its options are its own, with no preset", async () => {
-  expect(prepareMethod("paper", "auto", 10, { steps: 3 }, "classification")).toMatchObject({
+  expect(
+    prepareMethod("paper", "auto", { dimension: 10, pixels: 64 }, { steps: 3 }, "classification"),
+  ).toMatchObject({
     preset: "classification",
     options: { ...classificationOptions, steps: 3 },
   });
-  expect(await errorOf(() => prepareMethod("paper", "gaze", 10, {}, "classification"))).toMatchObject({
+  expect(
+    await errorOf(() => prepareMethod("paper", "gaze", { dimension: 10, pixels: 64 }, {}, "classification")),
+  ).toMatchObject({
     code: "E_USAGE",
   });
 });
@@ -146,7 +150,9 @@ test("its options are its own, with no preset", async () => {
 test.each(methodNames.filter((name) => name !== "paper"))(
   "%s refuses classifiers and says what does not",
   async (name) => {
-    const error = await errorOf(() => prepareMethod(name, "auto", 10, {}, "classification"));
+    const error = await errorOf(() =>
+      prepareMethod(name, "auto", { dimension: 10, pixels: 64 }, {}, "classification"),
+    );
     expect(error).toMatchObject({ code: "E_USAGE", hint: "--method paper" });
     expect(error.message).toContain(`for the method ${name}, expected regression`);
   },
