@@ -22,8 +22,10 @@ export { resize } from "./resize.ts";
 export {
   paperShares,
   type Split,
+  type SplitBy,
   type SplitShares,
   splitAtRandom,
   splitByNames,
   splitBySubject,
+  splitSamples,
 } from "./splits.ts";

@@ -15,6 +15,25 @@ export interface SplitShares {
   readonly test: number;
 }
 
+/** How samples come into parts: image by image, or subject by subject. */
+export type SplitBy = "image" | "subject";
+
+/**
+ * Splits samples in the way that is asked for. Throws what {@link splitAtRandom} and {@link splitBySubject} throw.
+ *
+ * @param subjects who is in each sample
+ */
+export function splitSamples(
+  by: SplitBy,
+  subjects: readonly (string | null)[],
+  random: Random,
+  shares?: SplitShares,
+): Split {
+  return by === "subject"
+    ? splitBySubject(subjects, random, shares)
+    : splitAtRandom(subjects.length, random, shares);
+}
+
 /** The paper's: 80 % to train, 10 % to validate, 10 % to test. */
 export const paperShares: SplitShares = { validation: 0.1, test: 0.1 };
 

@@ -1,7 +1,7 @@
 /** What is asked of a child process, and what it says. Everything here is plain JSON. */
 import type { AttackRequest } from "../attacks/plan.ts";
 import type { DataSetOptions } from "../data/node/datasets/format.ts";
-import type { SplitShares } from "../data/splits.ts";
+import type { SplitBy, SplitShares } from "../data/splits.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { MethodChanges, MethodName, PresetChoice } from "../identification/methods.ts";
 import type { WorkEvent } from "../loops/work.ts";
@@ -102,7 +102,7 @@ export interface TrainingData {
   /** Labels whose sign turns in a mirror: the images to train on are doubled by their mirror images. Null for no mirror images. */
   readonly mirror: readonly string[] | null;
   /** Whether one person's images may be in several parts. */
-  readonly splitBy: "image" | "subject";
+  readonly splitBy: SplitBy;
   readonly shares: SplitShares;
 }
 

@@ -7,7 +7,7 @@ import type { ImageSet } from "../data/image-set.ts";
 import { openDataSet } from "../data/node/datasets/detect.ts";
 import { fileError } from "../data/node/file-error.ts";
 import { prepareSet } from "../data/node/prepared-set.ts";
-import { splitAtRandom, splitBySubject } from "../data/splits.ts";
+import { splitSamples } from "../data/splits.ts";
 import { subsetOf } from "../data/subset.ts";
 import { DrmGuardError } from "../errors.ts";
 import { examine } from "../models/examined-model.ts";
@@ -101,14 +101,8 @@ async function testImages(
     );
   }
   const random = createRandom(seed).fork("split");
-  const split =
-    data.splitBy === "subject"
-      ? splitBySubject(
-          dataSet.samples.map(({ subject }) => subject),
-          random,
-          data.shares,
-        )
-      : splitAtRandom(dataSet.samples.length, random, data.shares);
+  const subjects = dataSet.samples.map(({ subject }) => subject);
+  const split = splitSamples(data.splitBy, subjects, random, data.shares);
   const read = trainingLabels(images, dataSet.labels, recipe.loss);
   return { ...read, images: subsetOf(read.images, split.test) };
 }

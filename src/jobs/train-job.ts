@@ -11,7 +11,7 @@ import { withMirrorImages } from "../data/mirror.ts";
 import { openDataSet } from "../data/node/datasets/detect.ts";
 import { type PreparedSet, prepareSet } from "../data/node/prepared-set.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
-import { type Split, splitAtRandom, splitBySubject } from "../data/splits.ts";
+import { type Split, splitSamples } from "../data/splits.ts";
 import { subsetOf } from "../data/subset.ts";
 import { DrmGuardError } from "../errors.ts";
 import { batchAt } from "../loops/batches.ts";
@@ -193,14 +193,8 @@ async function readData(
   });
   const { images, measure, classes } = trainingLabels(prepared, dataSet.labels, recipe.loss);
   const random = createRandom(seed).fork("split");
-  const split: Split =
-    data.splitBy === "subject"
-      ? splitBySubject(
-          dataSet.samples.map(({ subject }) => subject),
-          random,
-          data.shares,
-        )
-      : splitAtRandom(count, random, data.shares);
+  const subjects = dataSet.samples.map(({ subject }) => subject);
+  const split = splitSamples(data.splitBy, subjects, random, data.shares);
   const part = (name: keyof Split): LabelledSet => {
     if (split[name].length === 0) {
       throw new DrmGuardError(

@@ -47,7 +47,11 @@ function subjectsText({ subjects }: DataSetSummary): string {
   return `${names.length} (${named}${more}) of ${Math.min(...counts)} to ${Math.max(...counts)} samples`;
 }
 
-function rangeText({ unit, least, most, mean, deviation }: LabelRange): string {
+function rangeText({ unit, least, most, mean, deviation, counts }: LabelRange): string {
+  if (counts !== null) {
+    const each = counts.map(({ value, count }) => `${value}: ${count.toLocaleString("en")}`);
+    return `${counts.length} ${counts.length === 1 ? "value" : "values"} (${each.join(", ")})`;
+  }
   const range = `${numberText(least)} to ${numberText(most)}, mean ${numberText(mean)}, deviation ${numberText(deviation)}`;
   if (unit !== "radians") return unit === "class" ? range : `${range} (${unit})`;
   const degrees = (value: number): string => ((value * 180) / Math.PI).toFixed(1);

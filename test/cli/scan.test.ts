@@ -73,7 +73,9 @@ test("the options of both methods are listed with their values", async () => {
   const { stdout, code } = await runCli(["list"], { cwd: home });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^lambda1 +20 +10 +0.54 +500000 +number$/m);
-  expect(stdout).toMatch(/^families +warp:patch:wave +warp:patch:wave +some of patch : warp : additive : wave$/m);
+  expect(stdout).toMatch(
+    /^families +warp:patch:wave +warp:patch:wave +some of patch : warp : additive : wave$/m,
+  );
   expect(stdout).toMatch(/^mapSteps +240 +160 +number$/m);
 });
 

@@ -8,7 +8,12 @@ export interface LabelRange extends LabelColumn {
   readonly mean: number;
   /** Standard deviation of the population. */
   readonly deviation: number;
+  /** How many samples have each value, in the order of the values, where they are few and could be indices of classes; null otherwise. */
+  readonly counts: readonly { readonly value: number; readonly count: number }[] | null;
 }
+
+/** More values than these are no classes that one would count. */
+const mostCounted = 20;
 
 /** What `drmguard data inspect` prints. */
 export interface DataSetSummary {
@@ -33,10 +38,10 @@ export function summarise(dataSet: DataSet): DataSetSummary {
   const { title, samples, notes } = dataSet;
   const subjects: Record<string, number> = {};
   for (const { subject } of samples) if (subject !== null) subjects[subject] = (subjects[subject] ?? 0) + 1;
-  const labels = dataSet.labels.map((column, i) => ({
-    ...column,
-    ...rangeOf(samples.map((sample) => sample.labels[i]!)),
-  }));
+  const labels = dataSet.labels.map((column, i) => {
+    const values = samples.map((sample) => sample.labels[i]!);
+    return { ...column, ...rangeOf(values), counts: column.unit === "radians" ? null : countsOf(values) };
+  });
   return {
     title,
     count: samples.length,
@@ -48,7 +53,7 @@ export function summarise(dataSet: DataSet): DataSetSummary {
   };
 }
 
-function rangeOf(values: readonly number[]): Omit<LabelRange, keyof LabelColumn> {
+function rangeOf(values: readonly number[]): Omit<LabelRange, keyof LabelColumn | "counts"> {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   let sum = 0;
@@ -60,6 +65,16 @@ function rangeOf(values: readonly number[]): Omit<LabelRange, keyof LabelColumn>
   const mean = sum / values.length;
   const squares = values.reduce((total, value) => total + (value - mean) ** 2, 0);
   return { least, most, mean, deviation: Math.sqrt(squares / values.length) };
+}
+
+function countsOf(values: readonly number[]): LabelRange["counts"] {
+  const counts = new Map<number, number>();
+  for (const value of values) {
+    if (!Number.isInteger(value) || value < 0) return null;
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+    if (counts.size > mostCounted) return null;
+  }
+  return [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => a.value - b.value);
 }
 
 function skippedByReason({ skipped }: DataSet): DataSetSummary["skipped"] {

@@ -27,8 +27,8 @@ test("counts, subjects, ranges and what was skipped", () => {
     count: 3,
     subjects: { a: 2, b: 1 },
     labels: [
-      { name: "yaw", unit: "radians", least: -1, most: 5, mean: 2, deviation: Math.sqrt(6) },
-      { name: "pitch", unit: "radians", least: 2, most: 2, mean: 2, deviation: 0 },
+      { name: "yaw", unit: "radians", least: -1, most: 5, mean: 2, deviation: Math.sqrt(6), counts: null },
+      { name: "pitch", unit: "radians", least: 2, most: 2, mean: 2, deviation: 0, counts: null },
     ],
     skipped: [
       { reason: "often", count: 2, example: "q" },
@@ -40,4 +40,33 @@ test("counts, subjects, ranges and what was skipped", () => {
       "pitch is 2 for every sample: nothing can be learnt of it",
     ],
   });
+});
+
+test.each([
+  [
+    "class",
+    [3, 0, 3, 1],
+    [
+      [0, 1],
+      [1, 1],
+      [3, 2],
+    ],
+  ],
+  ["as given", [1, 1], [[1, 2]]],
+  ["radians", [1, 1], null],
+  ["as given", [0.5, 1], null],
+  ["as given", [-1, 1], null],
+  ["as given", Array.from({ length: 21 }, (_, i) => i), null],
+] as const)("what looks like classes is counted: %s %j", (unit, values, counts) => {
+  const summary = summarise(
+    createDataSet({
+      title: "a set",
+      labels: [{ name: "kind", unit }],
+      samples: values.map((value) => sample(null, value)),
+      skipped: [],
+      notes: [],
+      async *read() {},
+    }),
+  );
+  expect(summary.labels[0]!.counts?.map(({ value, count }) => [value, count]) ?? null).toEqual(counts);
 });
