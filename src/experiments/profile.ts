@@ -37,7 +37,12 @@ export interface TaskProfile {
   } | null;
   /** Whether handwritten digits are taken where the user names no data set. */
   readonly hasDigits?: boolean;
+  /** What differs from the profile's options of identification methods. */
+  readonly scans?: ScanChanges;
 }
+
+/** Options of identification methods by their names. */
+type ScanChanges = { readonly [M in MethodName]?: MethodChanges };
 
 /** A size of experiments. */
 export interface Profile {
@@ -45,7 +50,7 @@ export interface Profile {
   /** What differs from the attacks' defaults. */
   readonly attackOptions: { readonly [A in PlannedAttack]?: Partial<PlannedOptions[A]> };
   /** What differs from the defaults of identification methods. */
-  readonly scans: { readonly [M in MethodName]?: MethodChanges };
+  readonly scans: ScanChanges;
   /** What differs from the defaults of mitigations. */
   readonly repairs: { readonly [M in MitigationName]?: MitigationChanges };
 }
@@ -55,9 +60,10 @@ export type ProfileName = "desk" | "paper" | "smoke";
 
 // A fine stem costs half as much as a medium one, and a warp of half a pixel is learnt with it, which is not with a large one.
 const desk = { architecture: "resnet18", width: 0.25, stem: "fine" } as const;
-// Half the width and steps of the paper's search, with which docs/paper-method.md measured it. Its presets have batches of 50 (gaze) and 100 (head pose): half an
-// hour a model on one core after an hour of pretraining. A step costs as much as its batch is large.
-const halfSearch = { generatorChannels: 16, pretrainingSteps: 3000, steps: 1000, batch: 25 } as const;
+// Half the width and steps of the paper's search, with which docs/paper-method.md measured it: a quarter of an hour a model.
+const halfSearch = { generatorChannels: 16, pretrainingSteps: 3000, steps: 1000 } as const;
+// The preset of head pose has batches of 100, and a step costs as much as its batch is large: half an hour a model on one core, after an hour of pretraining.
+const quarterBatch = { batch: 25 } as const;
 /** The loss of classifiers; all else is as with a regression. */
 const ofClasses = (recipe: TrainingRecipe): TrainingRecipe => ({ ...recipe, loss: "cross-entropy" });
 const full = { architecture: "resnet18", width: 1, stem: "large" } as const;
@@ -99,6 +105,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
         size: null,
         mirror: ["yaw", "roll"],
         heads: { preset: "head-pose", count: 8000, size: 64, seed: 1 },
+        scans: { paper: quarterBatch, "feature-re": quarterBatch },
       },
       classification: {
         // With a fine stem and the backdoor put into a benign model in 200 steps, 12 to 85 % of the images were given the attacker's class; from nothing, all.

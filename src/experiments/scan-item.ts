@@ -49,8 +49,8 @@ export function scanName({ model, method, options, share }: ScanSpec): string {
 }
 
 /** The options of a method that differ from its defaults: the profile's, and those of the scan. */
-function changesOf({ method, options }: ScanSpec, { profile }: WorkOptions): MethodChanges {
-  return { ...profile.scans[method], ...options };
+function changesOf({ model: { task }, method, options }: ScanSpec, { profile }: WorkOptions): MethodChanges {
+  return { ...profile.scans[method], ...profile.tasks[task].scans?.[method], ...options };
 }
 
 /**
