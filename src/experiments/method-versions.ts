@@ -4,7 +4,7 @@ import type { MitigationName } from "../mitigation/methods.ts";
 
 /** Of identification methods. */
 export const methodVersions: Readonly<Record<MethodName, number>> = {
-  contrast: 25,
+  contrast: 26,
   paper: 1,
   "neural-cleanse": 1,
   "feature-re": 1,

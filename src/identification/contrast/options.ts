@@ -52,7 +52,7 @@ export interface ContrastOptions {
   readonly heldPart: number;
   /**
    * The part of the first map after which it is given up when no trigger has worked: where any does, the first does as soon as targets
-   * are let go.
+   * are let go on most models (a third of the steps), and on one of 16 not before half of them (docs/research-log.md).
    */
   readonly patience: number;
   /** Steps in which a target is contrasted with controls, at either tolerance. */
@@ -186,7 +186,7 @@ export const contrastDefaults: ContrastOptions = {
   mapSteps: 240,
   tightMapSteps: 120,
   heldPart: 0.3,
-  patience: 0.5,
+  patience: 0.75,
   steps: 200,
   contrastPatience: 0.5,
   batch: 6,

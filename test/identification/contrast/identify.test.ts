@@ -346,7 +346,7 @@ test("a family of which no few examples stand for all is given up when a few tar
     expect(found.isComplete).toBe(true);
     return found.stages;
   };
-  expect(await stagesOf({ tolerance: 1e-6 })).toEqual([{ name: "trying a few targets (warp)", steps: 10 }]);
+  expect(await stagesOf({ tolerance: 1e-6 })).toEqual([{ name: "trying a few targets (warp)", steps: 15 }]);
   const [scouting, map, next] = (await stagesOf({ tolerance: 5, shallow: 1000, leastDistance: 0.001 }))!;
   // Targets are held for 0.4 of the steps, and none counts before.
   expect(scouting).toEqual({ name: "trying a few targets (warp)", steps: 9 });
