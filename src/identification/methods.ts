@@ -44,6 +44,15 @@ export const presetChoices = ["auto", "standard", "quick", "gaze", "head-pose", 
 /** One of them. */
 export type PresetChoice = (typeof presetChoices)[number];
 
+/**
+ * The preset that a result names. A classifier's is its task, and older results of contrast name none: auto.
+ *
+ * @param preset as the result has it
+ */
+export function presetOfResult(preset: string | null): PresetChoice {
+  return presetChoices.find((each) => each === preset) ?? "auto";
+}
+
 /** What a preset is chosen by. */
 export interface Subject {
   /** d, the number of outputs. */

@@ -1,10 +1,5 @@
 /** The command that makes a result again. */
-import {
-  calibratedDefaults,
-  methodNames,
-  type PresetChoice,
-  prepareMethod,
-} from "../identification/methods.ts";
+import { calibratedDefaults, methodNames, prepareMethod, presetOfResult } from "../identification/methods.ts";
 import { defaultPreprocessing } from "../models/preprocessing.ts";
 import type { ScanResult } from "./result.ts";
 import { printable } from "./table.ts";
@@ -60,8 +55,6 @@ function quoted(word: string): string {
 function setOptions(result: ScanResult): string[] {
   const { method, preset, options, target, calibration, task, benign } = result;
   const name = methodNames.find((each) => each === method);
-  const hasPreset = preset !== null && task !== "classification";
-  const chosen = hasPreset ? (preset as PresetChoice) : "auto";
   const [, , height = 1, width = 1] = benign.shape;
   const subject = { dimension: target.length, pixels: height * width };
   const isCalibrated = calibration !== undefined && calibration.threshold !== null;
@@ -69,7 +62,7 @@ function setOptions(result: ScanResult): string[] {
     name === undefined
       ? {}
       : {
-          ...prepareMethod(name, chosen, subject, {}, task).options,
+          ...prepareMethod(name, presetOfResult(preset), subject, {}, task).options,
           ...(isCalibrated ? calibratedDefaults(name) : {}),
         };
   const text = (value: unknown): string => (Array.isArray(value) ? value.join(":") : String(value));

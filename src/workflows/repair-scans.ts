@@ -8,6 +8,7 @@ import {
   type MethodName,
   methodNames,
   methodOptions,
+  presetOfResult,
 } from "../identification/methods.ts";
 import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
 import type { Preprocessing } from "../models/preprocessing.ts";
@@ -71,7 +72,7 @@ export async function firstScanOf(
   scans: RepairScans,
 ): Promise<ScanResult> {
   const { from, scan } = options;
-  if (from === null) return await scanIn(scans, loaded, { ...options, ...scan });
+  if (from === null) return await scanIn(scans, loaded, { ...options, ...scan, preset: "auto" });
   assertResultFits(from.path, from.result, loaded.sha256, preprocessing);
   return from.result;
 }
@@ -83,7 +84,7 @@ export async function firstScanOf(
  */
 export async function scanAgain(
   repair: RepairOptions,
-  { method, options, seed }: Pick<ScanResult, "method" | "options" | "seed">,
+  { method, preset, options, seed }: Pick<ScanResult, "method" | "preset" | "options" | "seed">,
   repaired: LoadedModel,
   scans: RepairScans,
 ): Promise<ScanResult> {
@@ -92,19 +93,20 @@ export async function scanAgain(
     throw new DrmGuardError("E_RESULT", `found method ${method}, expected one of ${methodNames.join(", ")}`);
   }
   const changes = changesOf(name, options);
-  return await scanIn(scans, repaired, { ...repair, seed, method: name, options: changes });
+  const inTheSameWay = { seed, method: name, preset: presetOfResult(preset), options: changes };
+  return await scanIn(scans, repaired, { ...repair, ...inTheSameWay });
 }
 
 function scanIn(
   { runtime, benign, host, isResumed, deadline }: RepairScans,
   loaded: LoadedModel,
-  options: Omit<ScanOptions, "preset" | "timeBudget" | "resume">,
+  options: Omit<ScanOptions, "timeBudget" | "resume">,
 ): Promise<ScanResult> {
   return scanModel(
     runtime,
     loaded,
     benign,
-    { ...options, preset: "auto", timeBudget: remaining(deadline), resume: isResumed },
+    { ...options, timeBudget: remaining(deadline), resume: isResumed },
     host,
   );
 }
@@ -154,7 +156,14 @@ export async function furtherTriggers(
   if (families.length === 0) return [];
   const changes = changesOf("contrast", before.options) as Partial<ContrastOptions>;
   const options = { ...changes, ...wholeSearch, families };
-  const found = await scanIn(scans, loaded, { ...repair, seed: before.seed, method: "contrast", options });
+  const preset = presetOfResult(before.preset);
+  const found = await scanIn(scans, loaded, {
+    ...repair,
+    seed: before.seed,
+    method: "contrast",
+    preset,
+    options,
+  });
   return found.triggers ?? [];
 }
 

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { contrastDefaults, contrastPresets } from "../../src/identification/contrast/options.ts";
 import { featureReDefaults } from "../../src/identification/feature-re/options.ts";
-import { methodNames, methodOptions, prepareMethod } from "../../src/identification/methods.ts";
+import {
+  methodNames,
+  methodOptions,
+  prepareMethod,
+  presetOfResult,
+} from "../../src/identification/methods.ts";
 import { neuralCleanseDefaults } from "../../src/identification/neural-cleanse/options.ts";
 import { paperPresets } from "../../src/identification/paper/options.ts";
 import { errorOf } from "../support/errors.ts";
@@ -33,6 +38,16 @@ test.each([
     options: contrastPresets[chosen],
   });
   expect(prepareMethod("contrast", "standard", subject, {}).options).toEqual(contrastDefaults);
+});
+
+test.each([
+  ["quick", "quick"],
+  ["head-pose", "head-pose"],
+  // The one of classifiers is their task, and older results of contrast name none.
+  ["classification", "auto"],
+  [null, "auto"],
+] as const)("a scan whose result names the preset %s is repeated by %s", (preset, chosen) => {
+  expect(presetOfResult(preset)).toBe(chosen);
 });
 
 test.each([
