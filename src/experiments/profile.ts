@@ -2,7 +2,7 @@
 import { attackDefaults } from "../attacks/options.ts";
 import type { PlannedAttack, PlannedOptions } from "../attacks/plan.ts";
 import type { HeadPresetName } from "../data/heads/presets.ts";
-import type { MethodChanges, MethodName } from "../identification/methods.ts";
+import type { ChangesByMethod, MethodName } from "../identification/methods.ts";
 import type { MitigationChanges, MitigationName } from "../mitigation/methods.ts";
 import type { NetworkOptions } from "../models/networks/network.ts";
 import { type TrainingRecipe, trainingRecipes, withSteps } from "../training/options.ts";
@@ -38,11 +38,8 @@ export interface TaskProfile {
   /** Whether handwritten digits are taken where the user names no data set. */
   readonly hasDigits?: boolean;
   /** What differs from the profile's options of identification methods. */
-  readonly scans?: ScanChanges;
+  readonly scans?: ChangesByMethod;
 }
-
-/** Options of identification methods by their names. */
-type ScanChanges = { readonly [M in MethodName]?: MethodChanges };
 
 /** A size of experiments. */
 export interface Profile {
@@ -50,7 +47,7 @@ export interface Profile {
   /** What differs from the attacks' defaults. */
   readonly attackOptions: { readonly [A in PlannedAttack]?: Partial<PlannedOptions[A]> };
   /** What differs from the defaults of identification methods. */
-  readonly scans: ScanChanges;
+  readonly scans: ChangesByMethod;
   /** What differs from the defaults of mitigations. */
   readonly repairs: { readonly [M in MitigationName]?: MitigationChanges };
 }
@@ -210,3 +207,21 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     },
   },
 };
+
+/**
+ * A profile whose scans have other options.
+ *
+ * @param changes what differs from the profile's own, for all tasks
+ */
+export function withScanOptions(profile: Profile, changes: ChangesByMethod): Profile {
+  const tasksWith = allTasks.map((task) => {
+    const { scans } = profile.tasks[task];
+    return [task, { ...profile.tasks[task], scans: merged(scans ?? {}, changes) }] as const;
+  });
+  return { ...profile, tasks: Object.fromEntries(tasksWith) as Profile["tasks"] };
+}
+
+function merged(scans: ChangesByMethod, changes: ChangesByMethod): ChangesByMethod {
+  const names = [...Object.keys(scans), ...Object.keys(changes)] as MethodName[];
+  return Object.fromEntries(names.map((name) => [name, { ...scans[name], ...changes[name] }]));
+}

@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { renderHeadSet } from "../data/node/heads/render-set.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
+import type { ChangesByMethod } from "../identification/methods.ts";
 import { writeDigitSet } from "../jobs/digit-set.ts";
 import { version } from "../jobs/version.ts";
 import { table7, table8 } from "./ablations.ts";
 import { figure6, table17 } from "./classification.ts";
-import type { Experiment, ExperimentScope } from "./experiment.ts";
+import { type Experiment, type ExperimentScope, paragraphs } from "./experiment.ts";
 import { figure2 } from "./figure2.ts";
 import { figure3 } from "./figure3.ts";
 import { figure4 } from "./figure4.ts";
@@ -18,7 +19,7 @@ import { type Findings, type GatherOptions, gather, modelsOf, type Needs } from 
 import { table2, table3, table11, table12, table14, table16 } from "./identification-tables.ts";
 import { table5, table6, table13, table15 } from "./mitigation-tables.ts";
 import type { ModelSpec } from "./models.ts";
-import { type Profile, type ProfileName, profiles, type Task } from "./profile.ts";
+import { type Profile, type ProfileName, profiles, type Task, withScanOptions } from "./profile.ts";
 import { table1 } from "./table1.ts";
 import { table4 } from "./table4.ts";
 import { table9 } from "./table9.ts";
@@ -43,6 +44,8 @@ export interface RunExperimentOptions
   extends Omit<GatherOptions, "profile" | "data" | "onEvent">,
     ExperimentScope {
   readonly profile: ProfileName;
+  /** What differs from the profile's options of identification methods. */
+  readonly scanOptions: ChangesByMethod;
   /** Data sets that the user names; others are rendered where the profile has heads. */
   readonly data: Readonly<Partial<Record<Task, string>>>;
   readonly onEvent: (event: ExperimentEvent) => void;
@@ -64,7 +67,7 @@ export async function runExperiment(
   experiment: Experiment,
   options: RunExperimentOptions,
 ): Promise<ExperimentFiles> {
-  const profile = profiles[options.profile];
+  const profile = withScanOptions(profiles[options.profile], options.scanOptions);
   const needs = chosenOf(experiment.needs(options, profile), options);
   const specs = modelsOf(needs);
   if (specs.length === 0) {
@@ -92,7 +95,8 @@ export async function runExperiment(
       },
     );
   }
-  const { json, markdown, pictures } = await experiment.evaluate(findings);
+  const { json, markdown: evaluated, pictures } = await experiment.evaluate(findings);
+  const markdown = `${paragraphs(experiment.title, evaluated, scanOptionsNote(options.scanOptions))}\n`;
   const folder = join(options.folder, "results");
   const files = new Map<string, string>([
     [
@@ -102,6 +106,7 @@ export async function runExperiment(
           experiment: experiment.name,
           tool: `drmguard ${version}`,
           profile: options.profile,
+          ...(Object.keys(options.scanOptions).length === 0 ? {} : { scanOptions: options.scanOptions }),
           seeds: options.seeds,
           environment: reports[0]!.environment,
           results: json,
@@ -110,12 +115,12 @@ export async function runExperiment(
         2,
       )}\n`,
     ],
-    [`${experiment.name}.md`, `${experiment.title}\n\n${markdown}\n`],
+    [`${experiment.name}.md`, markdown],
     ...Object.entries(pictures),
   ]);
   for (const [name, content] of files) await writeWhole(join(folder, name), [content]);
   return {
-    markdown: `${experiment.title}\n\n${markdown}\n`,
+    markdown,
     files: [...files.keys()].map((name) => join(folder, name)),
   };
 }
@@ -134,6 +139,14 @@ function chosenOf(
     repairs: repairs.filter(({ scan }) => isChosen(scan.model)),
     poisoned: poisoned.filter(isChosen),
   };
+}
+
+/** What the user changed of the profile's scans; empty for nothing. */
+function scanOptionsNote(changes: ChangesByMethod): string {
+  const parts = Object.entries(changes).flatMap(([method, options]) =>
+    Object.entries(options).map(([name, value]) => `${method}.${name}=${value}`),
+  );
+  return parts.length === 0 ? "" : `Scanned with --scan-set ${parts.join(",")}.`;
 }
 
 function trainedOf({ models, scans, repairs, poisoned }: Findings): Findings["models"] {

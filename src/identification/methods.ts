@@ -68,6 +68,9 @@ export type MethodChanges =
   | Partial<NeuralCleanseOptions>
   | Partial<FeatureReOptions>;
 
+/** Options of several methods, by their names. */
+export type ChangesByMethod = { readonly [M in MethodName]?: MethodChanges };
+
 /** The options of a method. */
 export interface MethodOptions {
   readonly defaults: object;

@@ -1,6 +1,7 @@
 /** Options of methods as text: `name=value,...`, on the command line and on the page. */
 import { DrmGuardError } from "../errors.ts";
 import {
+  type ChangesByMethod,
   type MethodChanges,
   type MethodName,
   type MethodOptions,
@@ -34,6 +35,30 @@ export function parseMethodSettings(text: string): MethodSettings {
  */
 export function methodChanges(method: MethodName, settings: MethodSettings): MethodChanges {
   return changesOf(methodOptions[method], settings) as MethodChanges;
+}
+
+/**
+ * Options of several identification methods from what was given, each under `method.option`.
+ *
+ * Throws E_USAGE for names without a method or with one that there is not, and what {@link methodChanges} throws.
+ *
+ * @param settings such as `paper.batch` with `25`
+ */
+export function changesByMethod(settings: MethodSettings): ChangesByMethod {
+  const methods = Object.keys(methodOptions) as MethodName[];
+  const changes: { [M in MethodName]?: MethodChanges } = {};
+  for (const [name, value] of settings) {
+    const [first, ...rest] = name.split(".") as [string, ...string[]];
+    const method = methods.find((each) => each === first);
+    if (method === undefined || rest.length === 0) {
+      throw new DrmGuardError(
+        "E_USAGE",
+        `found option "${name}", expected a method before it: ${methods.map((each) => `${each}.NAME`).join(", ")}`,
+      );
+    }
+    changes[method] = { ...changes[method], ...methodChanges(method, [[rest.join("."), value]]) };
+  }
+  return changes;
 }
 
 /**

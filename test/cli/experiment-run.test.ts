@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import type { ScanResult } from "../../src/report/result.ts";
 import type { TrainingReport } from "../../src/report/training-report.ts";
 import { type CliRun, newFolder, runCli, startCli, writeImages } from "../support/cli.ts";
 import { rowsByColumn } from "../support/findings.ts";
@@ -173,4 +174,20 @@ test("nothing that is finished is an error of its own, and data are not asked fo
   const run = await runCli(args("table2", "--only-finished"), { cwd: empty });
   expect(run).toMatchObject({ code: 4, stdout: "" });
   expect(run.stderr).toContain("found nothing of table2 that is finished");
+});
+
+test("scans with other options are made anew, beside those with the profile's, and the table says so", async () => {
+  const before = filesIn("scans");
+  const run = await experiment("table2", "--scan-set", "contrast.steps=6", "--scan-set", "paper.steps=2");
+  expect(run.code).toBe(0);
+  expect(run.stderr).toContain("scans               0 there     2 to make");
+  expect(run.stdout).toContain("Scanned with --scan-set contrast.steps=6,paper.steps=2.");
+  expect(filesIn("scans")).toEqual(expect.arrayContaining(before));
+  const made = filesIn("scans").filter((name) => !before.includes(name) && name.endsWith(".json"));
+  expect(made).toHaveLength(2);
+  for (const name of made) {
+    const result = JSON.parse(readFileSync(join(cwd, "exp", "scans", name), "utf8")) as ScanResult;
+    expect(result.method).toBe("contrast");
+    expect(result.options).toMatchObject({ steps: 6, mapSteps: 8 });
+  }
 });

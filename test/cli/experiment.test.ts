@@ -11,6 +11,16 @@ test.each([
     "cannot read the data set at none",
   ],
   ["a task that there is not", ["table1", "--tasks", "age"], "expected one of gaze, head-pose"],
+  [
+    "an option without its method",
+    ["table2", "--scan-set", "steps=1"],
+    "expected a method before it: paper.NAME",
+  ],
+  [
+    "an option that the method does not have",
+    ["table2", "--scan-set", "paper.stps=1"],
+    'found option "stps"',
+  ],
   ["seeds that are none", ["table1", "--seeds", "1,x"], "expected a whole number"],
 ])("%s is refused, and nothing is left", async (_, args, message) => {
   const cwd = newFolder();

@@ -42,6 +42,7 @@ export async function experiment(name: string, flags: GivenFlags): Promise<numbe
         conditions: conditions!,
         methods,
         mitigations,
+        scanOptions: values.scanSet ?? {},
         isOnlyFinished: onlyFinished ?? false,
         data,
         folder: output!,

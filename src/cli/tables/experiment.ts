@@ -2,9 +2,10 @@
 import { DrmGuardError } from "../../errors.ts";
 import { conditions } from "../../experiments/models.ts";
 import { profiles, tasks } from "../../experiments/profile.ts";
-import { methodNames } from "../../identification/methods.ts";
+import { type ChangesByMethod, methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { mitigationNames } from "../../mitigation/methods.ts";
+import { changesByMethod, parseMethodSettings } from "../../workflows/method-settings.ts";
 import { parseChoice, parseChoices, parseInteger, parseList, parseSwitch, parseText } from "../settings.ts";
 import { common, flagOnly, model, seedRange } from "./shared.ts";
 
@@ -55,6 +56,13 @@ export const experimentTable = {
     parse: parseChoices(...methodNames),
     ...flagOnly,
   },
+  scanSet: {
+    flags: "--scan-set <method.name=value>",
+    help: "an option of an identification method in place of the profile's, such as paper.batch=10; `drmguard list` names them",
+    parse: parseScanSettings,
+    isRepeatable: true,
+    ...flagOnly,
+  },
   mitigations: {
     flags: "--mitigations <names>",
     help: `mitigations: ${mitigationNames.join(", ")} (default: unlearning, in table6 all)`,
@@ -98,6 +106,11 @@ export const experimentTable = {
   },
   quiet: common.quiet,
 } as const;
+
+/** Options of identification methods, by method. */
+function parseScanSettings(text: string): ChangesByMethod {
+  return changesByMethod(parseMethodSettings(text));
+}
 
 /** Numbers and ranges of them, each once. */
 export function parseSeeds(text: string): number[] {
