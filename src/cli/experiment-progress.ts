@@ -76,9 +76,9 @@ export function createExperimentProgress(
     onEvent(event) {
       if (event.kind === "note") {
         if (!isQuiet) say(event.message);
-      } else if (event.kind === "rendering") {
-        const name = `heads for ${event.task}`;
-        update(name, { text: `${event.done}/${event.all} rendered` });
+      } else if (event.kind === "images") {
+        const name = `${event.made} for ${event.task}`;
+        update(name, { text: `${event.done}/${event.all} made` });
         if (event.done === event.all) running.delete(name);
         draw();
       } else if (event.kind === "planned") {

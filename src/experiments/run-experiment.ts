@@ -36,7 +36,14 @@ export const experiments: readonly Experiment[] = [
 /** What happens in an experiment. */
 export type ExperimentEvent =
   | ItemEvent
-  | { readonly kind: "rendering"; readonly task: Task; readonly done: number; readonly all: number }
+  | {
+      readonly kind: "images";
+      /** What is made of them. */
+      readonly made: "heads" | "digits";
+      readonly task: Task;
+      readonly done: number;
+      readonly all: number;
+    }
   | { readonly kind: "note"; readonly message: string };
 
 /** How an experiment is run. */
@@ -177,7 +184,7 @@ async function headsFor(
     format: "webp",
     output,
     processes: jobs * threads,
-    onImages: (done, all) => onEvent({ kind: "rendering", task, done, all }),
+    onImages: (done, all) => onEvent({ kind: "images", made: "heads", task, done, all }),
     signal,
   });
   return output;
@@ -186,12 +193,15 @@ async function headsFor(
 /** Handwritten digits, written where they are not all there yet. */
 async function digitsFor(
   task: Task,
-  { cache, onEvent, isOnlyFinished }: RunExperimentOptions,
+  { cache, signal, onEvent, isOnlyFinished }: RunExperimentOptions,
 ): Promise<string> {
   const output = join(cache, "digits");
   if (isOnlyFinished || existsSync(join(output, "labels.csv"))) return output;
-  onEvent({ kind: "note", message: `writing handwritten digits for ${task} into ${output}` });
-  await writeDigitSet(output);
+  await writeDigitSet(
+    output,
+    (done, all) => onEvent({ kind: "images", made: "digits", task, done, all }),
+    signal,
+  );
   return output;
 }
 

@@ -16,11 +16,18 @@ const side = 28;
 /**
  * Writes all digits of the package, 10,000 of 28 x 28 px, white on black, with `labels.csv`, which is there only when all are.
  *
- * Throws E_FILE with the command that installs the package when it is not there, or when a file of it cannot be read, and E_WRITE.
+ * Throws E_FILE with the command that installs the package when it is not there, or when a file of it cannot be read, E_WRITE, and
+ * E_INTERRUPTED.
  *
  * @param output the folder
+ * @param onImages is told how many images are there, of how many
+ * @param signal stops it before the next image, with E_INTERRUPTED; the same call begins anew
  */
-export async function writeDigitSet(output: string): Promise<void> {
+export async function writeDigitSet(
+  output: string,
+  onImages: (done: number, all: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const root = findPackage(packageName);
   if (root === null) {
     throw new DrmGuardError("E_FILE", `found no installed ${packageName}, which the digits are from`, {
@@ -39,7 +46,11 @@ export async function writeDigitSet(output: string): Promise<void> {
     labelNames: ["class"],
     names: [],
   };
-  await writeImageFolder(output, set);
+  await writeImageFolder(output, set, undefined, (done) => {
+    onImages(done, count);
+    if (signal.aborted && done < count)
+      throw new DrmGuardError("E_INTERRUPTED", `stopped after ${done} of ${count} digits`);
+  });
 }
 
 async function pixelsOf(root: string, digit: number): Promise<number[]> {

@@ -9,16 +9,19 @@ import { pngOf } from "./png.ts";
  *
  * @param folder made when it is not there
  * @param nameOf what the file of an image is called
+ * @param onImage is told how many images are there after each
  */
 export async function writeImageFolder(
   folder: string,
   images: ImageSet,
   nameOf: (i: number) => string = (i) => `${String(i).padStart(6, "0")}.png`,
+  onImage: (done: number) => void = () => {},
 ): Promise<void> {
   const { labels, labelNames, shape } = images;
   const [count, c, h, w] = shape;
   for (let i = 0; i < count; i++) {
     await writeWhole(join(folder, nameOf(i)), [await pngOf(imageOf(images, i), [c, h, w])]);
+    onImage(i + 1);
   }
   if (labels === null) return;
   const d = labels.length / count;

@@ -120,12 +120,15 @@ test("a finished model takes the line away and gets one of its own, one that fai
   expect(take()).toBe(`${clear}failed: scan a: no memory\n`);
 });
 
-test("rendering is shown until it is done", () => {
+test.each([
+  ["heads", "gaze"],
+  ["digits", "classification"],
+] as const)("images of %s that are made are counted until all are there", (made, task) => {
   const { send, take } = shown({ isTTY: true });
-  send({ kind: "rendering", task: "gaze", done: 20, all: 100 }, 1);
-  expect(take()).toContain("heads for gaze 20/100 rendered");
-  send({ kind: "rendering", task: "gaze", done: 100, all: 100 }, 1);
-  expect(take()).not.toContain("heads");
+  send({ kind: "images", made, task, done: 20, all: 100 }, 1);
+  expect(take()).toContain(`${made} for ${task} 20/100 made`);
+  send({ kind: "images", made, task, done: 100, all: 100 }, 1);
+  expect(take()).not.toContain(made);
 });
 
 test("a narrow terminal gets no line that would wrap, and is not drawn on more often than twice a second", () => {
