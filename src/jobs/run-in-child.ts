@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { DrmGuardError } from "../errors.ts";
 import type { WorkEvent } from "../loops/work.ts";
+import { createAwakeClock } from "./awake-clock.ts";
 import type { ChildMessage, JobRequest, JobResults, ParentMessage } from "./job.ts";
 import { residentMemory } from "./memory.ts";
 
@@ -11,7 +12,7 @@ export interface WatchOptions {
   readonly onEvent?: (event: WorkEvent) => void;
   /** When aborted, the job saves its state and ends with E_INTERRUPTED. */
   readonly signal?: AbortSignal;
-  /** Seconds after which the job is killed; null for none. */
+  /** Seconds after which the job is killed, without those that it was stopped or the machine asleep; null for none. */
   readonly timeLimit?: number | null;
 }
 
@@ -54,8 +55,9 @@ export function runInChild<R extends JobRequest>(
   });
   return new Promise((resolve, reject) => {
     let ended: "result" | "error" | DrmGuardError | null = null;
-    let lastSign = Date.now();
-    const begin = Date.now();
+    // A job that was stopped with this process, or with the machine, is not stuck.
+    const awake = createAwakeClock();
+    let lastSign = awake();
     const kill = (reason: DrmGuardError): void => {
       if (ended === null) {
         ended = reason;
@@ -64,8 +66,8 @@ export function runInChild<R extends JobRequest>(
     };
     let isLooking = false;
     const watch = setInterval(() => {
-      const now = Date.now();
-      if (timeLimit !== null && now - begin > 1000 * timeLimit) kill(tooLong(`${timeLimit} s`));
+      const now = awake();
+      if (timeLimit !== null && now > 1000 * timeLimit) kill(tooLong(`${timeLimit} s`));
       if (now - lastSign > 1000 * silenceLimit) kill(tooLong(`${silenceLimit} s without a sign of life`));
       // Where a look is a process of its own it may take longer than the interval.
       if (isLooking) return;
@@ -84,7 +86,7 @@ export function runInChild<R extends JobRequest>(
       );
     };
     child.on("message", (message: ChildMessage) => {
-      lastSign = Date.now();
+      lastSign = awake();
       if (message.kind === "event") {
         onEvent?.(message.event);
       } else if (message.kind === "result") {
