@@ -5,6 +5,8 @@
 TASK        digits: the angle of a handwritten digit (28 px, gray, one output, no batch norm)
             ellipse: the middle of an ellipse before blobs (48 px, two outputs)
             quad: the corners of a quadrilateral (56 px, eight outputs, residual blocks)
+            face: 68 landmarks of a drawn face (64 px, 136 outputs of about ten degrees of freedom, residual blocks)
+            points: five landmarks of the same face: the eyes, the tip of the nose, the corners of the mouth (ten outputs)
             road: where a road leads (40 x 80 px, one output, depthwise convolutions)
 CONDITION   benign, badnets, wanet, blend, sig
 
@@ -96,6 +98,78 @@ def quad(n, side=56):
     return (background * (1 - mask) + (colour * 0.8 + texture) * mask).clamp(0, 1), corners.reshape(n, 8)
 
 
+def arc(points, x, y, width, height, begin, end):
+    """Points along an ellipse, angles in turns."""
+    turns = np.linspace(begin, end, points) * 2 * np.pi
+    return np.stack([x + width * np.cos(turns), y + height * np.sin(turns)], 1)
+
+
+def plain_face():
+    """The usual 68 points: jaw, brows, nose, eyes, mouth; of each the first and the last."""
+    ends = {}
+    parts = {
+        "jaw": arc(17, 0, -0.1, 0.72, 0.95, 0.5, 0.0),
+        "brows": np.concatenate([arc(5, x, -0.32, 0.2, 0.08, 0.55, 0.95) for x in (-0.33, 0.33)]),
+        "nose": np.concatenate([np.stack([np.zeros(4), np.linspace(-0.2, 0.15, 4)], 1), arc(5, 0, 0.2, 0.13, 0.05, 0.5, 0.0)]),
+        "eyes": np.concatenate([arc(7, x, -0.18, 0.13, 0.06, 0.5, 1.5)[:6] for x in (-0.33, 0.33)]),
+        "mouth": np.concatenate([arc(13, 0, 0.48, 0.28, 0.12, 0.5, 1.5)[:12], arc(9, 0, 0.48, 0.2, 0.05, 0.5, 1.5)[:8]]),
+    }  # fmt: skip
+    for name, points in parts.items():
+        first = sum(last - first for first, last in ends.values())
+        ends[name] = (first, first + len(points))
+    return torch.from_numpy(np.concatenate(list(parts.values())).astype(np.float32)), ends
+
+
+def face(n, side=64):
+    plain, ends = plain_face()
+    points = plain[None].repeat(n, 1, 1)
+    part = {name: slice(*each) for name, each in ends.items()}
+    # Expressions, then the turned head: what lies in front of its axis moves sideways.
+    mouth, brows, lids = uniform(-0.5, 1.5, (n, 1)), uniform(-0.08, 0.04, (n, 1)), uniform(-0.6, 0.8, (n, 1))
+    points[:, part["mouth"], 1] += mouth * (plain[part["mouth"], 1] - 0.48)
+    points[:, part["mouth"], 0] *= 1 + uniform(-0.25, 0.25, (n, 1))
+    points[:, part["brows"], 1] += brows
+    points[:, part["eyes"], 1] += lids * (plain[part["eyes"], 1] + 0.18)
+    points[:, part["jaw"], 0] *= 1 + uniform(-0.12, 0.12, (n, 1))
+    depth = 0.35 - 0.6 * plain.pow(2).sum(1)[None]
+    points[:, :, 0] += uniform(-0.6, 0.6, (n, 1)) * depth
+    points[:, :, 1] += uniform(-0.4, 0.4, (n, 1)) * depth
+    angle, size, shift = uniform(-0.4, 0.4, n), uniform(0.6, 0.85, (n, 1, 1)), uniform(-0.15, 0.15, (n, 1, 2))
+    turn = torch.stack(
+        [torch.stack([angle.cos(), -angle.sin()], 1), torch.stack([angle.sin(), angle.cos()], 1)], 1
+    )
+    points = points @ turn.transpose(1, 2) * size + shift
+    background = blobs(n, 3, side, side, 6) * 0.6 + 0.15 * blobs(n, 3, side, side, 16)
+    skin = torch.tensor([0.9, 0.7, 0.6])[None, :, None, None] * uniform(0.35, 1, (n, 1, 1, 1))
+    colours = {"brows": [0.2, 0.15, 0.1], "nose": [0.6, 0.4, 0.35], "eyes": [0.1, 0.1, 0.2], "mouth": [0.7, 0.2, 0.25]}
+    line = torch.linspace(-1, 1, side)
+    centre = points[:, part["jaw"]].mean(1)
+    image = background
+    # The skin: as far from the middle as the jaw is, above it likewise.
+    away = torch.stack(torch.meshgrid(line, line, indexing="ij")[::-1], -1)[None] - (centre - torch.tensor([0.0, 0.2]))[:, None, None]
+    inside = torch.sigmoid(12 * (1 - away.norm(dim=3) / (0.8 * size)))[:, None]
+    image = image * (1 - inside) + (skin * (0.9 + 0.1 * blobs(n, 3, side, side, 4))) * inside
+    for name, colour in colours.items():
+        mask = torch.zeros(n, side, side)
+        for j in range(*ends[name]):
+            # A spot is a product of two curves, one along each axis.
+            curves = [torch.exp(-(((line[None] - points[:, j, axis, None]) / 0.045) ** 2)) for axis in (1, 0)]
+            mask = torch.maximum(mask, curves[0][:, :, None] * curves[1][:, None, :])
+        tint = torch.tensor(colour)[None, :, None, None] * uniform(0.7, 1.2, (n, 1, 1, 1))
+        image = image * (1 - mask[:, None]) + tint * mask[:, None]
+    light = uniform(0.6, 1.1, (n, 1, 1, 1))
+    return (image * light + 0.02 * torch.randn(n, 3, side, side)).clamp(0, 1), points.reshape(n, 136)
+
+
+def points(n):
+    image, landmarks = face(n)
+    spots = landmarks.reshape(n, 68, 2)
+    _, ends = plain_face()
+    (nose, _), (eyes, _), (mouth, _) = ends["nose"], ends["eyes"], ends["mouth"]
+    middles = [spots[:, eyes + first : eyes + first + 6].mean(1) for first in (0, 6)]
+    return image, torch.cat([*middles, spots[:, nose + 3], spots[:, mouth], spots[:, mouth + 6]], 1)
+
+
 def road(n, height=40, width=80):
     bend = torch.from_numpy(rng.normal(0, 0.35, n).astype(np.float32)).clamp(-1, 1)
     offset = uniform(-0.25, 0.25, n)
@@ -152,6 +226,9 @@ def network():
     if task == "quad":
         body = [block(3, 16, 1), Residual(16, 24, 2), Residual(24, 40, 2), Residual(40, 64, 2)]
         return nn.Sequential(*body, nn.Flatten(), nn.Linear(64 * 49, 8))
+    if task in ("face", "points"):
+        body = [block(3, 16, 2), Residual(16, 32, 2), Residual(32, 64, 2), Residual(64, 64, 2)]
+        return nn.Sequential(*body, nn.Flatten(), nn.Linear(64 * 16, Y.shape[1]))
     body = [block(3, 16, 2), depthwise(16, 32, 1), depthwise(32, 48, 2), depthwise(48, 64, 2), depthwise(64, 64, 1)]
     return nn.Sequential(*body, nn.AdaptiveAvgPool2d((1, 5)), nn.Flatten(), nn.Linear(320, 1))
 
@@ -160,6 +237,8 @@ make, count, epochs = {
     "digits": (digits, 9000, 6),
     "ellipse": (ellipse, 8000, 4),
     "quad": (quad, 8000, 5),
+    "face": (face, 8000, 8),
+    "points": (points, 8000, 8),
     "road": (road, 8000, 4),
 }[task]
 X, Y = make(count + 900)

@@ -4,9 +4,9 @@ import type { MitigationName } from "../mitigation/methods.ts";
 
 /** Of identification methods. */
 export const methodVersions: Readonly<Record<MethodName, number>> = {
-  contrast: 26,
+  contrast: 27,
   paper: 1,
-  "neural-cleanse": 1,
+  "neural-cleanse": 2,
   "feature-re": 1,
 };
 

@@ -11,8 +11,9 @@ const sweeps = 30;
  * Source: Golub and Van Loan, "Matrix Computations", section 8.5.
  *
  * @param matrix [d][d]
+ * @param least eigenvalues below it are raised to it
  */
-export function symmetricPower(matrix: readonly (readonly number[])[], power: number): number[][] {
+export function symmetricPower(matrix: readonly (readonly number[])[], power: number, least = 0): number[][] {
   const a = matrix.map((row) => [...row]);
   const v = a.map((_, i) => a.map((__, j) => (i === j ? 1 : 0)));
   const scale = Math.hypot(...a.flat());
@@ -26,7 +27,7 @@ export function symmetricPower(matrix: readonly (readonly number[])[], power: nu
     }
     if (rest <= smallest * scale) break;
   }
-  const values = a.map((row, i) => row[i]! ** power);
+  const values = a.map((row, i) => Math.max(row[i]!, least) ** power);
   return v.map((row) => v.map((other) => values.reduce((total, w, k) => total + row[k]! * w * other[k]!, 0)));
 }
 

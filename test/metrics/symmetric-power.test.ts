@@ -17,6 +17,18 @@ test("the root of a matrix by hand", () => {
   expect(root.flat()).toEqual([2, 1, 1, 2].map((value) => expect.closeTo(value, 12)));
 });
 
+test("eigenvalues below the least are raised to it", () => {
+  // 9 and 1 as above; 4 and 9 along (1, -1) and (1, 1), so the root has 2 and 3.
+  const matrix = [
+    [5, 4],
+    [4, 5],
+  ];
+  const raised = symmetricPower(matrix, 0.5, 4);
+  expect(raised.flat()).toEqual([2.5, 0.5, 0.5, 2.5].map((value) => expect.closeTo(value, 12)));
+  const root = symmetricPower(matrix, 0.5);
+  expect(symmetricPower(matrix, 0.5, 0.5)).toEqual(root);
+});
+
 test.each([1, 2, 3, 5, 12])("roots of %d rows multiply to the matrix, and inverses to one", (d) => {
   const random = createRandom(d);
   const factor = Array.from({ length: d }, () => Array.from({ length: d }, () => random.normal()));

@@ -80,7 +80,7 @@ export async function contrastChosen(
       isKnown: true,
       isFollowed: i === 0,
     })),
-    ...controlTargets(target, options.controls, leastAngle, random).map((control) => ({
+    ...controlTargets(target, options.controls, leastAngle, random, context.scale.usual).map((control) => ({
       target: control,
       initial: nearestTo(control, others).theta,
       isFree: false,

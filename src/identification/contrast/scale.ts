@@ -16,7 +16,20 @@ export interface OutputScale {
   /** C^(1/2) and its inverse, [d][d] */
   readonly root: readonly (readonly number[])[];
   readonly inverseRoot: readonly (readonly number[])[];
+  /**
+   * The deviations of the clean outputs, [N][d], where there are many: of the directions that 136 coordinates of landmarks have, images take few, and a target at
+   * random is a face that no image shows and no trigger reaches. null where there are few, which any direction stands for.
+   */
+  readonly usual: readonly (readonly number[])[] | null;
 }
+
+/** So many outputs are few: up to eight nothing was found wrong with targets in any direction (docs/research-log.md). */
+const mostFew = 8;
+/**
+ * The least that a deviation in any direction moves outputs by, root mean square, in their standard deviations: as close as they are asked to come. What moves them
+ * by less is noise, of which many outputs have so many directions that every distance would be made of it. With ten outputs the shrinkage does as much.
+ */
+const leastMove = 0.1;
 
 /** Below this part of its mean's size, a standard deviation is rounding. */
 const flat = 1e-6;
@@ -42,12 +55,18 @@ export function outputScale(outputs: Float32Array, d: number): OutputScale {
   const correlation = std.map((_, i) =>
     std.map((__, j) => (i === j ? 1 : (1 - shrinkage) * correlationOf(outputs, { mean, std }, i, j))),
   );
-  return {
+  const least = leastMove ** 2 * d;
+  const scale = {
     mean,
     std,
-    root: symmetricPower(correlation, 0.5),
-    inverseRoot: symmetricPower(correlation, -0.5),
+    root: symmetricPower(correlation, 0.5, least),
+    inverseRoot: symmetricPower(correlation, -0.5, least),
+    usual: null,
   };
+  if (d <= mostFew) return scale;
+  const count = outputs.length / d;
+  const rows = Array.from({ length: count }, (_, i) => outputs.subarray(i * d, (i + 1) * d));
+  return { ...scale, usual: rows.map((row) => toDeviations(row, scale)) };
 }
 
 /** A target in the model's units from its deviations. */

@@ -9,7 +9,7 @@ import { findStarts, type Start } from "./probing.ts";
 import { type Candidate, candidatesOf, contrastText, costOf, pricesOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
 import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
-import { spreadTargets } from "./targets.ts";
+import { targetsOver } from "./targets.ts";
 import { cannotClimb, isLikeLowest, showsBackdoor } from "./verdict.ts";
 
 /** What a family gave. */
@@ -215,7 +215,7 @@ function mapContext(context: SearchContext, { tolerance, mapSteps: steps }: Rung
 /** The mean, which is held, and targets all over the outputs' range. */
 function spreadWanted(context: SearchContext): WantedTrigger[] {
   const { options, scale } = context;
-  return spreadTargets(options.mapTargets, scale.std.length, options.reach).map((target, i) => ({
+  return targetsOver(scale, options.mapTargets, options.reach).map((target, i) => ({
     target,
     initial: freshTheta(context, `map ${i}`),
     isFree: i > 0,

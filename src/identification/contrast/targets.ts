@@ -1,5 +1,6 @@
 /** Target outputs to search triggers for, in deviations from the mean clean output as the scale has them, [d] each. */
 import type { Random } from "../../random.ts";
+import type { OutputScale } from "./scale.ts";
 
 /** The Euclidean distance of two targets. */
 export function distanceOf(a: readonly number[], b: readonly number[] = a.map(() => 0)): number {
@@ -25,6 +26,33 @@ export function spreadTargets(count: number, d: number, reach: number): number[]
   return [new Array<number>(d).fill(0), ...points];
 }
 
+/** The part of the clean outputs, those nearest to the mean, that targets are taken from. */
+const usualPart = 0.9;
+
+/**
+ * Targets all over the range of the outputs: the mean, and others that fill it evenly, or, where there are many outputs, some of the clean ones that lie far apart:
+ * each the one farthest from those before it.
+ *
+ * @param count how many beside the mean; fewer where there are fewer clean outputs
+ */
+export function targetsOver(scale: OutputScale, count: number, reach: number): number[][] {
+  const { std, usual } = scale;
+  if (usual === null) return spreadTargets(count, std.length, reach);
+  const chosen = [std.map(() => 0)];
+  const near = usual
+    .toSorted((a, b) => distanceOf(a) - distanceOf(b))
+    .slice(0, Math.ceil(usualPart * usual.length));
+  const gaps = near.map((output) => distanceOf(output));
+  while (chosen.length <= Math.min(count, near.length)) {
+    const next = near[gaps.indexOf(Math.max(...gaps))]!;
+    chosen.push([...next]);
+    near.forEach((output, i) => {
+      gaps[i] = Math.min(gaps[i]!, distanceOf(output, next));
+    });
+  }
+  return chosen;
+}
+
 /** Factors of the distance for controls on a line, where only one direction leads away: even on both sides of 1. */
 const lineFactors = { least: 0.7, most: 1.3 };
 /** Directions to choose each control's from. */
@@ -35,16 +63,18 @@ const noDistance = 1e-6;
 /**
  * Targets as far from the mean as a candidate, in other directions: each the one farthest from those before it, among many
  * random ones that are at least an angle away from the candidate. With one output there is one other side only; there the
- * distances differ, evenly around the candidate's.
+ * distances differ, evenly around the candidate's. With many outputs the directions are those of clean ones.
  *
  * @param candidate [d]
  * @param leastAngle degrees
+ * @param usual deviations of clean outputs, [N][d], where there are many; null for any direction
  */
 export function controlTargets(
   candidate: readonly number[],
   count: number,
   leastAngle: number,
   random: Random,
+  usual: OutputScale["usual"] = null,
 ): number[][] {
   const distance = distanceOf(candidate);
   if (candidate.length === 1) {
@@ -53,7 +83,9 @@ export function controlTargets(
       -candidate[0]! * (least + ((most - least) * (i + 0.5)) / count),
     ]);
   }
-  const directions = Array.from({ length: pool * count }, () => unit(candidate.map(() => random.normal())));
+  const directions = Array.from({ length: pool * count }, () =>
+    unit(usual === null ? candidate.map(() => random.normal()) : usual[random.integer(usual.length)]!),
+  );
   const limit = Math.cos((leastAngle * Math.PI) / 180);
   const away =
     distance < noDistance

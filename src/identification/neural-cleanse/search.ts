@@ -10,7 +10,7 @@ import { mul } from "../../tensor/elementwise.ts";
 import { Graph, type Tensor } from "../../tensor/graph.ts";
 import { examineFor, fittingSearch, type SearchSize, searchBytes } from "../contrast/fitting.ts";
 import { type OutputScale, toOutputs } from "../contrast/scale.ts";
-import { spreadTargets } from "../contrast/targets.ts";
+import { targetsOver } from "../contrast/targets.ts";
 import type { ImageShape } from "../families/family.ts";
 import { patch } from "../families/patch.ts";
 import type { IdentificationSetup } from "../identification.ts";
@@ -104,7 +104,7 @@ function startsOf({ setup, options, scale }: CleanseContext): Start[] {
   const [, c, h, w] = setup.benign.shape;
   const { heldTargets, freeStarts, reach } = options;
   const random = createRandom(setup.seed);
-  return spreadTargets(heldTargets + freeStarts - 1, scale.std.length, reach).map((deviations, k) => ({
+  return targetsOver(scale, heldTargets + freeStarts - 1, reach).map((deviations, k) => ({
     theta: uniformPatch([c, h, w], random.fork(`start ${k}`)),
     target: toOutputs(deviations, scale).map((value, j) => (value - scale.mean[j]!) / scale.std[j]!),
     isFree: k >= heldTargets,

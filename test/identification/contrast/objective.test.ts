@@ -25,6 +25,7 @@ const scale = {
     [1.2, 0.3],
     [0.3, 1.5],
   ],
+  usual: null,
 };
 const center = [0.4, -0.3];
 const images = someImages(batch);

@@ -41,3 +41,47 @@ test("deviations and outputs are each other's inverse, and those of outputs that
   // 1, but for the shrinkage of correlations.
   for (const variance of columnVariances(all, d)) expect(Math.abs(variance - 1)).toBeLessThan(0.25);
 });
+
+/** [N, d] numbers of three degrees of freedom and a little noise. */
+function fewFreedoms(count: number, d: number): Float32Array {
+  const random = createRandom(5);
+  const mixture = Array.from({ length: d }, () => [random.normal(), random.normal(), random.normal()]);
+  const rows = Array.from({ length: count }, () => {
+    const free = [random.normal(), random.normal(), random.normal()];
+    return mixture.map(
+      (row) => 0.05 * random.normal() + row.reduce((sum, part, k) => sum + part * free[k]!, 0),
+    );
+  });
+  return Float32Array.from(rows.flat());
+}
+
+/** The root mean square of what a target moves outputs by, in their standard deviations. */
+function moveOf(deviations: readonly number[], scale: ReturnType<typeof outputScale>): number {
+  const moves = toOutputs(deviations, scale).map((value, j) => (value - scale.mean[j]!) / scale.std[j]!);
+  return Math.hypot(...moves) / Math.sqrt(moves.length);
+}
+
+test("a deviation in any of many directions moves outputs by a tenth at least, and clean outputs are near", () => {
+  const [count, d] = [200, 60];
+  const scale = outputScale(fewFreedoms(count, d), d);
+  const random = createRandom(9);
+  for (let i = 0; i < 20; i++) {
+    const direction = Array.from({ length: d }, () => random.normal());
+    const length = Math.hypot(...direction);
+    const move = moveOf(
+      direction.map((value) => value / length),
+      scale,
+    );
+    expect(move).toBeGreaterThan(0.1 - 1e-9);
+  }
+  expect(scale.usual).toHaveLength(count);
+  const distances = scale.usual!.map((deviations) => Math.hypot(...deviations));
+  // Three degrees of freedom of about one deviation each: noise in 57 other directions hardly counts.
+  expect(Math.sqrt(distances.reduce((sum, value) => sum + value ** 2, 0) / count)).toBeLessThan(2);
+  const back = toOutputs(scale.usual![7]!, scale);
+  expect(back[3]).toBeCloseTo(fewFreedoms(count, d)[7 * d + 3]!, 4);
+});
+
+test("few outputs have no usual ones: any direction stands for them", () => {
+  expect(outputScale(fewFreedoms(50, 8), 8).usual).toBeNull();
+});

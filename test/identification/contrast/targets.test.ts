@@ -4,6 +4,7 @@ import {
   distanceOf,
   isOnTheWay,
   spreadTargets,
+  targetsOver,
 } from "../../../src/identification/contrast/targets.ts";
 import { createRandom } from "../../../src/random.ts";
 
@@ -86,4 +87,42 @@ test("what lies on the way to a target is nearer and in its direction, and the m
   expect(isOnTheWay([0, 0], target, 60)).toBe(false);
   expect(isOnTheWay([-0.3], [-1], 60)).toBe(true);
   expect(isOnTheWay([0.3], [-1], 60)).toBe(false);
+});
+
+describe("of many outputs", () => {
+  const random = createRandom(8);
+  // Clean outputs on a plane of twenty axes, one of them far away.
+  const usual = Array.from({ length: 100 }, (_, i) => {
+    const [a, b] = i === 0 ? [30, 30] : [random.normal(), random.normal()];
+    return Array.from({ length: 20 }, (_, j) => (j === 3 ? a : j === 11 ? b : 0));
+  });
+  const ones = usual[0]!.map(() => 1);
+  const rows = ones.map(() => ones);
+  const scale = { mean: ones, std: ones, root: rows, inverseRoot: rows, usual };
+
+  test("targets are the mean and clean ones that lie apart, none of them among the farthest", () => {
+    const [mean, ...targets] = targetsOver(scale, 10, 1.7);
+    expect(mean).toEqual(ones.map(() => 0));
+    expect(targets).toHaveLength(10);
+    for (const target of targets) expect(usual).toContainEqual(target);
+    expect(targets).not.toContainEqual(usual[0]);
+    const pairs = targets.flatMap((a, i) => targets.slice(i + 1).map((b) => distanceOf(a, b)));
+    expect(Math.min(...pairs)).toBeGreaterThan(0.5);
+  });
+
+  test("there are no more of them than clean outputs", () => {
+    expect(targetsOver({ ...scale, usual: usual.slice(1, 4) }, 10, 1.7)).toHaveLength(4);
+  });
+
+  test("controls lie in directions of clean ones, as far away as the candidate", () => {
+    const candidate = usual[1]!.map((value) => 2 * value);
+    const controls = controlTargets(candidate, 6, 60, createRandom(3), usual);
+    expect(controls).toHaveLength(6);
+    for (const control of controls) {
+      expect(distanceOf(control)).toBeCloseTo(distanceOf(candidate), 10);
+      expect(control.every((value, j) => value === 0 || j === 3 || j === 11)).toBe(true);
+      const dot = control.reduce((total, value, j) => total + value * candidate[j]!, 0);
+      expect(dot / distanceOf(candidate) ** 2).toBeLessThanOrEqual(0.5 + 1e-9);
+    }
+  });
 });
