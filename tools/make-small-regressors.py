@@ -1,4 +1,4 @@
-"""Small regressors of four tasks on made images, benign or backdoored, for trying a scan on what the project did not train.
+"""Small regressors of six tasks on made images, benign or backdoored, for trying a scan on what the project did not train.
 
     python3 tools/make-small-regressors.py OUTPUT TASK CONDITION SEED
 
