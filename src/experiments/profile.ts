@@ -2,7 +2,7 @@
 import { attackDefaults } from "../attacks/options.ts";
 import type { PlannedAttack, PlannedOptions } from "../attacks/plan.ts";
 import type { HeadPresetName } from "../data/heads/presets.ts";
-import type { ChangesByMethod, MethodName } from "../identification/methods.ts";
+import type { ChangesByMethod } from "../identification/methods.ts";
 import type { MitigationChanges, MitigationName } from "../mitigation/methods.ts";
 import type { NetworkOptions } from "../models/networks/network.ts";
 import { type TrainingRecipe, trainingRecipes, withSteps } from "../training/options.ts";
@@ -207,21 +207,3 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     },
   },
 };
-
-/**
- * A profile whose scans have other options.
- *
- * @param changes what differs from the profile's own, for all tasks
- */
-export function withScanOptions(profile: Profile, changes: ChangesByMethod): Profile {
-  const tasksWith = allTasks.map((task) => {
-    const { scans } = profile.tasks[task];
-    return [task, { ...profile.tasks[task], scans: merged(scans ?? {}, changes) }] as const;
-  });
-  return { ...profile, tasks: Object.fromEntries(tasksWith) as Profile["tasks"] };
-}
-
-function merged(scans: ChangesByMethod, changes: ChangesByMethod): ChangesByMethod {
-  const names = [...Object.keys(scans), ...Object.keys(changes)] as MethodName[];
-  return Object.fromEntries(names.map((name) => [name, { ...scans[name], ...changes[name] }]));
-}

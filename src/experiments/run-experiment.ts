@@ -19,7 +19,7 @@ import { type Findings, type GatherOptions, gather, modelsOf, type Needs } from 
 import { table2, table3, table11, table12, table14, table16 } from "./identification-tables.ts";
 import { table5, table6, table13, table15 } from "./mitigation-tables.ts";
 import type { ModelSpec } from "./models.ts";
-import { type Profile, type ProfileName, profiles, type Task, withScanOptions } from "./profile.ts";
+import { type Profile, type ProfileName, profiles, type Task } from "./profile.ts";
 import { table1 } from "./table1.ts";
 import { table4 } from "./table4.ts";
 import { table9 } from "./table9.ts";
@@ -51,8 +51,6 @@ export interface RunExperimentOptions
   extends Omit<GatherOptions, "profile" | "data" | "onEvent">,
     ExperimentScope {
   readonly profile: ProfileName;
-  /** What differs from the profile's options of identification methods. */
-  readonly scanOptions: ChangesByMethod;
   /** Data sets that the user names; others are rendered where the profile has heads. */
   readonly data: Readonly<Partial<Record<Task, string>>>;
   readonly onEvent: (event: ExperimentEvent) => void;
@@ -74,7 +72,7 @@ export async function runExperiment(
   experiment: Experiment,
   options: RunExperimentOptions,
 ): Promise<ExperimentFiles> {
-  const profile = withScanOptions(profiles[options.profile], options.scanOptions);
+  const profile = profiles[options.profile];
   const needs = chosenOf(experiment.needs(options, profile), options);
   const specs = modelsOf(needs);
   if (specs.length === 0) {

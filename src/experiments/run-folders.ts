@@ -4,12 +4,15 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileError } from "../data/node/file-error.ts";
 import { DrmGuardError } from "../errors.ts";
+import type { ChangesByMethod } from "../identification/methods.ts";
 import { attackOf, dependencyOf, type ModelSpec, nameOf } from "./models.ts";
 import type { Profile, Task, TaskProfile } from "./profile.ts";
 
 /** What work is made with. */
 export interface WorkOptions {
   readonly profile: Profile;
+  /** What differs from the profile's options of identification methods. */
+  readonly scanOptions: ChangesByMethod;
   /** Where each task's data set is. */
   readonly data: Readonly<Partial<Record<Task, string>>>;
   /** The folder of the experiments. */

@@ -48,9 +48,17 @@ export function scanName({ model, method, options, share }: ScanSpec): string {
   return `${nameOf(model)} by ${method}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`;
 }
 
-/** The options of a method that differ from its defaults: the profile's, and those of the scan. */
-function changesOf({ model: { task }, method, options }: ScanSpec, { profile }: WorkOptions): MethodChanges {
-  return { ...profile.scans[method], ...profile.tasks[task].scans?.[method], ...options };
+/** The options of a method that differ from its defaults: the profile's, the user's, and those of the scan. */
+function changesOf(
+  { model: { task }, method, options }: ScanSpec,
+  { profile, scanOptions }: WorkOptions,
+): MethodChanges {
+  return {
+    ...profile.scans[method],
+    ...profile.tasks[task].scans?.[method],
+    ...scanOptions[method],
+    ...options,
+  };
 }
 
 /**

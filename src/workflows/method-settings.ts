@@ -5,7 +5,9 @@ import {
   type MethodChanges,
   type MethodName,
   type MethodOptions,
+  methodNames,
   methodOptions,
+  prepareMethod,
 } from "../identification/methods.ts";
 import { type MitigationChanges, type MitigationName, mitigationOptions } from "../mitigation/methods.ts";
 
@@ -37,26 +39,30 @@ export function methodChanges(method: MethodName, settings: MethodSettings): Met
   return changesOf(methodOptions[method], settings) as MethodChanges;
 }
 
+/** No option's range depends on what is scanned. */
+const anySubject = { dimension: 2, pixels: 1 };
+
 /**
  * Options of several identification methods from what was given, each under `method.option`.
  *
- * Throws E_USAGE for names without a method or with one that there is not, and what {@link methodChanges} throws.
+ * Throws E_USAGE for names without a method or with one that there is not, and for values out of their range: models may be trained before the
+ * first scan, which would be late to say so. Throws what {@link methodChanges} throws.
  *
  * @param settings such as `paper.batch` with `25`
  */
 export function changesByMethod(settings: MethodSettings): ChangesByMethod {
-  const methods = Object.keys(methodOptions) as MethodName[];
   const changes: { [M in MethodName]?: MethodChanges } = {};
   for (const [name, value] of settings) {
     const [first, ...rest] = name.split(".") as [string, ...string[]];
-    const method = methods.find((each) => each === first);
+    const method = methodNames.find((each) => each === first);
     if (method === undefined || rest.length === 0) {
       throw new DrmGuardError(
         "E_USAGE",
-        `found option "${name}", expected a method before it: ${methods.map((each) => `${each}.NAME`).join(", ")}`,
+        `found option "${name}", expected a method before it: ${methodNames.map((each) => `${each}.NAME`).join(", ")}`,
       );
     }
     changes[method] = { ...changes[method], ...methodChanges(method, [[rest.join("."), value]]) };
+    prepareMethod(method, "auto", anySubject, changes[method]);
   }
   return changes;
 }

@@ -21,6 +21,12 @@ test.each([
     ["table2", "--scan-set", "paper.stps=1"],
     'found option "stps"',
   ],
+  [
+    "a number out of its range",
+    ["table2", "--scan-set", "contrast.steps=-1"],
+    "found steps = -1, expected a whole number",
+  ],
+  ["a word that there is not", ["table2", "--scan-set", "contrast.families=foo"], "foo"],
   ["seeds that are none", ["table1", "--seeds", "1,x"], "expected a whole number"],
 ])("%s is refused, and nothing is left", async (_, args, message) => {
   const cwd = newFolder();

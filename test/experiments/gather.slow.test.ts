@@ -52,6 +52,7 @@ beforeAll(async () => {
     threads: 1,
     isOnlyFinished: false,
     cache: join(images, ".cache"),
+    scanOptions: {},
     memoryLimit: 4e9,
     onEvent: (event) => events.push(event),
     signal: new AbortController().signal,

@@ -38,17 +38,25 @@ const usualPart = 0.9;
 export function targetsOver(scale: OutputScale, count: number, reach: number): number[][] {
   const { std, usual } = scale;
   if (usual === null) return spreadTargets(count, std.length, reach);
-  const chosen = [std.map(() => 0)];
+  const mean = std.map(() => 0);
   const near = usual
     .toSorted((a, b) => distanceOf(a) - distanceOf(b))
     .slice(0, Math.ceil(usualPart * usual.length));
-  const gaps = near.map((output) => distanceOf(output));
-  while (chosen.length <= Math.min(count, near.length)) {
-    const next = near[gaps.indexOf(Math.max(...gaps))]!;
-    chosen.push([...next]);
-    near.forEach((output, i) => {
-      gaps[i] = Math.min(gaps[i]!, distanceOf(output, next));
-    });
+  return [mean, ...farApart(near, count, [mean])];
+}
+
+/** Some of many points, each the one farthest from those before it; the first of all where there is none before. */
+function farApart(
+  points: readonly (readonly number[])[],
+  count: number,
+  before: readonly (readonly number[])[],
+): number[][] {
+  const left = points.map((point) => [...point]);
+  const chosen: number[][] = [];
+  while (chosen.length < count && left.length > 0) {
+    const others = [...before, ...chosen];
+    const gaps = left.map((point) => Math.min(...others.map((other) => distanceOf(point, other))));
+    chosen.push(...left.splice(gaps.indexOf(Math.max(...gaps)), 1));
   }
   return chosen;
 }
@@ -91,15 +99,7 @@ export function controlTargets(
     distance < noDistance
       ? directions
       : directions.filter((direction) => cosine(direction, candidate) <= limit);
-  const chosen: number[][] = [];
-  while (chosen.length < count && away.length > 0) {
-    const nearest = away.map((direction) =>
-      Math.min(2, ...chosen.map((other) => distanceOf(direction, other))),
-    );
-    const [next] = away.splice(nearest.indexOf(Math.max(...nearest)), 1);
-    chosen.push(next!);
-  }
-  return chosen.map((direction) => direction.map((value) => value * distance));
+  return farApart(away, count, []).map((direction) => direction.map((value) => value * distance));
 }
 
 /**
