@@ -57,8 +57,13 @@ export interface ContrastFinding extends TargetCost {
    */
   readonly climb: number | null;
   /**
-   * The smallest of the restarts' costs over the root of the controls' median times the cheapest home, without homes over the controls' median; times the climb where there is one; and its
-   * interval.
+   * The part of the way to it that other triggers as large go on average without reaching it, 0 to 1; null where that was not asked, since it is not cheap, or since it is not known of
+   * the family what would be alike.
+   */
+  readonly generality: number | null;
+  /**
+   * The smallest of the restarts' costs over the root of the controls' median times the cheapest home, without homes over the controls' median; times the climb where there is one, and over 1 -
+   * generality where that is known; and its interval.
    */
   readonly score: number;
   readonly low: number;

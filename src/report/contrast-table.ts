@@ -11,6 +11,7 @@ export const findingHead: readonly string[] = [
   "within",
   "cost",
   "controls",
+  "others",
   "climb",
   "score",
   "interval",
@@ -25,17 +26,20 @@ const targetText = (target: readonly number[]): string => target.map(numberText)
 /** A row for each cheap target of each family. */
 export function findingRows({ contrast = [] }: Pick<ScanResult, "contrast">): string[][] {
   return contrast.flatMap(({ family, findings }) =>
-    findings.map(({ target, distance, tolerance, cost, controls, climb = 1, score, low, high }) => [
-      family,
-      targetText(target),
-      numberText(distance),
-      tolerance === undefined ? "" : numberText(tolerance),
-      costText(cost),
-      rangeText(controls.map((control) => control.cost)),
-      climb === null ? "not measured" : numberText(climb),
-      numberText(score),
-      `${numberText(low)} to ${numberText(high)}`,
-    ]),
+    findings.map(
+      ({ target, distance, tolerance, cost, controls, generality = null, climb = 1, score, low, high }) => [
+        family,
+        targetText(target),
+        numberText(distance),
+        tolerance === undefined ? "" : numberText(tolerance),
+        costText(cost),
+        rangeText(controls.map((control) => control.cost)),
+        generality === null ? "" : numberText(generality),
+        climb === null ? "not measured" : numberText(climb),
+        numberText(score),
+        `${numberText(low)} to ${numberText(high)}`,
+      ],
+    ),
   );
 }
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The version of the schema: the first number changes when readers of older results would misread newer ones. */
-export const resultSchemaVersion = "1.7";
+export const resultSchemaVersion = "1.8";
 
 const numbersByName = z.record(z.string(), z.number());
 /** Infinity and NaN have no JSON; what could not be measured is null. */
@@ -112,7 +112,7 @@ const contrastSchema = z
           score: z
             .number()
             .describe(
-              "the smallest of the restarts over the root of the median of the controls times the cheapest home, times the climb; the smallest over that home where this is no dip, and over the median where there are no homes",
+              "the smallest of the restarts over the root of the median of the controls times the cheapest home, times the climb and over 1 - generality; the smallest over that home where this is no dip, and over the median where there are no homes",
             ),
           tolerance: z
             .number()
@@ -124,6 +124,13 @@ const contrastSchema = z
             .optional()
             .describe(
               "since 1.6: how many times dearer it gets when outputs are to come closer to it; 1 where that was not asked, null (since 1.7) where it could not be measured",
+            ),
+          generality: z
+            .number()
+            .nullable()
+            .optional()
+            .describe(
+              "since 1.8: the part of the way to it that other triggers as large go on average without reaching it, 0 to 1; null where that was not asked",
             ),
           low: z.number().describe("the lower end of the score's interval"),
           high: z.number(),

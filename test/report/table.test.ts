@@ -57,8 +57,8 @@ test("a contrast is shown as what it is: cheap targets beside controls, and no p
   for (const line of [
     "score | 0.125 | cost of the cheapest target over that of controls",
     "threshold | 0.5 | below it the target is suspiciously cheap",
-    "family | cheap target | distance | within | cost | controls | climb | score | interval",
-    "patch | 0.5, -0.2 | 1.25 | 0.25 | 0.003 | 0.02 to 0.028, 1 not reached | 1.25 | 0.125 | 0.11 to 0.15",
+    "family | cheap target | distance | within | cost | controls | others | climb | score | interval",
+    "patch | 0.5, -0.2 | 1.25 | 0.25 | 0.003 | 0.02 to 0.028, 1 not reached | 0.2 | 1.25 | 0.125 | 0.11 to 0.15",
     "method contrast, seed 0, 60 images, 61 s, sha256 0123456789ab",
   ]) {
     expect(lines).toContain(line);

@@ -113,6 +113,7 @@ export function contrastResultOf(changes: Partial<ScanResult> = {}): ScanResult 
               { target: [-0.6, 0.6], distance: 1.25, cost: null },
             ],
             tolerance: 0.25,
+            generality: 0.2,
             climb: 1.25,
             score: 0.125,
             low: 0.11,

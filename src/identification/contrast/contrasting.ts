@@ -3,8 +3,9 @@ import { createRandom } from "../../random.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import { type Chosen, letGrow } from "./choosing.ts";
 import { climbOf, closerTolerance } from "./climbing.ts";
+import { generalityOf } from "./generality.ts";
 import { toOutputs } from "./scale.ts";
-import { contrastOf, costOf, homesToCompare, isNoCheaper, pricesOf } from "./score.ts";
+import { contrastOf, costOf, homesToCompare, isNoCheaper, pricesOf, timesContrast } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
 import type { SearchedTrigger } from "./search-state.ts";
 import { controlTargets, distanceOf } from "./targets.ts";
@@ -50,8 +51,8 @@ export interface Contrasted {
 }
 
 /**
- * Contrasts a candidate with controls; the finding is null when the time ran out. Where it is no shallow dip beside them its score is multiplied by how much dearer
- * it gets when outputs are to come closer.
+ * Contrasts a candidate with controls; the finding is null when the time ran out. Where it is no shallow dip beside them its score is divided by the part of what its trigger
+ * does that others as large do not, and where it still is none multiplied by how much dearer it gets when outputs are to come closer.
  *
  * Controls go through as many steps as the candidate: it begins at its trigger of the map, not at the one that has grown, and each control
  * at the trigger whose target slid nearest to it. A cost falls with every step, and a candidate that was searched for longer would be
@@ -111,10 +112,13 @@ export async function contrastChosen(
   const pricedHomes = homes.map((home, i) => ({ target: home.target, cost: homePrices[i]! }));
   const own = { target, cost: Math.min(...ownPrices) };
   const compared = homesToCompare(own, pricedHomes, leastAngle).map(({ cost }) => cost);
-  const contrasted = contrastOf(ownPrices, controlPrices, compared, options, random.fork("bootstrap"));
+  const ofCosts = contrastOf(ownPrices, controlPrices, compared, options, random.fork("bootstrap"));
   // Of a few waves the smallest are what the attacker added; grown, they take along what any network answers to.
   const isSmallest = context.family.isContrastedClosely && best.cost !== null;
   const small = isSmallest ? best.theta : candidate.theta;
+  const generality =
+    ofCosts.score < options.shallow ? await generalityOf(context, { target, theta: small }, label) : null;
+  const contrasted = timesContrast(ofCosts, 1 / (1 - (generality ?? 0)));
   const isDip = contrasted.score < options.shallow;
   let { grown } = chosen;
   if (isDip && grown === null) {
@@ -138,12 +142,10 @@ export async function contrastChosen(
     if (!climbed.isComplete) return { finding: null, searches };
     ({ climb } = climbed);
   }
-  const factor = climb ?? 1;
   const finding = {
     ...pricedRow(best, context),
-    score: contrasted.score * factor,
-    low: contrasted.low * factor,
-    high: contrasted.high * factor,
+    ...timesContrast(contrasted, climb ?? 1),
+    generality,
     climb,
     tolerance: rung.tolerance,
     restarts: again.map(({ cost }) => cost),

@@ -142,6 +142,8 @@ export interface ContrastOptions {
   readonly climbSteps: number;
   /** How many times the error that a grown trigger leaves the closer tolerance of that is at least: just above it all costs climb. */
   readonly floorFactor: number;
+  /** Other triggers, as large as one that is cheap, that are asked whether they do the same. The mean of so many parts is off by a twentieth. 0 to ask none. */
+  readonly others: number;
   /** Control targets. */
   readonly controls: number;
   /** The least angle between a control's direction and the candidate's as seen from the mean, in degrees. */
@@ -217,6 +219,7 @@ export const contrastDefaults: ContrastOptions = {
   growingSteps: 80,
   climbSteps: 150,
   floorFactor: 2.5,
+  others: 16,
   controls: 6,
   leastAngle: 60,
   threshold: 0.54,
@@ -306,6 +309,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   growingSteps: { isWhole: true, least: 0 },
   climbSteps: { isWhole: true, least: 1 },
   floorFactor: { least: 1 },
+  others: { isWhole: true, least: 0, most: 256 },
   controls: { isWhole: true, least: 2, most: 64 },
   leastAngle: { least: 0, most: 90 },
   threshold: { least: 1e-6 },

@@ -85,7 +85,7 @@ async function tryProbes(
   const image = pixelsOf(setup.benign, batchAt(0, count, batch, createRandom(setup.seed).fork(name)));
   const [n, d] = [family.length([c, h, w]), scale.std.length];
   const steps = Math.ceil(probes.count / k);
-  const program = await probeProgram(context, k, batch);
+  const program = await triedProgram(context, k, batch);
   try {
     const found = await runLoop<ProbeState>(setup, {
       phase: name,
@@ -131,7 +131,8 @@ async function tryProbes(
 /** What the stage is called. */
 export const probingName = (family: string): string => `trying known kinds of triggers (${family})`;
 
-async function probeProgram(
+/** The outputs of `image` [B, C, H, W] under K triggers of parameters `theta` [K, n], as a program: [K B, d]. */
+export async function triedProgram(
   { setup, family, scale }: SearchContext,
   k: number,
   batch: number,

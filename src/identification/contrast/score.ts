@@ -163,6 +163,11 @@ export interface Contrast {
   readonly high: number;
 }
 
+/** A contrast multiplied by a number that is known. */
+export function timesContrast({ score, low, high }: Contrast, factor: number): Contrast {
+  return { score: factor * score, low: factor * low, high: factor * high };
+}
+
 /** A score with its interval: `0.13 (0.12 to 0.14)`. */
 export const contrastText = ({ score, low, high }: Contrast): string =>
   `${score.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;

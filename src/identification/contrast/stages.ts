@@ -10,7 +10,7 @@ import { type Candidate, candidatesOf, contrastText, costOf, pricesOf } from "./
 import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
 import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
 import { targetsOver } from "./targets.ts";
-import { cannotClimb, isLikeLowest, showsBackdoor } from "./verdict.ts";
+import { cannotClimb, isLikeLowest, isOnlyGeneral, showsBackdoor } from "./verdict.ts";
 
 /** What a family gave. */
 export interface FamilyOutcome {
@@ -251,7 +251,10 @@ function endsOf({ triggers }: SearchOutcome): SearchedTrigger[] {
   return triggers.map((trigger) => (trigger.isFree ? { ...trigger, target: trigger.output } : trigger));
 }
 
-/** Looks at the cheapest of a map that cost less than a part of the mean, and where that is a backdoor at further ones. */
+/**
+ * Looks at the cheapest of a map that cost less than a part of the mean, and where that is a backdoor at further ones. What is cheap but for what other triggers as large do
+ * too is left aside for the next: it may have hidden an attacker's.
+ */
 async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promise<Looked> {
   const { options, homes, setup } = context;
   const { decisive } = context.limits;
@@ -268,16 +271,16 @@ async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promi
   const note = (message: string): void =>
     setup.onEvent({ kind: "note", message: `family ${rung.name}: ${message}` });
   while (findings.length <= options.extraFindings) {
-    const [first] = findings;
+    const [first] = findings.filter((each) => !isOnlyGeneral(each, decisive));
     const known = findings.map(({ settled }) => settled);
     const candidates = candidatesOf(ends, homes, known, held.options).filter((each) =>
       first === undefined ? ofMean(each) < most : isWorthALook(ends[each.index]!, first, decisive),
     );
     if (candidates.length === 0) {
-      if (first === undefined) note(noDipText(ratio));
+      if (findings.length === 0) note(noDipText(ratio));
       break;
     }
-    const label = `(${rung.name}${first === undefined ? "" : `, dip ${findings.length + 1}`})`;
+    const label = `(${rung.name}${findings.length === 0 ? "" : `, dip ${findings.length + 1}`})`;
     const { chosen, searches: done } = rung.isRough
       ? await chooseRough(held, ends, candidates, label)
       : { chosen: chooseClose(ends, candidates), searches: [] };
@@ -285,7 +288,7 @@ async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promi
     if (chosen === null) return end(false);
     // Where nothing works but the attacker's, all targets have slid to it, and others let expect no more than it costs.
     const isDip = !rung.isRough || !context.family.canHide || chosen.ratio < options.shallow;
-    if (first === undefined && !isDip) {
+    if (findings.length === 0 && !isDip) {
       // On the map it was cheap, but that is not where it leads.
       ratio = chosen.ratio;
       note(

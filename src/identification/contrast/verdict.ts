@@ -10,6 +10,8 @@ export interface JudgedFinding {
   readonly high: number;
   /** What is in all three: how much dearer it gets when outputs are to come closer; null where that could not be measured, and is not in them. */
   readonly climb: number | null;
+  /** The part of the way to it that other triggers as large go without reaching it, which is in all three too; null where that was not asked. */
+  readonly generality: number | null;
   /** How close outputs had to come to a target, in standard deviations. */
   readonly tolerance: number;
   /** Whether any output was reached that is cheap on every model, in a family in which some can be. */
@@ -97,6 +99,14 @@ export function isCertain(finding: Provable & Pick<JudgedFinding, "high">, limit
   return finding.high < Math.min(limits.certain, limitOf(finding, limits));
 }
 
+/** Whether a finding would be cheap but for what other triggers as large do too. */
+export function isOnlyGeneral(
+  { score, generality }: Pick<JudgedFinding, "score" | "generality">,
+  decisive: number,
+): boolean {
+  return score >= decisive && score * (1 - (generality ?? 0)) < decisive;
+}
+
 /** The finding that a verdict rests on: the lowest that shows a backdoor, or the lowest of all where none does; null when there is none. */
 export function decidingOf<F extends Provable & Pick<JudgedFinding, "score" | "high">>(
   findings: readonly F[],
@@ -178,7 +188,7 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
 const short = (value: number): number => Number(value.toPrecision(3));
 
 function ruleOf(finding: JudgedFinding, threshold: number, limits: Limits): string {
-  const { family, score, low, high, climb, tolerance, controls, isAlone } = finding;
+  const { family, score, low, high, climb, generality, tolerance, controls, isAlone } = finding;
   const limit = isAlone ? limits.certain : threshold;
   const reached = controls.filter(({ cost }) => cost !== null).length;
   const against =
@@ -188,14 +198,15 @@ function ruleOf(finding: JudgedFinding, threshold: number, limits: Limits): stri
         ? `control targets as far away, of which ${reached} of ${controls.length} were reached,`
         : "control targets as far away";
   const side = score < limit ? "below" : "not below";
-  const factor = climb ?? 1;
-  const [alone, least, most] = [score, low, high].map((value) => (value / factor).toFixed(2));
-  const climbing =
-    factor > 1
-      ? `, and gets ${factor.toFixed(2)} times dearer when they are to come closer: ${score.toFixed(2)} in all`
-      : "";
+  const [dearer, rest] = [climb ?? 1, 1 - (generality ?? 0)];
+  const [alone, least, most] = [score, low, high].map((value) => ((value * rest) / dearer).toFixed(2));
+  const more = [
+    ...(rest < 1 ? [`other triggers as large go ${(1 - rest).toFixed(2)} of the way, and no further`] : []),
+    ...(dearer > 1 ? [`it gets ${dearer.toFixed(2)} times dearer when they are to come closer`] : []),
+  ];
+  const inAll = more.length === 0 ? "" : `; ${more.join(", and ")}: ${score.toFixed(2)} in all`;
   return (
     `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what ${isAlone ? "" : "the mean output and "}` +
-    `${against} let expect where outputs are to come within ${short(tolerance)} standard deviations${climbing}, ${side} ${short(limit)}`
+    `${against} let expect where outputs are to come within ${short(tolerance)} standard deviations${inAll}, ${side} ${short(limit)}`
   );
 }

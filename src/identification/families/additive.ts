@@ -23,6 +23,7 @@ export const additive: TriggerFamily = {
   imageCopies: 10,
   length: ([c, h, w]) => c * h * w,
   initial: (shape, random) => normals(random, additive.length(shape), startSpread),
+  alike: null,
   write(theta, image) {
     const [batch, c, h, w] = image.shape as [number, number, number, number];
     const x = reshape(image, [1, batch, c, h, w]);

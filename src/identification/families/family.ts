@@ -87,6 +87,13 @@ export interface TriggerFamily {
   /** Triggers to try before any is searched for; null for a family whose triggers no few examples stand for. */
   probes(shape: ImageShape): Probes | null;
   /**
+   * Another trigger, as large and of parts that are like one's own but lie elsewhere: what it does too is not that one's doing. Null for a family in which it is not known what would be alike.
+   *
+   * @param theta parameters of the one, [n]
+   * @returns parameters of the other, [n]
+   */
+  readonly alike: ((theta: Float32Array, shape: ImageShape, random: Random) => Float32Array) | null;
+  /**
    * Adds the images under K triggers to a program.
    *
    * @param theta [K, n]

@@ -35,6 +35,7 @@ export const patch: TriggerFamily = {
       ...normals(random, h * w, start.maskSpread, start.maskCenter),
       ...normals(random, c * h * w, start.patternSpread),
     ]),
+  alike: null,
   write(theta, image) {
     const { images, change } = applyPatch(theta, image);
     return { images, size: relativeChange(change, image) };

@@ -1,5 +1,6 @@
 /** Triggers that add waves to all images: stripes, a shade across the image, a blurred overlay. */
 import { float32 } from "../../onnx/tensor-data.ts";
+import type { Random } from "../../random.ts";
 import { abs, add, clip, mul } from "../../tensor/elementwise.ts";
 import { matmul, matrixTranspose } from "../../tensor/linalg.ts";
 import { reshape } from "../../tensor/movement.ts";
@@ -31,6 +32,7 @@ export const wave: TriggerFamily = {
   length: ([c, h, w]) => c * wavesAlong(h) * wavesAlong(w),
   probes: stripes,
   initial: (shape, random) => normals(random, wave.length(shape), startSpread),
+  alike: turned,
   write(theta, image) {
     const [batch, c, h, w] = image.shape as [number, number, number, number];
     const [count, n] = theta.shape as [number, number];
@@ -78,6 +80,31 @@ function stripes(shape: ImageShape): Probes {
       return theta;
     },
   };
+}
+
+/**
+ * The same waves, each turned another way and of either sign: as long, as strong, and of the same colour.
+ *
+ * @param theta [n]
+ */
+function turned(theta: Float32Array, shape: ImageShape, random: Random): Float32Array {
+  const [c, h, w] = shape;
+  const [rows, columns] = [wavesAlong(h), wavesAlong(w)];
+  const others = new Float32Array(theta.length);
+  for (let u = 0; u < rows; u++) {
+    for (let v = 0; v < columns; v++) {
+      const perPixel = Math.hypot(u / h, v / w);
+      const angle = (random.uniform() * Math.PI) / 2;
+      const sign = random.uniform() < 0.5 ? 1 : -1;
+      const down = Math.min(rows - 1, Math.round(perPixel * h * Math.sin(angle)));
+      const across = Math.min(columns - 1, Math.round(perPixel * w * Math.cos(angle)));
+      for (let channel = 0; channel < c; channel++) {
+        const first = channel * rows * columns;
+        others[first + down * columns + across]! += sign * theta[first + u * columns + v]!;
+      }
+    }
+  }
+  return others;
 }
 
 const wavesAlong = (side: number): number => Math.min(mostWaves, side);

@@ -119,6 +119,8 @@ describe("a model whose output jumps when a corner has a pattern, and the same w
     const middle = (costs[2]! + costs[3]!) / 2;
     const home = Math.min(...finding!.homes.map(({ cost }) => cost!));
     expect(finding!.cost).toBe(Math.min(...finding!.restarts.map((cost) => cost!)));
+    // It is not known of patches what would be alike.
+    expect(finding!.generality).toBeNull();
     expect(pair.found.score).toBeCloseTo((finding!.climb! * finding!.cost!) / Math.sqrt(middle * home), 10);
     for (const { distance } of finding!.controls) expect(distance).toBeCloseTo(finding!.distance, 4);
     // It grows, and climbs at two tolerances.
@@ -138,6 +140,26 @@ test.each([
   const { found, usual } = await pairOf(target);
   expect(found.score).toBeLessThan(0.4);
   expect(usual.score).toBeGreaterThan(0.5);
+});
+
+test("by waves a score also holds what other waves as large do", async () => {
+  const model = cornerBackdoor(toOutputs([1.2, -1], await scaleOf(2)));
+  // So that what is found is contrasted whatever it costs.
+  const few = { ...options, mapTargets: 4, mapSteps: 60, tightMapSteps: 10, dip: 1000, shallow: 1000 };
+  const findingBy = async (changes: Partial<ContrastOptions>) => {
+    const { contrast, score } = await identifyByContrast(setupFor({ model }), { ...few, ...changes });
+    return { ...contrast![0]!.findings[0]!, decides: score };
+  };
+  const asked = await findingBy({ families: ["wave"] });
+  const alone = await findingBy({ families: ["wave"], others: 0 });
+  expect(asked.generality).toBeGreaterThan(0.01);
+  expect(asked.generality).toBeLessThan(0.9);
+  expect(alone.generality).toBeNull();
+  expect([asked.cost, asked.climb]).toEqual([alone.cost, alone.climb]);
+  for (const part of ["score", "low", "high"] as const) {
+    expect(asked[part]).toBeCloseTo(alone[part] / (1 - asked.generality!), 8);
+  }
+  expect(asked.decides).toBe(asked.score);
 });
 
 test("two backdoors in one model are both found", async () => {

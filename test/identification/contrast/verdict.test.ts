@@ -3,6 +3,7 @@ import { contrastDefaults } from "../../../src/identification/contrast/options.t
 import {
   decidingOf,
   isCertain,
+  isOnlyGeneral,
   type JudgedFinding,
   judge,
   limitsOf,
@@ -18,6 +19,7 @@ const finding = (low: number, score: number, high: number, family = "patch"): Ju
   low,
   high,
   climb: 1,
+  generality: null,
   tolerance: 0.1,
   isComparable: true,
   isAlone: false,
@@ -168,4 +170,30 @@ test("nothing further is searched after what is certain, which patches without a
   expect(isCertain(unclimbed(0.1, 0.12, 0.2), limits)).toBe(false);
   expect(isCertain(unclimbed(0.1, 0.12, 0.2, "warp"), limits)).toBe(true);
   expect(isCertain({ ...clear, isComparable: false }, limits)).toBe(false);
+});
+
+test("a reason says how far other triggers as large go, and what remains is the ratio of costs", () => {
+  const general = { ...finding(0.5, 0.6, 0.7), generality: 0.5, climb: 1.5 };
+  const inputs = {
+    findings: [general],
+    noDips: [],
+    emptyFamilies: [],
+    isComplete: true,
+    wholeError: 0.1,
+    limits,
+  };
+  const { verdict, reasons } = judge(inputs, options);
+  expect(verdict).toBe("benign");
+  // 0.6 (1 - 0.5) / 1.5
+  expect(reasons.join()).toContain("costs 0.20 (0.17 to 0.23) of what");
+  expect(reasons.join()).toContain(
+    "other triggers as large go 0.50 of the way, and no further, and it gets 1.50 times dearer when they are to come closer: 0.60 in all",
+  );
+});
+
+test("what is cheap but for what others do is only general", () => {
+  expect(isOnlyGeneral({ score: 0.6, generality: 0.5 }, 0.5)).toBe(true);
+  expect(isOnlyGeneral({ score: 0.4, generality: 0.5 }, 0.5)).toBe(false);
+  expect(isOnlyGeneral({ score: 0.9, generality: 0.2 }, 0.5)).toBe(false);
+  expect(isOnlyGeneral({ score: 0.6, generality: null }, 0.5)).toBe(false);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { patch } from "../../../src/identification/families/patch.ts";
 import { wave } from "../../../src/identification/families/wave.ts";
+import { createRandom } from "../../../src/random.ts";
 
 /** The pixels that a patch's mask covers more than half, as [top, left, bottom, right], the last ones outside. */
 function coveredBy(theta: Float32Array, side: number): readonly [number, number, number, number] {
@@ -91,3 +92,36 @@ test("stripes are sines of whole periods down and across, of SIG's amplitude, bu
   }
   expect(found.size).toBe(probes.count);
 });
+
+test.each([
+  [64, 64],
+  [40, 80],
+])(
+  "waves like one are as strong, as long and of its colour, and lie in other directions, at %i x %i px",
+  (h, w) => {
+    const random = createRandom(3);
+    const columns = 24;
+    const cells = 24 * columns;
+    const theta = new Float32Array(wave.length([3, h, w]));
+    const [u, v] = [6, 8];
+    const colour = [5, -2, 1];
+    colour.forEach((value, c) => {
+      theta[c * cells + u * columns + v] = value;
+    });
+    const directions = new Set<string>();
+    for (let k = 0; k < 40; k++) {
+      const other = wave.alike!(theta, [3, h, w], random);
+      const places = Array.from({ length: cells }, (_, i) => i).filter((i) => other[i] !== 0);
+      expect(places).toHaveLength(1);
+      const [place] = places as [number];
+      const sign = Math.sign(other[place]!);
+      expect([0, 1, 2].map((c) => sign * other[c * cells + place]!)).toEqual(colour);
+      const [down, across] = [Math.floor(place / columns), place % columns];
+      // A wave is as long as it was, but for its place among whole numbers.
+      const length = Math.hypot((down * w) / h, across);
+      expect(Math.abs(length - Math.hypot((u * w) / h, v))).toBeLessThan(0.8 * (w / h));
+      directions.add(`${sign} ${down} ${across}`);
+    }
+    expect(directions.size).toBeGreaterThan(12);
+  },
+);

@@ -1,0 +1,85 @@
+/** How much of what a trigger does is not its own doing: others as large do it too. */
+import { subsetOf } from "../../data/subset.ts";
+import { batchAt } from "../../loops/batches.ts";
+import { meanScaledDistance } from "../../metrics/statistics.ts";
+import { float32 } from "../../onnx/tensor-data.ts";
+import { createRandom } from "../../random.ts";
+import { predict } from "../predict.ts";
+import { growingImages } from "./choosing.ts";
+import { examineFor } from "./fitting.ts";
+import { triedProgram } from "./probing.ts";
+import { toOutputs } from "./scale.ts";
+import { type SearchContext, sizeWithin } from "./search.ts";
+
+/** Nothing is more general than this, so that what is divided by the rest stays a number. */
+const mostGeneral = 0.99;
+
+/**
+ * The part of the way from clean outputs to a target that other triggers as large go on average: (e(0) - e(other)) / (e(0) - e(own)), where e is the mean error
+ * to the target in deviations, and 0 for those that reach it (e < tau).
+ *
+ * What an attacker trained is answered to as a whole: others as large do little, or where it was learnt loosely, as overlays of noise are, they reach the target too. Where what a
+ * model looks at is small, such as the corners of a mouth, waves of any kind hide it, and what it says then is roughly the same of all images: a cheap target, which
+ * no attacker made.
+ *
+ * Throws what examining the model throws, and E_RUNTIME when the runtime fails.
+ *
+ * @param target in deviations from the mean, [d]
+ * @param theta the trigger's parameters, [n]
+ * @returns null for a family of which it is not known what is alike, and where no others are asked
+ */
+export async function generalityOf(
+  context: SearchContext,
+  { target, theta }: { readonly target: readonly number[]; readonly theta: Float32Array },
+  label: string,
+): Promise<number | null> {
+  const { setup, options, family, scale } = context;
+  if (family.alike === null || options.others === 0) return null;
+  const [count, c, h, w] = setup.benign.shape;
+  const random = createRandom(setup.seed).fork(`others ${family.name} ${label}`);
+  const size = await sizeWithin(context, options.others + 1, growingImages * options.batch);
+  const images = subsetOf(setup.benign, batchAt(0, count, size.batch, random));
+  const wanted = toOutputs(target, scale);
+  const errorOf = (outputs: Float32Array): number => meanScaledDistance(outputs, wanted, scale.std);
+  const clean = errorOf(await predict(setup.runtime, await examineFor(setup, size.batch), images));
+  const thetas = [theta];
+  while (thetas.length <= options.others) thetas.push(family.alike(theta, [c, h, w], random));
+  const errors: number[] = [];
+  const program = await triedProgram(context, size.triggers, size.batch);
+  try {
+    while (errors.length < thetas.length) {
+      const some = thetas.slice(errors.length, errors.length + size.triggers);
+      const together = new Float32Array(size.triggers * theta.length);
+      some.forEach((each, i) => {
+        together.set(each, i * theta.length);
+      });
+      const results = await program.run({
+        image: float32(images.pixels, images.shape),
+        theta: float32(together, [size.triggers, theta.length]),
+      });
+      const outputs = results.outputs!.data as Float32Array;
+      const rows = outputs.length / size.triggers;
+      errors.push(...some.map((_, i) => errorOf(outputs.subarray(i * rows, (i + 1) * rows))));
+    }
+  } finally {
+    await program.release();
+  }
+  const [own, ...others] = errors;
+  return partOfWay(others, { own: own!, clean, reached: options.tolerance });
+}
+
+/**
+ * The mean part of the way from the error of clean outputs to that under a trigger that others' errors are at; 0 for those that reach the target, and where there is no way.
+ *
+ * @param errors under other triggers
+ */
+export function partOfWay(
+  errors: readonly number[],
+  { own, clean, reached }: { readonly own: number; readonly clean: number; readonly reached: number },
+): number {
+  if (clean <= own) return 0;
+  const parts = errors.map((error) =>
+    error < reached ? 0 : Math.min(1, Math.max(0, (clean - error) / (clean - own))),
+  );
+  return Math.min(mostGeneral, parts.reduce((total, part) => total + part, 0) / parts.length);
+}
