@@ -46,6 +46,8 @@ const attempts = [
 const tolerance = 0.05;
 /** No further segment is tried below this. */
 const settled = 0.02;
+/** Where more points have changed an integral by less than this, as a part of it, still more change nothing: what is left is the rounding of the difference. */
+const converged = 0.02;
 
 /**
  * Compares the gradient of L = mean_j Var_i(y_ij) with finite differences.
@@ -108,13 +110,21 @@ async function bestError(
 ): Promise<number> {
   const moved = (step: number): Float32Array => pixels.map((value, i) => value + step * direction[i]!);
   let best = Number.POSITIVE_INFINITY;
+  const integrals = new Map<number, number>();
+  const isConverged = new Set<number>();
   for (const { half, points } of attempts) {
+    if (isConverged.has(half)) continue;
     const difference = (await lossAt(moved(half))) - (await lossAt(moved(-half)));
     let integral = 0;
     for (let k = 0; k < points; k++) {
       const place = half * ((2 * k + 1) / points - 1);
       integral += (dot(await gradientAt(moved(place)), direction) * 2 * half) / points;
     }
+    const fewer = integrals.get(half);
+    if (fewer !== undefined && Math.abs(integral - fewer) <= converged * Math.abs(integral)) {
+      isConverged.add(half);
+    }
+    integrals.set(half, integral);
     const scale = Math.max(Math.abs(integral), Math.abs(difference));
     best = Math.min(best, scale === 0 ? 0 : Math.abs(integral - difference) / scale);
     if (best <= settled) break;
