@@ -52,6 +52,8 @@ interface TuningState {
   readonly weights: Float32Array;
   readonly m: Float32Array;
   readonly v: Float32Array;
+  /** The mean of the weights of the last steps so far; the weights themselves before. */
+  readonly average: Float32Array;
   readonly best: Float32Array;
   /** The validation error of the best weights, and after how many steps they were taken, [2]. */
   readonly bestAt: Float32Array;
@@ -66,7 +68,7 @@ interface TuningState {
  * Batch norm is in inference: its running statistics stay as they are, its scale and shift are trained. A folded one is a part
  * of its convolution, and trained as that.
  *
- * Reading: the paper does not say how it fine-tunes. Rows are half and half, and varied a little; the weights of the step whose
+ * Reading: the paper does not say how it fine-tunes. Rows are half and half, and varied a little; the weights of the step, or their mean up to it, whose
  * validation error is lowest are taken, which is the mean of the error on clean images and that under triggers.
  *
  * Throws E_DIVERGED, E_INTERRUPTED and E_RESUME as {@link runLoop} does, E_NO_GRADIENT when an operator has no rule, E_USAGE for options
@@ -112,6 +114,7 @@ export async function fineTune(
         weights: tuning.initial,
         m: new Float32Array(n),
         v: new Float32Array(n),
+        average: tuning.initial,
         best: tuning.initial,
         bestAt: Float32Array.of(notMeasured, 0),
         perturbation: new Float32Array(perturbedLength),
@@ -124,12 +127,13 @@ export async function fineTune(
           weights: n,
           m: n,
           v: n,
+          average: n,
           best: n,
           bestAt: 2,
           perturbation: perturbedLength,
         }),
       async step(state, step) {
-        const rate = rateAt({ rate: options.learningRate, warmUp: options.warmUp }, step, options.steps);
+        const rate = rateOf(options, step);
         const batchOfStep = rows(step);
         const image =
           bounds === null ? batchOfStep.image : withPerturbations(batchOfStep, state.perturbation, bounds);
@@ -147,14 +151,16 @@ export async function fineTune(
           bounds === null
             ? state.perturbation
             : climbed(state.perturbation, array("imageGradient"), batchOfStep.perturbed, bounds);
-        const next = { weights: array("weights"), m: array("m"), v: array("v"), perturbation };
+        const current = array("weights");
+        const average = averageOf(state.average, current, options, step);
+        const next = { weights: current, m: array("m"), v: array("v"), average, perturbation };
         const values = { loss: array("loss")[0]! };
         const isMeasured = (step + 1) % options.evaluateEvery === 0 || step + 1 === options.steps;
         // What is not finite cannot be measured; the loop finds that out by itself.
         if (!isMeasured || !Number.isFinite(values.loss)) return { state: { ...state, ...next }, values };
-        const errors = await meter.errors(next.weights, validation);
+        const errors = await meter.errors(average, validation);
         return {
-          state: { ...next, ...bestOf(state, next.weights, scoreOf(errors, tuning.hasTriggers), step + 1) },
+          state: { ...next, ...bestOf(state, average, scoreOf(errors, tuning.hasTriggers), step + 1) },
           values: { ...values, ...namedErrors(errors) },
           isKept: true,
         };
@@ -163,7 +169,7 @@ export async function fineTune(
     const { state, steps, history } = result;
     const isMeasured = state.bestAt[0]! < notMeasured;
     return {
-      weights: isMeasured ? state.best : state.weights,
+      weights: isMeasured ? state.best : state.average,
       steps,
       bestStep: isMeasured ? state.bestAt[1]! : steps,
       history,
@@ -172,6 +178,30 @@ export async function fineTune(
     await program.release();
     await meter.release();
   }
+}
+
+/** Adam's learning rate at a step, from 0. */
+function rateOf({ learningRate: rate, warmUp, averaged, steps }: FineTuningOptions, step: number): number {
+  return averaged > 0
+    ? rate * Math.min(1, (step + 1) / Math.max(1, warmUp * steps))
+    : rateAt({ rate, warmUp }, step, steps);
+}
+
+/**
+ * The mean of the weights of the last steps, this one among them; before these the weights as they are.
+ *
+ * At a constant rate weights wander around a minimum, and their mean lies nearer to it than any of them. Source: Izmailov et al. 2018, "Averaging weights leads to wider
+ * optima and better generalization".
+ */
+function averageOf(
+  average: Float32Array,
+  weights: Float32Array,
+  { averaged, steps }: FineTuningOptions,
+  step: number,
+): Float32Array {
+  const before = step - Math.floor((1 - averaged) * steps);
+  if (before <= 0) return weights;
+  return average.map((mean, i) => mean + (weights[i]! - mean) / (before + 1));
 }
 
 function withPerturbations(

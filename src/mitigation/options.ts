@@ -8,8 +8,10 @@ export interface FineTuningOptions {
   readonly batch: number;
   /** The highest learning rate of Adam. */
   readonly learningRate: number;
-  /** The share of all steps over which the rate rises; then it falls to 0 along half a cosine. */
+  /** The share of all steps over which the rate rises; then it falls to 0 along half a cosine, or stays where weights are averaged. */
   readonly warmUp: number;
+  /** The share of all steps, the last ones, whose weights are averaged; 0 to take those of one step. */
+  readonly averaged: number;
   /** How far images are moved at most, as a part of their side. */
   readonly shift: number;
   /** How much brighter or darker images become at most, as a part. */
@@ -42,6 +44,7 @@ export const fineTuningDefaults: FineTuningOptions = {
   batch: 32,
   learningRate: 3e-4,
   warmUp: 0.1,
+  averaged: 0,
   shift: 1 / 64,
   gain: 0.1,
   teacher: 0.5,
@@ -66,6 +69,7 @@ export const unlearningDefaults: FineTuningOptions = {
   mirror: 0.5,
   strength: 0.5,
   perturbation: 1,
+  averaged: 0.6,
 };
 
 /** How a model is pruned and then fine-tuned. */
@@ -109,6 +113,7 @@ const fineTuningRules = {
   batch: { isWhole: true, least: 2 },
   learningRate: { least: 0 },
   warmUp: { least: 0, most: 0.9 },
+  averaged: { least: 0, most: 1 },
   shift: { least: 0, most: 0.5 },
   gain: { least: 0, most: 1 },
   teacher: { least: 0, most: 1 },
