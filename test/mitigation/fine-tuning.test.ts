@@ -86,10 +86,10 @@ describe("unlearning", () => {
   test("the last weights are averaged at a constant rate", async () => {
     // What is measured at the end alone is what the steps led to.
     const plain = { ...short, warmUp: 0, evaluateEvery: 1000 };
-    const after = async (steps: number, averaged: number): Promise<Float32Array> =>
+    const weightsAfter = async (steps: number, averaged: number): Promise<Float32Array> =>
       (await mitigate(fresh(), "unlearning", { ...plain, steps, averaged })).weights;
-    const last = await Promise.all([4, 5, 6].map((steps) => after(steps, 1 / steps)));
-    const found = await after(6, 0.5);
+    const last = await Promise.all([4, 5, 6].map((steps) => weightsAfter(steps, 1 / steps)));
+    const found = await weightsAfter(6, 0.5);
     const far = found.map((value, i) => Math.abs(value - (last[0]![i]! + last[1]![i]! + last[2]![i]!) / 3));
     expect(Math.max(...far)).toBeLessThan(1e-6);
     expect(Math.max(...found.map((value, i) => Math.abs(value - last[2]![i]!)))).toBeGreaterThan(1e-3);
