@@ -4,7 +4,7 @@ import type { MitigationName } from "../mitigation/methods.ts";
 
 /** Of identification methods. */
 export const methodVersions: Readonly<Record<MethodName, number>> = {
-  contrast: 28,
+  contrast: 29,
   paper: 1,
   "neural-cleanse": 2,
   "feature-re": 1,

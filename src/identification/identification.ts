@@ -57,7 +57,7 @@ export interface ContrastFinding extends TargetCost {
    */
   readonly climb: number | null;
   /**
-   * The part of the way to it that other triggers as large go on average without reaching it, 0 to 1; null where that was not asked, since it is not cheap, or since it is not known of
+   * The part of the way to it that other triggers as large go, 0 to 1 (of waves the mean, 0 for those that reach it; of patches that cannot climb the least of other colours); null where that was not asked, since it is not cheap, or since it is not known of
    * the family what would be alike.
    */
   readonly generality: number | null;

@@ -130,7 +130,7 @@ const contrastSchema = z
             .nullable()
             .optional()
             .describe(
-              "since 1.8: the part of the way to it that other triggers as large go on average without reaching it, 0 to 1; null where that was not asked",
+              "since 1.8: the part of the way to it that other triggers as large go, 0 to 1: of waves the mean, 0 for those that reach it; of patches that cannot climb the least of other colours; null where that was not asked",
             ),
           low: z.number().describe("the lower end of the score's interval"),
           high: z.number(),

@@ -1,11 +1,20 @@
 /** A candidate of a map in contrast with controls and homes, all searched alike. */
 import { createRandom } from "../../random.ts";
+import type { AlikeTriggers } from "../families/family.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import { type Chosen, letGrow } from "./choosing.ts";
 import { climbOf, closerTolerance } from "./climbing.ts";
 import { generalityOf } from "./generality.ts";
 import { toOutputs } from "./scale.ts";
-import { contrastOf, costOf, homesToCompare, isNoCheaper, pricesOf, timesContrast } from "./score.ts";
+import {
+  type Contrast,
+  contrastOf,
+  costOf,
+  homesToCompare,
+  isNoCheaper,
+  pricesOf,
+  timesContrast,
+} from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
 import type { SearchedTrigger } from "./search-state.ts";
 import { controlTargets, distanceOf } from "./targets.ts";
@@ -116,9 +125,12 @@ export async function contrastChosen(
   // Of a few waves the smallest are what the attacker added; grown, they take along what any network answers to.
   const isSmallest = context.family.isContrastedClosely && best.cost !== null;
   const small = isSmallest ? best.theta : candidate.theta;
-  const generality =
-    ofCosts.score < options.shallow ? await generalityOf(context, { target, theta: small }, label) : null;
-  const contrasted = timesContrast(ofCosts, 1 / (1 - (generality ?? 0)));
+  const isAsked = (when: AlikeTriggers["asked"]): boolean => context.family.alike?.asked === when;
+  let generality =
+    isAsked("always") && ofCosts.score < options.shallow
+      ? await generalityOf(context, { target, theta: small }, label)
+      : null;
+  const contrasted = overRest(ofCosts, generality);
   const isDip = contrasted.score < options.shallow;
   let { grown } = chosen;
   if (isDip && grown === null) {
@@ -142,9 +154,12 @@ export async function contrastChosen(
     if (!climbed.isComplete) return { finding: null, searches };
     ({ climb } = climbed);
   }
+  if (climb === null && isAsked("in doubt")) {
+    generality = await generalityOf(context, { target, theta: shown }, label);
+  }
   const finding = {
     ...pricedRow(best, context),
-    ...timesContrast(contrasted, climb ?? 1),
+    ...timesContrast(overRest(ofCosts, generality), climb ?? 1),
     generality,
     climb,
     tolerance: rung.tolerance,
@@ -161,6 +176,10 @@ export async function contrastChosen(
   };
   return { finding, searches };
 }
+
+/** A contrast over the part of what a trigger does that others do not. */
+const overRest = (contrast: Contrast, generality: number | null): Contrast =>
+  timesContrast(contrast, 1 / (1 - (generality ?? 0)));
 
 function nearestTo(target: readonly number[], searched: readonly SearchedTrigger[]): SearchedTrigger {
   return searched.reduce((near, each) =>

@@ -4,6 +4,7 @@ import { batchAt } from "../../loops/batches.ts";
 import { meanScaledDistance } from "../../metrics/statistics.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
 import { createRandom } from "../../random.ts";
+import type { AlikeTriggers } from "../families/family.ts";
 import { predict } from "../predict.ts";
 import { growingImages } from "./choosing.ts";
 import { examineFor } from "./fitting.ts";
@@ -15,8 +16,8 @@ import { type SearchContext, sizeWithin } from "./search.ts";
 const mostGeneral = 0.99;
 
 /**
- * The part of the way from clean outputs to a target that other triggers as large go on average: (e(0) - e(other)) / (e(0) - e(own)), where e is the mean error
- * to the target in deviations, and 0 for those that reach it (e < tau).
+ * The part of the way from clean outputs to a target that other triggers as large go: (e(0) - e(other)) / (e(0) - e(own)), where e is the mean error
+ * to the target in deviations. Of waves the mean of these, 0 for those that reach it (e < tau); of patches in other colours the least.
  *
  * What an attacker trained is answered to as a whole: others as large do little, or where it was learnt loosely, as overlays of noise are, they reach the target too. Where what a
  * model looks at is small, such as the corners of a mouth, waves of any kind hide it, and what it says then is roughly the same of all images: a cheap target, which
@@ -34,7 +35,8 @@ export async function generalityOf(
   label: string,
 ): Promise<number | null> {
   const { setup, options, family, scale } = context;
-  if (family.alike === null || options.others === 0) return null;
+  const { alike } = family;
+  if (alike === null || options.others === 0) return null;
   const [count, c, h, w] = setup.benign.shape;
   const random = createRandom(setup.seed).fork(`others ${family.name} ${label}`);
   const size = await sizeWithin(context, options.others + 1, growingImages * options.batch);
@@ -43,7 +45,7 @@ export async function generalityOf(
   const errorOf = (outputs: Float32Array): number => meanScaledDistance(outputs, wanted, scale.std);
   const clean = errorOf(await predict(setup.runtime, await examineFor(setup, size.batch), images));
   const thetas = [theta];
-  while (thetas.length <= options.others) thetas.push(family.alike(theta, [c, h, w], random));
+  while (thetas.length <= options.others) thetas.push(alike.another(theta, [c, h, w], random));
   const errors: number[] = [];
   const program = await triedProgram(context, size.triggers, size.batch);
   try {
@@ -65,21 +67,32 @@ export async function generalityOf(
     await program.release();
   }
   const [own, ...others] = errors;
-  return partOfWay(others, { own: own!, clean, reached: options.tolerance });
+  return partOfWay(others, { own: own!, clean, reached: options.tolerance }, alike.measure);
+}
+
+/** Errors that tell how far a trigger draws outputs. */
+interface Way {
+  /** Under the trigger. */
+  readonly own: number;
+  /** Of clean outputs. */
+  readonly clean: number;
+  /** Below which the target is reached. */
+  readonly reached: number;
 }
 
 /**
- * The mean part of the way from the error of clean outputs to that under a trigger that others' errors are at; 0 for those that reach the target, and where there is no way.
+ * How general a trigger is by the part of the way from the error of clean outputs to its own that others' errors are at; 0 where there is no way. By `mean` those that reach the target count as 0.
  *
  * @param errors under other triggers
  */
 export function partOfWay(
   errors: readonly number[],
-  { own, clean, reached }: { readonly own: number; readonly clean: number; readonly reached: number },
+  { own, clean, reached }: Way,
+  measure: AlikeTriggers["measure"],
 ): number {
   if (clean <= own) return 0;
-  const parts = errors.map((error) =>
-    error < reached ? 0 : Math.min(1, Math.max(0, (clean - error) / (clean - own))),
-  );
+  const partOf = (error: number): number => Math.min(1, Math.max(0, (clean - error) / (clean - own)));
+  if (measure === "least") return Math.min(mostGeneral, ...errors.map(partOf));
+  const parts = errors.map((error) => (error < reached ? 0 : partOf(error)));
   return Math.min(mostGeneral, parts.reduce((total, part) => total + part, 0) / parts.length);
 }

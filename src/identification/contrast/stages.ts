@@ -113,7 +113,10 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     if (isComplete) await lookAt(closest, lookBesideControls);
     return outcome();
   }
-  const isOpen = findings.some((each) => cannotClimb(each) && each.low < options.threshold);
+  // What is cheap but for what others do is asked too: loosely learnt attacks are answered in other colours.
+  const isOpen = findings.some(
+    (each) => cannotClimb(each) && each.low * (1 - (each.generality ?? 0)) < options.threshold,
+  );
   if (first === undefined || !first.rung.isRough || !isOpen) return outcome();
   const between = await mapFurther(first, betweenRung(context));
   if (isComplete) await lookAt(between);

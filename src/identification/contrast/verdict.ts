@@ -10,7 +10,7 @@ export interface JudgedFinding {
   readonly high: number;
   /** What is in all three: how much dearer it gets when outputs are to come closer; null where that could not be measured, and is not in them. */
   readonly climb: number | null;
-  /** The part of the way to it that other triggers as large go without reaching it, which is in all three too; null where that was not asked. */
+  /** The part of the way to it that other triggers as large go, which is in all three too; null where that was not asked. */
   readonly generality: number | null;
   /** How close outputs had to come to a target, in standard deviations. */
   readonly tolerance: number;
@@ -201,7 +201,7 @@ function ruleOf(finding: JudgedFinding, threshold: number, limits: Limits): stri
   const [dearer, rest] = [climb ?? 1, 1 - (generality ?? 0)];
   const [alone, least, most] = [score, low, high].map((value) => ((value * rest) / dearer).toFixed(2));
   const more = [
-    ...(rest < 1 ? [`other triggers as large go ${(1 - rest).toFixed(2)} of the way, and no further`] : []),
+    ...(rest < 1 ? [`other triggers as large go ${(1 - rest).toFixed(2)} of the way`] : []),
     ...(dearer > 1 ? [`it gets ${dearer.toFixed(2)} times dearer when they are to come closer`] : []),
   ];
   const inAll = more.length === 0 ? "" : `; ${more.join(", and ")}: ${score.toFixed(2)} in all`;

@@ -61,6 +61,24 @@ export interface ProbePlaces {
   only(place: number): Float32Array;
 }
 
+/** Triggers that are as large as one and much like it: what they do too is not that one's doing. */
+export interface AlikeTriggers {
+  /**
+   * Another trigger.
+   *
+   * @param theta parameters of the one, [n]
+   * @returns parameters of the other, [n]
+   */
+  another(theta: Float32Array, shape: ImageShape, random: Random): Float32Array;
+  /**
+   * What is made of the parts of the way that they go: their `mean`, where what is learnt loosely is reached by others too and those that reach it count for nothing; or the `least`, where one that
+   * does little shows that it matters which it is.
+   */
+  readonly measure: "mean" | "least";
+  /** Whether they are asked of all that is cheap, or only of what leaves outputs too far off to climb, which is no proof either way. */
+  readonly asked: "always" | "in doubt";
+}
+
 /** A family of trigger functions with parameters theta. */
 export interface TriggerFamily {
   readonly name: string;
@@ -86,13 +104,8 @@ export interface TriggerFamily {
   initial(shape: ImageShape, random: Random): Float32Array;
   /** Triggers to try before any is searched for; null for a family whose triggers no few examples stand for. */
   probes(shape: ImageShape): Probes | null;
-  /**
-   * Another trigger, as large and of parts that are like one's own but lie elsewhere: what it does too is not that one's doing. Null for a family in which it is not known what would be alike.
-   *
-   * @param theta parameters of the one, [n]
-   * @returns parameters of the other, [n]
-   */
-  readonly alike: ((theta: Float32Array, shape: ImageShape, random: Random) => Float32Array) | null;
+  /** Other triggers that are asked whether they do the same as one; null for a family in which it is not known what would be alike. */
+  readonly alike: AlikeTriggers | null;
   /**
    * Adds the images under K triggers to a program.
    *

@@ -1,4 +1,5 @@
 /** Triggers that cover a part of the image: one mask and one pattern for all images, as Neural Cleanse has them. */
+import type { Random } from "../../random.ts";
 import { add, mul, sigmoid, sub } from "../../tensor/elementwise.ts";
 import type { Tensor } from "../../tensor/graph.ts";
 import { reshape, slice } from "../../tensor/movement.ts";
@@ -35,7 +36,7 @@ export const patch: TriggerFamily = {
       ...normals(random, h * w, start.maskSpread, start.maskCenter),
       ...normals(random, c * h * w, start.patternSpread),
     ]),
-  alike: null,
+  alike: { another: recoloured, measure: "least", asked: "in doubt" },
   write(theta, image) {
     const { images, change } = applyPatch(theta, image);
     return { images, size: relativeChange(change, image) };
@@ -142,6 +143,18 @@ function withinOf(place: Place, [c, h, w]: ImageShape): Float32Array {
 
 function fillPlace(plane: Float32Array, w: number, { top, left, height, width }: Place, value: number): void {
   for (let y = top; y < top + height; y++) plane.fill(value, y * w + left, y * w + left + width);
+}
+
+/**
+ * The same patch in other colours: the pattern of one channel or more is its opposite. What a patch in any colours does, it does by what it covers.
+ *
+ * @param theta [n]
+ */
+function recoloured(theta: Float32Array, [c, h, w]: ImageShape, random: Random): Float32Array {
+  // A number from 1 to 2^c - 1, bit by bit: never no channel.
+  const turned = 1 + random.integer(2 ** c - 1);
+  const isTurned = (plane: number): boolean => plane > 0 && Math.floor(turned / 2 ** (plane - 1)) % 2 === 1;
+  return theta.map((value, i) => (isTurned(Math.floor(i / (h * w))) ? -value : value));
 }
 
 /** Between black and white. */

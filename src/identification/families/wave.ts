@@ -32,7 +32,7 @@ export const wave: TriggerFamily = {
   length: ([c, h, w]) => c * wavesAlong(h) * wavesAlong(w),
   probes: stripes,
   initial: (shape, random) => normals(random, wave.length(shape), startSpread),
-  alike: turned,
+  alike: { another: turned, measure: "mean", asked: "always" },
   write(theta, image) {
     const [batch, c, h, w] = image.shape as [number, number, number, number];
     const [count, n] = theta.shape as [number, number];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ImageSet } from "../../../src/data/image-set.ts";
-import { generalityOf } from "../../../src/identification/contrast/generality.ts";
+import { generalityOf, partOfWay } from "../../../src/identification/contrast/generality.ts";
 import { contrastDefaults } from "../../../src/identification/contrast/options.ts";
 import { outputScale, toDeviations } from "../../../src/identification/contrast/scale.ts";
 import type { SearchContext } from "../../../src/identification/contrast/search.ts";
@@ -136,10 +136,22 @@ test("where memory is short, others are tried in rounds and say the same", async
   expect(await generality(matched, {}, 1)).toBeCloseTo(0, 4);
 });
 
+test("by the mean those that reach the target count for nothing, by the least one that does little is enough", () => {
+  const way = { own: 0.1, clean: 1.1, reached: 0.25 };
+  // Parts of 0.1, 0.5, 0.95 (reached) and 0 (farther off than clean outputs).
+  const errors = [1, 0.6, 0.15, 1.3];
+  expect(partOfWay(errors, way, "mean")).toBeCloseTo((0.1 + 0.5) / 4, 12);
+  expect(partOfWay([1, 0.6, 0.15], way, "least")).toBeCloseTo(0.1, 12);
+  expect(partOfWay(errors, way, "least")).toBe(0);
+  // What is divided by the rest stays a number, and where a trigger does nothing there is no way.
+  expect(partOfWay([0.1, 0.05], way, "least")).toBe(0.99);
+  expect(partOfWay([0.5], { ...way, clean: 0.1 }, "mean")).toBe(0);
+});
+
 test("it is not asked of families of which it is not known what is alike", async () => {
-  const { patch } = families;
+  const { warp } = families;
   const setup = setupOf({ benign, model: energy });
   const scale = outputScale(Float32Array.from(grays), 1);
-  const context = { setup, options: contrastDefaults, family: patch, scale } as unknown as SearchContext;
+  const context = { setup, options: contrastDefaults, family: warp, scale } as unknown as SearchContext;
   expect(await generalityOf(context, { target: [0], theta: new Float32Array(4) }, "(a test)")).toBeNull();
 });

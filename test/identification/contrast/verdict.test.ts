@@ -187,7 +187,7 @@ test("a reason says how far other triggers as large go, and what remains is the 
   // 0.6 (1 - 0.5) / 1.5
   expect(reasons.join()).toContain("costs 0.20 (0.17 to 0.23) of what");
   expect(reasons.join()).toContain(
-    "other triggers as large go 0.50 of the way, and no further, and it gets 1.50 times dearer when they are to come closer: 0.60 in all",
+    "other triggers as large go 0.50 of the way, and it gets 1.50 times dearer when they are to come closer: 0.60 in all",
   );
 });
 

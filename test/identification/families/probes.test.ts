@@ -110,7 +110,7 @@ test.each([
     });
     const directions = new Set<string>();
     for (let k = 0; k < 40; k++) {
-      const other = wave.alike!(theta, [3, h, w], random);
+      const other = wave.alike!.another(theta, [3, h, w], random);
       const places = Array.from({ length: cells }, (_, i) => i).filter((i) => other[i] !== 0);
       expect(places).toHaveLength(1);
       const [place] = places as [number];
@@ -123,5 +123,34 @@ test.each([
       directions.add(`${sign} ${down} ${across}`);
     }
     expect(directions.size).toBeGreaterThan(12);
+  },
+);
+
+test.each([1, 3, 4])(
+  "a patch in other colours has its mask, and the opposite of one channel or more of %i",
+  (c) => {
+    const random = createRandom(5);
+    const [h, w] = [6, 5];
+    const theta = Float32Array.from({ length: patch.length([c, h, w]) }, () => random.normal());
+    const seen = new Set<string>();
+    for (let k = 0; k < 200; k++) {
+      const other = patch.alike!.another(theta, [c, h, w], random);
+      const signs = Array.from(
+        { length: 1 + c },
+        (_, plane) => other[plane * h * w]! / theta[plane * h * w]!,
+      );
+      other.forEach((value, i) => {
+        expect(value).toBe(signs[Math.floor(i / (h * w))]! * theta[i]!);
+      });
+      expect(signs[0]).toBe(1);
+      expect(signs.every((sign) => Math.abs(sign) === 1)).toBe(true);
+      seen.add(signs.join());
+    }
+    expect(seen.size).toBe(2 ** c - 1);
+    expect([...seen]).not.toContain(
+      Array(1 + c)
+        .fill(1)
+        .join(),
+    );
   },
 );
