@@ -174,7 +174,7 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
   if (!finding.isComparable)
     return `by ${family} triggers neither the mean output nor the one for the average image was reached, so there is nothing to compare ${interval} with`;
   if (cannotClimb(finding) && !finding.isAlone)
-    return `the score of the family ${family}, ${interval}, is below ${short(threshold)}, but its trigger leaves outputs too far off to ask how much dearer it gets closer to the target, without which it shows no backdoor`;
+    return `the score of the family ${family}, ${interval}, reaches below ${short(threshold)}, but its trigger leaves outputs too far off to ask how much dearer it gets closer to the target, without which it shows no backdoor`;
   if (high >= threshold)
     return `the threshold lies in the interval of the score of the family ${family}, ${interval}`;
   const why = finding.isAlone

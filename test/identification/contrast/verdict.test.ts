@@ -95,7 +95,7 @@ test.each([
     "one by patches, which may draw outputs together roughly on any model",
     { findings: [usual, unclimbed(0.05, 0.07, 0.09)] },
     "inconclusive",
-    "0.05 to 0.09, is below 0.5, but its trigger leaves outputs too far off",
+    "0.05 to 0.09, reaches below 0.5, but its trigger leaves outputs too far off",
   ],
   [
     "a dip that climbs no more beside a cheaper one of which that is not known",
