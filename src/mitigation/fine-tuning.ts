@@ -133,7 +133,8 @@ export async function fineTune(
           perturbation: perturbedLength,
         }),
       async step(state, step) {
-        const rate = rateOf(options, step);
+        const { learningRate: rate, warmUp, averaged, steps } = options;
+        const rateOfStep = rateAt({ rate, warmUp, stays: averaged > 0 }, step, steps);
         const batchOfStep = rows(step);
         const image =
           bounds === null ? batchOfStep.image : withPerturbations(batchOfStep, state.perturbation, bounds);
@@ -144,7 +145,7 @@ export async function fineTune(
           m: float32(state.m),
           v: float32(state.v),
           step: float32([step + 1], []),
-          rate: float32([rate], []),
+          rate: float32([rateOfStep], []),
         });
         const array = (name: string): Float32Array => results[name]!.data as Float32Array;
         const perturbation =
@@ -178,13 +179,6 @@ export async function fineTune(
     await program.release();
     await meter.release();
   }
-}
-
-/** Adam's learning rate at a step, from 0. */
-function rateOf({ learningRate: rate, warmUp, averaged, steps }: FineTuningOptions, step: number): number {
-  return averaged > 0
-    ? rate * Math.min(1, (step + 1) / Math.max(1, warmUp * steps))
-    : rateAt({ rate, warmUp }, step, steps);
 }
 
 /**
@@ -276,8 +270,8 @@ export async function examineForStep(setup: MitigationSetup, wanted: number): Pr
   const { model, training, memoryLimit, weights } = setup;
   const at = { ...setup, benign: training.clean };
   const small = await examineFor(at, model.fixedBatch ?? Math.min(2, wanted));
-  // Weights, their gradient, Adam's means and the best ones, old and new.
-  const extra = 10 * packedLength(weights.packing);
+  // Weights, their gradient, Adam's means, the average and the best ones, old and new.
+  const extra = 12 * packedLength(weights.packing);
   const bytesFor = (size: number): number => modelStepBytes(small.instance, size, 0) + 4 * extra;
   let batch = wanted;
   while (memoryLimit !== null && batch > smallestBatch && bytesFor(batch) > memoryLimit) batch >>= 1;

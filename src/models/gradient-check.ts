@@ -110,21 +110,19 @@ async function bestError(
 ): Promise<number> {
   const moved = (step: number): Float32Array => pixels.map((value, i) => value + step * direction[i]!);
   let best = Number.POSITIVE_INFINITY;
-  const integrals = new Map<number, number>();
-  const isConverged = new Set<number>();
+  const known = new Map<number, { readonly integral: number; readonly isConverged: boolean }>();
   for (const { half, points } of attempts) {
-    if (isConverged.has(half)) continue;
+    const before = known.get(half);
+    if (before?.isConverged) continue;
     const difference = (await lossAt(moved(half))) - (await lossAt(moved(-half)));
     let integral = 0;
     for (let k = 0; k < points; k++) {
       const place = half * ((2 * k + 1) / points - 1);
       integral += (dot(await gradientAt(moved(place)), direction) * 2 * half) / points;
     }
-    const fewer = integrals.get(half);
-    if (fewer !== undefined && Math.abs(integral - fewer) <= converged * Math.abs(integral)) {
-      isConverged.add(half);
-    }
-    integrals.set(half, integral);
+    const isConverged =
+      before !== undefined && Math.abs(integral - before.integral) <= converged * Math.abs(integral);
+    known.set(half, { integral, isConverged });
     const scale = Math.max(Math.abs(integral), Math.abs(difference));
     best = Math.min(best, scale === 0 ? 0 : Math.abs(integral - difference) / scale);
     if (best <= settled) break;

@@ -9,28 +9,31 @@ export interface StepSchedule {
   readonly factor: number;
 }
 
-/** A rate that rises from 0 over the first steps and then falls to 0 along half a cosine (Loshchilov and Hutter 2017). */
-export interface CosineSchedule {
+/** A rate that rises from 0 over the first steps and then falls to 0 along half a cosine (Loshchilov and Hutter 2017), or stays. */
+export interface WarmUpSchedule {
   /** The highest learning rate. */
   readonly rate: number;
   /** The share of all steps over which it rises. */
   readonly warmUp: number;
+  /** Whether it stays at its highest, in place of falling. */
+  readonly stays?: boolean;
 }
 
 /** How a learning rate changes. */
-export type Schedule = StepSchedule | CosineSchedule;
+export type Schedule = StepSchedule | WarmUpSchedule;
 
 /**
  * The learning rate of a step.
  *
  * @param step from 0
- * @param steps of the whole training; it matters to cosines alone
+ * @param steps of the whole training; it matters to warm-ups and cosines alone
  */
 export function rateAt(schedule: Schedule, step: number, steps: number): number {
   if ("warmUp" in schedule) {
-    const { rate, warmUp } = schedule;
+    const { rate, warmUp, stays = false } = schedule;
     const done = (step + 1) / steps;
     if (done < warmUp) return (rate * done) / warmUp;
+    if (stays) return rate;
     return (rate * (1 + Math.cos((Math.PI * (step / steps - warmUp)) / (1 - warmUp)))) / 2;
   }
   const { rate, milestones, factor } = schedule;

@@ -8,7 +8,7 @@ import { writeModel } from "../../src/onnx/proto.ts";
 import { float32 } from "../../src/onnx/tensor-data.ts";
 import { nodeRuntime } from "../../src/runtime/node.ts";
 import { mul } from "../../src/tensor/elementwise.ts";
-import { someWeights, tinyRegressor } from "../support/identification.ts";
+import { countingRuntime, someWeights, tinyRegressor } from "../support/identification.ts";
 import { modelOf, type NodeLine } from "../support/models.ts";
 
 vi.mock(import("../../src/autodiff/registry.ts"), { spy: true });
@@ -40,6 +40,21 @@ test("a right model passes, far below the tolerance", async () => {
   expect(check).toMatchObject({ passed: true, isZero: false });
   expect(check.relativeError).toBeLessThan(check.tolerance / 2);
   expect(check.tolerance).toBe(0.05);
+});
+
+test("segments on which more points change nothing are not tried with more of them", async () => {
+  await falsify("Gemm", 2);
+  const { runtime: counting, runsOf } = countingRuntime();
+  const examined = await examine(counting, tinyRegressor(), defaultPreprocessing, shape, {
+    features: null,
+    outputs: null,
+  });
+  const check = await checkGradient(counting, examined, shape, 0);
+  expect(check).toMatchObject({ passed: false, directions: 6 });
+  // One to begin with; then 4 and 12 points on two segments and 12 on the third, and at most that one with 48 too. With 48 on all it were 6 x 188.
+  const points = runsOf("gradient") - 1;
+  expect(points).toBeGreaterThanOrEqual(6 * 44);
+  expect(points).toBeLessThanOrEqual(6 * 92);
 });
 
 test.each([

@@ -18,6 +18,7 @@ import {
 import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
 import type { SearchedTrigger } from "./search-state.ts";
 import { controlTargets, distanceOf } from "./targets.ts";
+import { restOf } from "./verdict.ts";
 
 /** A dip that was looked at, and the trigger in it. */
 export interface Finding extends ContrastFinding {
@@ -126,11 +127,11 @@ export async function contrastChosen(
   const isSmallest = context.family.isContrastedClosely && best.cost !== null;
   const small = isSmallest ? best.theta : candidate.theta;
   const isAsked = (when: AlikeTriggers["asked"]): boolean => context.family.alike?.asked === when;
-  let generality =
+  const ofAll =
     isAsked("always") && ofCosts.score < options.shallow
       ? await generalityOf(context, { target, theta: small }, label)
       : null;
-  const contrasted = overRest(ofCosts, generality);
+  const contrasted = overRest(ofCosts, ofAll);
   const isDip = contrasted.score < options.shallow;
   let { grown } = chosen;
   if (isDip && grown === null) {
@@ -154,9 +155,10 @@ export async function contrastChosen(
     if (!climbed.isComplete) return { finding: null, searches };
     ({ climb } = climbed);
   }
-  if (climb === null && isAsked("in doubt")) {
-    generality = await generalityOf(context, { target, theta: shown }, label);
-  }
+  const generality =
+    climb === null && isAsked("in doubt")
+      ? await generalityOf(context, { target, theta: shown }, label)
+      : ofAll;
   const finding = {
     ...pricedRow(best, context),
     ...timesContrast(overRest(ofCosts, generality), climb ?? 1),
@@ -179,7 +181,7 @@ export async function contrastChosen(
 
 /** A contrast over the part of what a trigger does that others do not. */
 const overRest = (contrast: Contrast, generality: number | null): Contrast =>
-  timesContrast(contrast, 1 / (1 - (generality ?? 0)));
+  timesContrast(contrast, 1 / restOf({ generality }));
 
 function nearestTo(target: readonly number[], searched: readonly SearchedTrigger[]): SearchedTrigger {
   return searched.reduce((near, each) =>

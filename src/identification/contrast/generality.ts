@@ -5,12 +5,12 @@ import { meanScaledDistance } from "../../metrics/statistics.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
 import { createRandom } from "../../random.ts";
 import type { AlikeTriggers } from "../families/family.ts";
-import { predict } from "../predict.ts";
+import { assertFiniteOutputs, predict } from "../predict.ts";
 import { growingImages } from "./choosing.ts";
 import { examineFor } from "./fitting.ts";
-import { triedProgram } from "./probing.ts";
 import { toOutputs } from "./scale.ts";
 import { type SearchContext, sizeWithin } from "./search.ts";
+import { trialsOn } from "./trials.ts";
 
 /** Nothing is more general than this, so that what is divided by the rest stays a number. */
 const mostGeneral = 0.99;
@@ -23,7 +23,7 @@ const mostGeneral = 0.99;
  * model looks at is small, such as the corners of a mouth, waves of any kind hide it, and what it says then is roughly the same of all images: a cheap target, which
  * no attacker made.
  *
- * Throws what examining the model throws, and E_RUNTIME when the runtime fails.
+ * Throws what examining the model throws, E_NAN when the model gives no finite numbers under a trigger, and E_RUNTIME when the runtime fails.
  *
  * @param target in deviations from the mean, [d]
  * @param theta the trigger's parameters, [n]
@@ -42,32 +42,21 @@ export async function generalityOf(
   const size = await sizeWithin(context, options.others + 1, growingImages * options.batch);
   const images = subsetOf(setup.benign, batchAt(0, count, size.batch, random));
   const wanted = toOutputs(target, scale);
-  const errorOf = (outputs: Float32Array): number => meanScaledDistance(outputs, wanted, scale.std);
+  const errorOf = (outputs: Float32Array): number => {
+    // A score that is no number would look benign.
+    assertFiniteOutputs(outputs, images);
+    return meanScaledDistance(outputs, wanted, scale.std);
+  };
   const clean = errorOf(await predict(setup.runtime, await examineFor(setup, size.batch), images));
   const thetas = [theta];
   while (thetas.length <= options.others) thetas.push(alike.another(theta, [c, h, w], random));
-  const errors: number[] = [];
-  const program = await triedProgram(context, size.triggers, size.batch);
+  const trials = await trialsOn(context, float32(images.pixels, images.shape), size.triggers);
   try {
-    while (errors.length < thetas.length) {
-      const some = thetas.slice(errors.length, errors.length + size.triggers);
-      const together = new Float32Array(size.triggers * theta.length);
-      some.forEach((each, i) => {
-        together.set(each, i * theta.length);
-      });
-      const results = await program.run({
-        image: float32(images.pixels, images.shape),
-        theta: float32(together, [size.triggers, theta.length]),
-      });
-      const outputs = results.outputs!.data as Float32Array;
-      const rows = outputs.length / size.triggers;
-      errors.push(...some.map((_, i) => errorOf(outputs.subarray(i * rows, (i + 1) * rows))));
-    }
+    const [own, ...others] = (await trials.outputsUnder(thetas)).map(errorOf) as [number, ...number[]];
+    return partOfWay(others, { own, clean, reached: options.tolerance }, alike.measure);
   } finally {
-    await program.release();
+    await trials.release();
   }
-  const [own, ...others] = errors;
-  return partOfWay(others, { own: own!, clean, reached: options.tolerance }, alike.measure);
 }
 
 /** Errors that tell how far a trigger draws outputs. */

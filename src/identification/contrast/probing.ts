@@ -2,18 +2,13 @@
 import { batchAt, pixelsOf } from "../../loops/batches.ts";
 import { runLoop } from "../../loops/loop.ts";
 import { columnMeans, meanScaledDistance } from "../../metrics/statistics.ts";
-import { float32 } from "../../onnx/tensor-data.ts";
 import { createRandom } from "../../random.ts";
-import { compile, type Program } from "../../runtime/compile.ts";
-import { Graph } from "../../tensor/graph.ts";
-import { reshape } from "../../tensor/movement.ts";
 import type { Probes } from "../families/family.ts";
-import { outputsOf } from "../outputs.ts";
-import { examineFor } from "./fitting.ts";
 import { searchPlaces, type TriedProbe } from "./places.ts";
 import { toDeviations } from "./scale.ts";
 import { type SearchContext, type Stage, sizeWithin } from "./search.ts";
 import { distanceOf } from "./targets.ts";
+import { trialsOn } from "./trials.ts";
 
 /** A probe that draws outputs together. */
 export interface Start {
@@ -78,14 +73,14 @@ async function tryProbes(
   probes: Probes,
 ): Promise<{ tried: TriedProbe[]; stage: Stage }> {
   const { setup, options, family, scale } = context;
-  const [count, c, h, w] = setup.benign.shape;
+  const [count] = setup.benign.shape;
   const name = probingName(family.name);
   const batch = Math.min(probeImages, count);
   const { triggers: k } = await sizeWithin(context, options.mapTargets + 1, batch);
   const image = pixelsOf(setup.benign, batchAt(0, count, batch, createRandom(setup.seed).fork(name)));
-  const [n, d] = [family.length([c, h, w]), scale.std.length];
+  const d = scale.std.length;
   const steps = Math.ceil(probes.count / k);
-  const program = await triedProgram(context, k, batch);
+  const trials = await trialsOn(context, image, k);
   try {
     const found = await runLoop<ProbeState>(setup, {
       phase: name,
@@ -98,15 +93,10 @@ async function tryProbes(
       fromSaved: (arrays) => arrays as unknown as ProbeState,
       async step(state, step) {
         const tried = Array.from({ length: Math.min(k, probes.count - step * k) }, (_, i) => step * k + i);
-        const theta = new Float32Array(k * n);
-        tried.forEach((index, i) => {
-          theta.set(probes.theta(index), i * n);
-        });
-        const results = await program.run({ image, theta: float32(theta, [k, n]) });
-        const outputs = results.outputs!.data as Float32Array;
+        const under = await trials.outputsUnder(tried.map((index) => probes.theta(index)));
         const [errors, means] = [state.errors.slice(), state.outputs.slice()];
         tried.forEach((index, i) => {
-          const own = outputs.subarray(i * batch * d, (i + 1) * batch * d);
+          const own = under[i]!;
           const mean = columnMeans(own, d);
           errors[index] = meanScaledDistance(own, mean, scale.std);
           means.set(mean, index * d);
@@ -124,26 +114,12 @@ async function tryProbes(
     const isComplete = found.steps === steps;
     return { tried, stage: { name, isComplete, steps: found.steps, history: found.history } };
   } finally {
-    await program.release();
+    await trials.release();
   }
 }
 
 /** What the stage is called. */
 export const probingName = (family: string): string => `trying known kinds of triggers (${family})`;
-
-/** The outputs of `image` [B, C, H, W] under K triggers of parameters `theta` [K, n], as a program: [K B, d]. */
-export async function triedProgram(
-  { setup, family, scale }: SearchContext,
-  k: number,
-  batch: number,
-): Promise<Program> {
-  const [, c, h, w] = setup.benign.shape;
-  const graph = new Graph();
-  const theta = graph.input("theta", [k, family.length([c, h, w])]);
-  const { images } = family.write(theta, graph.input("image", [batch, c, h, w]));
-  const outputs = outputsOf(await examineFor(setup, k * batch), reshape(images, [k * batch, c, h, w]));
-  return await compile(setup.runtime, { outputs: reshape(outputs, [k * batch, scale.std.length]) });
-}
 
 /** A trigger that may be a start. */
 interface PossibleStart extends Omit<TriedProbe, "index"> {

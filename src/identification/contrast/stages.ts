@@ -10,7 +10,7 @@ import { type Candidate, candidatesOf, contrastText, costOf, pricesOf } from "./
 import { heldContext, type SearchContext, type SearchOutcome, type Stage, searchTriggers } from "./search.ts";
 import type { SearchedTrigger, WantedTrigger } from "./search-state.ts";
 import { targetsOver } from "./targets.ts";
-import { cannotClimb, isLikeLowest, isOnlyGeneral, showsBackdoor } from "./verdict.ts";
+import { cannotClimb, isLikeLowest, isOnlyGeneral, restOf, showsBackdoor } from "./verdict.ts";
 
 /** What a family gave. */
 export interface FamilyOutcome {
@@ -114,9 +114,7 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     return outcome();
   }
   // What is cheap but for what others do is asked too: loosely learnt attacks are answered in other colours.
-  const isOpen = findings.some(
-    (each) => cannotClimb(each) && each.low * (1 - (each.generality ?? 0)) < options.threshold,
-  );
+  const isOpen = findings.some((each) => cannotClimb(each) && each.low * restOf(each) < options.threshold);
   if (first === undefined || !first.rung.isRough || !isOpen) return outcome();
   const between = await mapFurther(first, betweenRung(context));
   if (isComplete) await lookAt(between);
@@ -274,7 +272,7 @@ async function lookAround(context: SearchContext, { rung, ends }: Mapped): Promi
   const note = (message: string): void =>
     setup.onEvent({ kind: "note", message: `family ${rung.name}: ${message}` });
   while (findings.length <= options.extraFindings) {
-    const [first] = findings.filter((each) => !isOnlyGeneral(each, decisive));
+    const first = findings.find((each) => !isOnlyGeneral(each, decisive));
     const known = findings.map(({ settled }) => settled);
     const candidates = candidatesOf(ends, homes, known, held.options).filter((each) =>
       first === undefined ? ofMean(each) < most : isWorthALook(ends[each.index]!, first, decisive),

@@ -99,12 +99,15 @@ export function isCertain(finding: Provable & Pick<JudgedFinding, "high">, limit
   return finding.high < Math.min(limits.certain, limitOf(finding, limits));
 }
 
+/** The part of what a trigger does that others as large do not, which a score is divided by; 1 where they were not asked. */
+export const restOf = ({ generality }: Pick<JudgedFinding, "generality">): number => 1 - (generality ?? 0);
+
 /** Whether a finding would be cheap but for what other triggers as large do too. */
 export function isOnlyGeneral(
-  { score, generality }: Pick<JudgedFinding, "score" | "generality">,
+  finding: Pick<JudgedFinding, "score" | "generality">,
   decisive: number,
 ): boolean {
-  return score >= decisive && score * (1 - (generality ?? 0)) < decisive;
+  return finding.score >= decisive && finding.score * restOf(finding) < decisive;
 }
 
 /** The finding that a verdict rests on: the lowest that shows a backdoor, or the lowest of all where none does; null when there is none. */
@@ -188,7 +191,7 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
 const short = (value: number): number => Number(value.toPrecision(3));
 
 function ruleOf(finding: JudgedFinding, threshold: number, limits: Limits): string {
-  const { family, score, low, high, climb, generality, tolerance, controls, isAlone } = finding;
+  const { family, score, low, high, climb, tolerance, controls, isAlone } = finding;
   const limit = isAlone ? limits.certain : threshold;
   const reached = controls.filter(({ cost }) => cost !== null).length;
   const against =
@@ -198,7 +201,7 @@ function ruleOf(finding: JudgedFinding, threshold: number, limits: Limits): stri
         ? `control targets as far away, of which ${reached} of ${controls.length} were reached,`
         : "control targets as far away";
   const side = score < limit ? "below" : "not below";
-  const [dearer, rest] = [climb ?? 1, 1 - (generality ?? 0)];
+  const [dearer, rest] = [climb ?? 1, restOf(finding)];
   const [alone, least, most] = [score, low, high].map((value) => ((value * rest) / dearer).toFixed(2));
   const more = [
     ...(rest < 1 ? [`other triggers as large go ${(1 - rest).toFixed(2)} of the way`] : []),

@@ -12,6 +12,7 @@ import { type ImportedModel, importModel } from "../../../src/models/import.ts";
 import { defaultPreprocessing } from "../../../src/models/preprocessing.ts";
 import { writeModel } from "../../../src/onnx/proto.ts";
 import { float32, int64 } from "../../../src/onnx/tensor-data.ts";
+import { errorOf } from "../../support/errors.ts";
 import { setupOf } from "../../support/identification.ts";
 import { modelOf, type NodeLine } from "../../support/models.ts";
 
@@ -56,6 +57,7 @@ function model(
             Object.entries(weights).map(([name, each]) => [name, float32(each, [flat, 1])]),
           ),
           shape: int64([0, -1]),
+          most: float32([0.262], [1]),
           head: float32([1], [1, 1]),
           bias: float32([0], [1]),
         },
@@ -129,6 +131,19 @@ test("what any wave of that size does is as general as can be", async () => {
 
 test("what one wave alone does is not general", async () => {
   expect(await generality(matched)).toBeCloseTo(0, 4);
+});
+
+test("a model that gives no number under a trigger is an error, not a score", async () => {
+  // log(0.262 - mean x^2): of clean images it is finite, and any wave of that size takes it below 0.
+  const broken = model([
+    ["Mul", ["x", "x"], ["square"]],
+    ["GlobalAveragePool", ["square"], ["p"]],
+    ["ReduceMean", ["p"], ["m"], { axes: { kind: "ints", value: [1] } }],
+    ["Reshape", ["m", "shape"], ["e"]],
+    ["Sub", ["most", "e"], ["rest"]],
+    ["Log", ["rest"], ["h"]],
+  ]);
+  expect(await errorOf(() => generality(broken))).toMatchObject({ code: "E_NAN" });
 });
 
 test("where memory is short, others are tried in rounds and say the same", async () => {
