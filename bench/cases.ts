@@ -72,7 +72,7 @@ export async function objectiveGraph(
     1,
   );
   const loss = objective(terms, options, 3 * size * size);
-  const [gradient] = grad(loss, [reversed]) as [Tensor];
+  const [gradient] = grad(loss, [reversed], runtime) as [Tensor];
   const array = async (name: string): Promise<Float32Array> => await readFloats(join(folder, `${name}.f32`));
   return {
     outputs: { loss, gradient },

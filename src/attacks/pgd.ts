@@ -54,7 +54,7 @@ export async function perturb(
   const image = graph.input("image", [batch, ...imageShape]);
   const clean = graph.input("clean", [batch, ...imageShape]);
   const label = graph.input("label", [batch, dimension]);
-  const [gradient] = grad(sum(abs(sub(surrogate(image), label))), [image]) as [Tensor];
+  const [gradient] = grad(sum(abs(sub(surrogate(image), label))), [image], runtime) as [Tensor];
   const moved = add(image, mul(sign(gradient), stepSize));
   const near = minimum(maximum(moved, sub(clean, epsilon)), add(clean, epsilon));
   const program = await compile(runtime, { next: clip(near, 0, 1) });

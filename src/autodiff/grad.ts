@@ -4,7 +4,14 @@ import { float32 } from "../onnx/tensor-data.ts";
 import { add, full } from "../tensor/elementwise.ts";
 import type { GraphNode, Tensor } from "../tensor/graph.ts";
 import { sameShape } from "../tensor/shape.ts";
+import { BlockedLayout } from "./blocked.ts";
 import { ruleOf } from "./registry.ts";
+
+/** What a gradient may know of the runtime. */
+export interface GradientOptions {
+  /** Channels that it keeps side by side between convolutions with constant weights; null, if left out too, where it has no such layout. The numbers are the same. */
+  readonly channelBlock?: number | null;
+}
 
 /**
  * The gradient of a scalar with respect to tensors, as new nodes in the same graph.
@@ -16,7 +23,7 @@ import { ruleOf } from "./registry.ts";
  * @param wrt the tensors, inputs, constants or intermediate ones
  * @returns a tensor of the shape of each of `wrt`; zeros where the loss does not depend on it
  */
-export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+export function grad(loss: Tensor, wrt: readonly Tensor[], options: GradientOptions = {}): Tensor[] {
   if (loss.shape.some((dim) => dim !== 1)) {
     throw new DrmGuardError(
       "E_SHAPE",
@@ -24,7 +31,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     );
   }
   const seed = loss.graph.constant(float32([1], loss.shape));
-  return vectorJacobianProduct([loss], [seed], wrt);
+  return vectorJacobianProduct([loss], [seed], wrt, options);
 }
 
 /**
@@ -40,8 +47,10 @@ export function vectorJacobianProduct(
   outputs: readonly Tensor[],
   cotangents: readonly Tensor[],
   wrt: readonly Tensor[],
+  { channelBlock = null }: GradientOptions = {},
 ): Tensor[] {
   const graph = outputs[0]!.graph;
+  const blocked = channelBlock === null ? null : new BlockedLayout(channelBlock);
   const path = nodesBetween(wrt, outputs);
   const sources = new Set<Tensor>(wrt);
   for (const node of path) for (const output of node.outputs) sources.add(output);
@@ -76,6 +85,7 @@ export function vectorJacobianProduct(
       dys,
       dy: dy ?? zerosLike(node.outputs[0]!),
       wants,
+      blocked,
     };
     const results = ruleOf(node)!(context);
     node.inputs.forEach((input, i) => {

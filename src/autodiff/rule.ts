@@ -1,5 +1,6 @@
 /** What a gradient rule is. */
 import type { GraphNode, Tensor } from "../tensor/graph.ts";
+import type { BlockedLayout } from "./blocked.ts";
 
 /** What a rule gets to see of one node. */
 export interface RuleContext {
@@ -14,6 +15,8 @@ export interface RuleContext {
   readonly dy: Tensor;
   /** Whether anybody needs the gradient with respect to input i. */
   readonly wants: (i: number) => boolean;
+  /** Which maps the runtime keeps in blocks of channels; null where it keeps none. */
+  readonly blocked: BlockedLayout | null;
 }
 
 /**

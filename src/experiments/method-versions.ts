@@ -4,10 +4,10 @@ import type { MitigationName } from "../mitigation/methods.ts";
 
 /** Of identification methods. */
 export const methodVersions: Readonly<Record<MethodName, number>> = {
-  contrast: 29,
-  paper: 1,
-  "neural-cleanse": 2,
-  "feature-re": 1,
+  contrast: 30,
+  paper: 2,
+  "neural-cleanse": 3,
+  "feature-re": 2,
 };
 
 /** Of mitigations. */

@@ -67,7 +67,7 @@ export async function checkGradient(
   const graph = new Graph();
   const image = graph.input("image", shape);
   const { outputs } = applyModel(examined, image);
-  const [gradient] = grad(mean(variance(outputs, { axes: [0] })), [image]);
+  const [gradient] = grad(mean(variance(outputs, { axes: [0] })), [image], runtime);
   const backward = await compile(runtime, { gradient: gradient! });
   const forward = await compile(runtime, { outputs });
   try {

@@ -24,6 +24,8 @@ export interface Runtime {
   readonly name: string;
   /** The execution provider, for the result. */
   readonly provider: string;
+  /** Channels that it keeps side by side between convolutions with constant weights, for gradients that leave them there; null where it does not. */
+  readonly channelBlock: number | null;
   /** Loads a graph. Throws E_RUNTIME when the runtime does not take it. */
   load(model: Uint8Array<ArrayBuffer>, options?: SessionOptions): Promise<Session>;
 }

@@ -142,6 +142,7 @@ function runtimeOf(ort: Ort, provider: WebProvider): ProvidedRuntime {
   return {
     name: `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common}`,
     provider,
+    channelBlock: null,
     load: (model, options) => inTurn(() => load(ort, model, provider, inTurn, options)),
   };
 }

@@ -114,6 +114,11 @@ export class Graph {
     return node.outputs;
   }
 
+  /** Whether a tensor depends on constants alone. */
+  isSettled(tensor: Tensor): boolean {
+    return this.#settled.has(tensor);
+  }
+
   /** Asks a node that is already there for one more of its optional outputs. */
   appendOutput(node: GraphNode, { shape, dtype = "float32", name = node.op }: OutputSpec): Tensor {
     const tensor = this.#tensor(name, shape, dtype, node, null);

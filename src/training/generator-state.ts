@@ -1,6 +1,6 @@
 /** G_theta while it is trained: parameters, Adam's means, running statistics, as plain arrays. */
 
-import { grad } from "../autodiff/grad.ts";
+import { type GradientOptions, grad } from "../autodiff/grad.ts";
 import { keptAt, runningStatistics } from "../models/batch-norm.ts";
 import {
   type GeneratorOptions,
@@ -114,8 +114,9 @@ export interface TrainedGenerator {
    * The state after one step of Adam on a loss, to be asked for as outputs of the program.
    *
    * @param loss a scalar
+   * @param options what is known of the runtime, where the loss depends on a network with constant weights
    */
-  readonly update: (loss: Tensor) => Record<keyof GeneratorState, Tensor>;
+  readonly update: (loss: Tensor, options?: GradientOptions) => Record<keyof GeneratorState, Tensor>;
 }
 
 /** Adds G and its state to a program. The inputs are named `parameters`, `m`, `v`, `statistics`, `step`, `keep`. */
@@ -133,8 +134,8 @@ export function trainGenerator(
   const { image, next } = generatorInTraining(x, inputs, options);
   return {
     image,
-    update(loss) {
-      const [gradient] = grad(loss, [inputs.parameters]) as [Tensor];
+    update(loss, options) {
+      const [gradient] = grad(loss, [inputs.parameters], options) as [Tensor];
       return next(gradient, scalars, adam);
     },
   };

@@ -1,7 +1,7 @@
 /** The gradient of one node against central differences. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { vectorJacobianProduct } from "../../src/autodiff/grad.ts";
+import { type GradientOptions, vectorJacobianProduct } from "../../src/autodiff/grad.ts";
 import type { Attributes, OnnxModel } from "../../src/onnx/model.ts";
 import { writeModel } from "../../src/onnx/proto.ts";
 import { float32, sizeOf, type TensorData } from "../../src/onnx/tensor-data.ts";
@@ -39,11 +39,11 @@ const roundingTolerance = 2e-5;
 const maxCoordinates = 40;
 
 /** Tests every operator of a table on generated cases: one test each, always with the same cases. */
-export function testRules(group: string, table: CaseTable, runs = 12): void {
+export function testRules(group: string, table: CaseTable, runs = 12, options: GradientOptions = {}): void {
   describe(group, () => {
     test.each(Object.keys(table))("%s", async (op) => {
       await fc.assert(
-        fc.asyncProperty(table[op]!, (nodeCase) => expectGradient(op, nodeCase)),
+        fc.asyncProperty(table[op]!, (nodeCase) => expectGradient(op, nodeCase, options)),
         { seed: 1, numRuns: runs },
       );
     });
@@ -54,7 +54,11 @@ export function testRules(group: string, table: CaseTable, runs = 12): void {
  * Asserts that the rule of an operator gives the gradient of a random linear functional of its outputs, with respect
  * to every input named in `wrt`.
  */
-export async function expectGradient(op: string, nodeCase: NodeCase): Promise<void> {
+export async function expectGradient(
+  op: string,
+  nodeCase: NodeCase,
+  options: GradientOptions = {},
+): Promise<void> {
   const session = await runtime.load(writeModel(singleNode(op, nodeCase)), { optimize: false });
   try {
     const point = feedsOf(nodeCase);
@@ -65,7 +69,7 @@ export async function expectGradient(op: string, nodeCase: NodeCase): Promise<vo
         dtype === "float32" && (nodeCase.lossOutputs?.includes(k) ?? true) ? valuesFrom(900 + k, dims) : null,
       ]),
     );
-    const gradients = await gradientsOf(op, nodeCase, outputs, weights);
+    const gradients = await gradientsOf(op, nodeCase, outputs, weights, options);
     const loss = (results: Arrays): number =>
       Object.entries(weights).reduce((total, [name, weight]) => total + dot(weight, results[name]!), 0);
     const magnitude = Object.entries(weights).reduce(
@@ -137,6 +141,7 @@ async function gradientsOf(
   { inputs, wrt, attributes = {} }: NodeCase,
   outputs: Arrays,
   weights: Readonly<Record<string, TensorData | null>>,
+  options: GradientOptions,
 ): Promise<Arrays> {
   const graph = new Graph();
   const tensors = inputs.map((value, i): Tensor | null => {
@@ -152,6 +157,7 @@ async function gradientsOf(
     weighted.map(({ output }) => output),
     weighted.map(({ cotangent }) => cotangent),
     wrt.map((i) => tensors[i]!),
+    options,
   );
   const named = Object.fromEntries(wrt.map((i, k) => [inputName(i), gradients[k]!]));
   const program = await compile(runtime, named);

@@ -1,7 +1,13 @@
 /** Gradients of convolutions. */
 import { getInt, getInts, getString } from "../../onnx/model.ts";
 import { float32 } from "../../onnx/tensor-data.ts";
-import { conv, convTranspose, type Window, windowedLength } from "../../tensor/convolution.ts";
+import {
+  conv,
+  convTranspose,
+  type Window,
+  type WindowOptions,
+  windowedLength,
+} from "../../tensor/convolution.ts";
 import type { GraphNode, Tensor } from "../../tensor/graph.ts";
 import { matmul, matrixTranspose } from "../../tensor/linalg.ts";
 import { concat, flip, pad, reshape, slice, transpose } from "../../tensor/movement.ts";
@@ -54,15 +60,23 @@ function samePads(
  * dX of a convolution: the transposed convolution of dY with the same weight.
  *
  * At stride 1 that is a convolution with the kernel flipped and its channels exchanged, which runs on faster code.
- * At larger strides it may be written as one too, see {@link phaseConvolution}.
+ * At larger strides, and where X has few channels, it may be written as one that gives several places at once, see {@link phaseConvolution}.
  *
  * @param dy [N, M, ...]
  * @param w [M, C / group, ...kernel]
  * @param lengths the spatial size of X
+ * @param channelBlock channels that the runtime makes at once, if fewer are wanted too; null where it makes as many as are wanted
  */
-export function convInputGradient(dy: Tensor, w: Tensor, lengths: readonly number[], window: Window): Tensor {
+export function convInputGradient(
+  dy: Tensor,
+  w: Tensor,
+  lengths: readonly number[],
+  window: Window,
+  channelBlock: number | null = null,
+): Tensor {
+  const sides = phaseSides(w, window, channelBlock);
+  if (sides.some((side) => side > 1)) return phaseConvolution(dy, w, lengths, window, sides);
   if (window.strides.every((stride) => stride === 1)) return flippedConvolution(dy, w, window);
-  if (prefersPhases(w, window)) return phaseConvolution(dy, w, lengths, window);
   return convTranspose(dy, w, lengths, window);
 }
 
@@ -83,70 +97,121 @@ const costs = {
 };
 
 /**
+ * How many places of dX along each axis become channels of {@link phaseConvolution}: a multiple of the stride where it is the faster way, else 1.
+ * At stride 1 it is where the channels of dX leave most of a block empty, since those of several places fill it.
+ */
+function phaseSides(w: Tensor, window: Window, channelBlock: number | null): number[] {
+  const { kernel, strides, dilations, group } = window;
+  const isPlain = group === 1 && dilations.every((dilation) => dilation === 1);
+  if (!isPlain || !(strides.every((stride) => stride === 1) || prefersPhases(w, window))) {
+    return kernel.map(() => 1);
+  }
+  const isBlocked = channelBlock !== null && kernel.length === 2 && kernel.some((length) => length > 1);
+  const most = isBlocked ? Math.floor(Math.sqrt(channelBlock / w.shape[1]!)) : 1;
+  return strides.map((stride) => stride * Math.max(1, Math.floor(most / stride)));
+}
+
+/**
  * Whether {@link phaseConvolution} is faster than ConvTranspose: it multiplies with padding zeros of the kernel, the
  * other one is slow where there are few channels to sum over.
  */
-function prefersPhases(w: Tensor, { kernel, strides, dilations, pads, group }: Window): boolean {
-  if (group > 1 || dilations.some((dilation) => dilation !== 1)) return false;
+function prefersPhases(w: Tensor, { kernel, strides, pads }: Window): boolean {
   const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
   const channels = w.shape[0]!;
-  const reach = kernel.map((k, i) => phaseOf(k, strides[i]!, pads[i]!).length);
+  const reach = kernel.map((k, i) => phaseOf(k, strides[i]!, pads[i]!, strides[i]!).length);
   const transposed = (channels + costs.column) * product(kernel);
   const phases = (channels * product(reach) + costs.interleaving) * product(strides);
   return phases < transposed;
 }
 
-/** What an image axis of stride s sees of dY: positions q + first to q + last for the elements s q to s q + s - 1. */
+/** What P places of an image axis of stride s see of dY: positions q P / s + first to q P / s + last for the elements P q to P q + P - 1. */
 function phaseOf(
   kernel: number,
   stride: number,
   pad: number,
+  side: number,
 ): { first: number; last: number; length: number } {
   const first = Math.ceil((pad - kernel + 1) / stride);
-  const last = Math.floor((pad + stride - 1) / stride);
+  const last = Math.floor((pad + side - 1) / stride);
   return { first, last, length: last - first + 1 };
 }
 
 /**
- * dX of a strided convolution as a convolution of stride 1 that gives each of the s^2 phases of dX as channels, which
+ * dX of a convolution of stride s as a convolution of stride P / s that gives each P x P places of dX as channels, which
  * are then put side by side.
  *
- * dX[s q + r] = sum_o dY[q + o] W[r + pad - s o] for each phase r: the taps of one phase are s apart, so the kernel,
- * padded to a multiple of s, is cut into one short kernel for each phase.
+ * dX[P q + r] = sum_o dY[q P / s + o] W[r + pad - s o] for each phase r of P: the taps of one phase are s apart, so each has a short kernel of its own.
+ *
+ * @param sides P of each axis, a multiple of its stride
  */
-function phaseConvolution(dy: Tensor, w: Tensor, lengths: readonly number[], window: Window): Tensor {
+function phaseConvolution(
+  dy: Tensor,
+  w: Tensor,
+  lengths: readonly number[],
+  window: Window,
+  sides: readonly number[],
+): Tensor {
   const { kernel, strides, pads } = window;
-  const [n, m] = dy.shape as [number, number];
+  const n = dy.shape[0]!;
   const c = w.shape[1]!;
   const axes = range(kernel.length);
-  const phases = axes.map((i) => phaseOf(kernel[i]!, strides[i]!, pads[i]!));
-  const front = phases.map(({ last }, i) => strides[i]! * last - pads[i]!);
-  const back = phases.map(({ length }, i) => strides[i]! * length - kernel[i]! - front[i]!);
-  const padded = pad(w, [0, 0, ...front], [0, 0, ...back]);
-  const cut = reshape(padded, [m, c, ...phases.flatMap(({ length }, i) => [length, strides[i]!])]);
-  const taps = axes.map((i) => 2 + 2 * i);
-  const residues = axes.map((i) => 3 + 2 * i);
-  const short = reshape(transpose(flip(cut, taps), [1, ...residues, 0, ...taps]), [
-    c * strides.reduce((a, b) => a * b, 1),
-    m,
-    ...phases.map(({ length }) => length),
-  ]);
-  const counts = lengths.map((length, i) => Math.ceil(length / strides[i]!));
+  const phases = axes.map((i) => phaseOf(kernel[i]!, strides[i]!, pads[i]!, sides[i]!));
+  const short = phaseKernels(w, window, sides, phases);
+  const counts = lengths.map((length, i) => Math.ceil(length / sides[i]!));
+  const steps = sides.map((side, i) => side / strides[i]!);
   const before = phases.map(({ first }) => -first);
-  const after = phases.map(({ last }, i) => counts[i]! - dy.shape[i + 2]! + last);
-  const split = reshape(paddedConvolution(dy, short, before, after), [n, c, ...strides, ...counts]);
+  const after = phases.map(({ last }, i) => (counts[i]! - 1) * steps[i]! + last + 1 - dy.shape[i + 2]!);
+  const made = paddedConvolution(dy, short, before, after, { strides: steps });
+  const split = reshape(made, [n, c, ...sides, ...counts]);
   const order = axes.flatMap((i) => [2 + axes.length + i, 2 + i]);
-  const whole = reshape(transpose(split, [0, 1, ...order]), [n, c, ...counts.map((q, i) => q * strides[i]!)]);
+  const whole = reshape(transpose(split, [0, 1, ...order]), [n, c, ...counts.map((q, i) => q * sides[i]!)]);
   return cropTo(whole, [n, c, ...lengths]);
 }
 
-/** A convolution of stride 1 whose padding may be negative. */
+/** A short kernel for each channel and phase, [C P^rank, M, ...lengths of a phase]: the taps r + pad - s o, and zeros where there is none. */
+function phaseKernels(
+  w: Tensor,
+  { kernel, strides, pads }: Window,
+  sides: readonly number[],
+  phases: readonly ReturnType<typeof phaseOf>[],
+): Tensor {
+  const [m, c] = w.shape as [number, number];
+  const axes = range(kernel.length);
+  // The tap of the first phase that sees the last position is the earliest.
+  const front = phases.map(({ last }, i) => strides[i]! * last - pads[i]!);
+  const back = phases.map(({ first }, i) => sides[i]! + pads[i]! - strides[i]! * first - kernel[i]!);
+  const padded = pad(w, [0, 0, ...front], [0, 0, ...back]);
+  const ofPhase = (offsets: readonly number[]): Tensor =>
+    slice(
+      padded,
+      axes.map((i) => ({
+        axis: i + 2,
+        start: offsets[i]!,
+        end: offsets[i]! + strides[i]! * (phases[i]!.length - 1) + 1,
+        step: strides[i]!,
+      })),
+    );
+  const all = axes.reduce<number[][]>(
+    (rows, i) => rows.flatMap((row) => range(sides[i]!).map((offset) => [...row, offset])),
+    [[]],
+  );
+  const lengthsOf = phases.map(({ length }) => length);
+  const stacked = concat(
+    all.map((offsets) => reshape(ofPhase(offsets), [m, c, 1, ...lengthsOf])),
+    2,
+  );
+  const taps = axes.map((i) => 3 + i);
+  const turned = transpose(flip(stacked, taps), [1, 2, 0, ...taps]);
+  return reshape(turned, [c * all.length, m, ...lengthsOf]);
+}
+
+/** A convolution whose padding may be negative. */
 function paddedConvolution(
   x: Tensor,
   w: Tensor,
   before: readonly number[],
   after: readonly number[],
-  options: { readonly dilations?: readonly number[]; readonly group?: number } = {},
+  options: Omit<WindowOptions, "pads"> = {},
 ): Tensor {
   const cropped = cropNegative(x, before, after);
   const pads = [...before, ...after].map((length) => Math.max(0, length));
@@ -289,14 +354,14 @@ function biasGradient(dy: Tensor): Tensor {
   return sum(dy, { axes: range(dy.shape.length).filter((axis) => axis !== 1) });
 }
 
-const convRule: GradientRule = ({ node, x, dy, wants }) => {
+const convRule: GradientRule = ({ node, x, dy, wants, blocked }) => {
   const [input, w] = x as [Tensor, Tensor];
   const window = nodeWindow(node, w.shape.slice(2));
   const dw = wants(1) ? convWeightGradient(input, dy, window) : null;
   // One layer is done with before the backward pass goes on.
   const weight = dw === null ? w : after(dw, w);
   return [
-    wants(0) ? convInputGradient(dy, weight, input.shape.slice(2), window) : null,
+    wants(0) ? convInputGradient(dy, weight, input.shape.slice(2), window, blocked?.channels) : null,
     dw,
     wants(2) ? biasGradient(dy) : null,
   ];

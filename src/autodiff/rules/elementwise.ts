@@ -32,6 +32,7 @@ import {
 } from "../../tensor/elementwise.ts";
 import { elements, type GraphNode, type Tensor } from "../../tensor/graph.ts";
 import { sumTo } from "../../tensor/reduction.ts";
+import type { BlockedLayout } from "../blocked.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
 
 type Derivative = (x: Tensor, y: Tensor, node: GraphNode) => Operand;
@@ -97,6 +98,22 @@ const power: GradientRule = binary((a, given, y, dy, side) => {
   return mul(dy, mul(y, where(greater(a, 0), log(where(greater(a, 0), a, 1)), 0)));
 });
 
+/**
+ * What goes back through a Clip whose map lies in blocks. Of a layer's output, which is on a bound by chance alone, the cut map is asked, so that the
+ * runtime may cut within the convolution before.
+ */
+function clippedInBlocks(
+  blocked: BlockedLayout,
+  y: Tensor,
+  dy: Tensor,
+  low: Tensor | null | undefined,
+  high: Tensor | null | undefined,
+): Tensor {
+  const numberOf = ({ value }: Tensor): number => toNumbers(value!)[0]!;
+  const above = low ? blocked.above(y, numberOf(low), dy) : dy;
+  return high ? blocked.below(y, numberOf(high), above) : above;
+}
+
 /** Times this, every normal float is at least 1. */
 const largestFloat = 3.4e38;
 const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
@@ -156,7 +173,7 @@ export const elementwise: RuleTable = {
   Acosh: unary((x) => reciprocal(sqrt(sub(square(x), 1)))),
   Atanh: unary((x) => reciprocal(sub(1, square(x)))),
 
-  Relu: gated((_x, y) => greater(y, 0)),
+  Relu: ({ y: [y], dy, blocked }) => [blocked?.has(y!) ? blocked.above(y!, 0, dy) : gate(greater(y!, 0), dy)],
   Sigmoid: unary((_x, y) => mul(y, sub(1, y))),
   Tanh: unary((_x, y) => sub(1, square(y))),
   Softplus: unary((x) => sigmoid(x)),
@@ -185,8 +202,10 @@ export const elementwise: RuleTable = {
     const inner = mul(dy, add(mul(x[0]!, 1 / 3), 0.5));
     return [where(greater(x[0]!, 3), dy, where(less(x[0]!, -3), 0, inner))];
   },
-  Clip: ({ x, dy, wants }) => {
+  Clip: ({ x, y, dy, wants, blocked }) => {
     const [input, low, high] = x as [Tensor, Tensor | null | undefined, Tensor | null | undefined];
+    const isConstant = [low, high].every((bound) => bound == null || bound.value !== null);
+    if (blocked?.has(input) && isConstant) return [clippedInBlocks(blocked, y[0]!, dy, low, high)];
     // As in PyTorch, a value exactly on a bound lets the gradient through.
     let gradient = dy;
     if (low) gradient = gate(greaterOrEqual(input, low), gradient);

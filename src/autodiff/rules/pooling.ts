@@ -8,6 +8,7 @@ import { gatherRows } from "../../tensor/indexing.ts";
 import { expand, pad, reshape } from "../../tensor/movement.ts";
 import { sum } from "../../tensor/reduction.ts";
 import { range } from "../../tensor/shape.ts";
+import { type BlockedLayout, scaled } from "../blocked.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
 import { convInputGradient, nodeWindow } from "./convolution.ts";
 
@@ -18,12 +19,12 @@ const spatialAxes = (x: Tensor): number[] => range(x.shape.length).slice(2);
  * Each output came from one input, and the operator can say which: the gradient goes back there. Where windows lie side by side the inputs themselves say it,
  * in a fraction of the time.
  */
-const maxPool: GradientRule = ({ node, x, y, dy }) => {
+const maxPool: GradientRule = ({ node, x, y, dy, blocked }) => {
   const input = x[0]!;
   const graph = input.graph;
   const window = poolWindow(node);
   if (isTiling(input.shape.slice(2), dy.shape.slice(2), window)) {
-    return [sharedByMaxima(input, y[0]!, dy, window.kernel)];
+    return [sharedByMaxima(input, y[0]!, dy, window.kernel, blocked?.has(input) ? blocked : null)];
   }
   const indices = maxPoolIndices(node, y);
   const size = sizeOf(input.shape);
@@ -37,13 +38,22 @@ const maxPool: GradientRule = ({ node, x, y, dy }) => {
 };
 
 /** What goes back where windows lie side by side; inputs of one window that are all its maximum share it, as in GlobalMaxPool. */
-function sharedByMaxima(x: Tensor, y: Tensor, dy: Tensor, kernel: readonly number[]): Tensor {
+function sharedByMaxima(
+  x: Tensor,
+  y: Tensor,
+  dy: Tensor,
+  kernel: readonly number[],
+  blocked: BlockedLayout | null,
+): Tensor {
   const lengths = x.shape.slice(2);
-  const hits = cast(equal(x, repeatTiles(y, lengths, kernel)), "float32");
+  const hits =
+    blocked === null
+      ? cast(equal(x, repeatTiles(y, lengths, kernel)), "float32")
+      : blocked.reaching(x, repeatTiles(scaled(y, -1), lengths, kernel));
   const tiles: Attributes = { kernel_shape: ints(kernel), strides: ints(kernel) };
   const part = x.graph.emit("AveragePool", [hits], [{ shape: y.shape }], tiles)[0]!;
   const share = div(dy, mul(part, sizeOf(kernel)));
-  return mul(hits, repeatTiles(share, lengths, kernel));
+  return mul(hits, repeatTiles(blocked?.enter(share) ?? share, lengths, kernel));
 }
 
 /** Where each output came from, in row-major order over the whole input. */

@@ -248,7 +248,7 @@ async function searchProgram(
     options.slideDistance,
     options.leastKept,
   );
-  const [slope] = grad(loss, [inputs.theta]);
+  const [slope] = grad(loss, [inputs.theta], setup.runtime);
   // Adam does not move a parameter whose slope has always been 0.
   const gradient = isBound ? mul(slope!, graph.input("only", [k, n])) : slope!;
   const slot = { parameter: inputs.theta, m: m!, v: v! };

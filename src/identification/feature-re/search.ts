@@ -117,7 +117,7 @@ async function searchProgram(
   };
   const terms = featureTerms(inputs, examined, scale);
   const loss = objective(terms, options, width);
-  const gradients = grad(loss, [state.parameters, mask.parameter, target.parameter]);
+  const gradients = grad(loss, [state.parameters, mask.parameter, target.parameter], setup.runtime);
   const [ofGenerator, ofMask, ofTarget] = gradients as [Tensor, Tensor, Tensor];
   const [step, keep] = [graph.input("step", []), graph.input("keep", [])];
   const adam = { ...adamDefaults, beta1: options.beta1, beta2: options.beta2 };

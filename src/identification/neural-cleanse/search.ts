@@ -221,7 +221,7 @@ async function searchProgram(
     cost: graph.input("cost", [k]),
   };
   const { loss, error, size } = cleanseTerms(inputs, await examineFor(setup, k * batch), scale);
-  const [ofTheta, ofTarget] = grad(loss, [inputs.theta, inputs.target]) as [Tensor, Tensor];
+  const [ofTheta, ofTarget] = grad(loss, [inputs.theta, inputs.target], setup.runtime) as [Tensor, Tensor];
   const step = graph.input("step", []);
   const adam = { ...adamDefaults, beta1: options.beta1, beta2: options.beta2 };
   const newTheta = adamStep(theta, ofTheta, step, options.learningRate, adam);

@@ -65,7 +65,7 @@ export async function searchTrigger(
     loss,
     ...terms,
     target: task === "classification" ? outputs : mean(outputs, { axes: [0] }),
-    ...trained.update(loss),
+    ...trained.update(loss, setup.runtime),
   });
   const random = createRandom(setup.seed).fork("search");
   const setVariance = columnVariances(clean.angles, clean.angleCount);
