@@ -6,21 +6,19 @@ import { loadedTrigger } from "../attacks/trigger.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { openDataSet } from "../data/node/datasets/detect.ts";
 import { fileError } from "../data/node/file-error.ts";
-import { prepareSet } from "../data/node/prepared-set.ts";
-import { splitSamples } from "../data/splits.ts";
 import { subsetOf } from "../data/subset.ts";
 import { DrmGuardError } from "../errors.ts";
 import { examine } from "../models/examined-model.ts";
 import { noPreprocessingHints, resolvePreprocessing } from "../models/preprocessing.ts";
-import { createRandom } from "../random.ts";
 import type { MeasurementReport } from "../report/measurement.ts";
 import { readTrainingReport, type TrainingReport } from "../report/training-report.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { readSavedState } from "./checkpoint-folder.ts";
-import type { JobContext, MeasureRequest, TrainRequest } from "./job.ts";
+import type { JobContext, MeasureRequest } from "./job.ts";
 import { loadModel } from "./load-model.ts";
 import { runFiles } from "./run-folder.ts";
-import { type TrainingLabels, targetVector, taskOf, trainingLabels } from "./training-labels.ts";
+import { type DataRequest, readSplitImages } from "./training-data.ts";
+import { type TrainingLabels, targetVector, taskOf } from "./training-labels.ts";
 
 /** Images that the model sees at once. */
 const measuringBatch = 50;
@@ -84,25 +82,16 @@ async function testImages(
   cache: string,
   shouldStop: () => boolean,
 ): Promise<TrainingLabels> {
-  const { data, recipe, seed } = configuration as unknown as Pick<TrainRequest, "data" | "recipe" | "seed">;
-  const dataSet = await openDataSet(data.path, data.options, data.kind);
-  const { images, key } = await prepareSet(data.path, dataSet, {
-    wants: { channels: data.channels, size: data.size },
-    cache,
-    options: data.options,
-    onImages: () => {},
-    shouldStop,
-  });
-  if (key !== about.sha256) {
+  const request = configuration as unknown as Omit<DataRequest, "cache">;
+  const { path, options, kind } = request.data;
+  const dataSet = await openDataSet(path, options, kind);
+  const read = await readSplitImages({ ...request, cache }, dataSet, () => {}, shouldStop);
+  if (read.key !== about.sha256) {
     throw new DrmGuardError(
       "E_IMAGES",
-      `found images at ${data.path} that are not those of the training, expected ${about.sha256.slice(0, 12)}`,
+      `found images at ${path} that are not those of the training, expected ${about.sha256.slice(0, 12)}`,
       { hint: "files that were written anew count as others" },
     );
   }
-  const random = createRandom(seed).fork("split");
-  const subjects = dataSet.samples.map(({ subject }) => subject);
-  const split = splitSamples(data.splitBy, subjects, random, data.shares);
-  const read = trainingLabels(images, dataSet.labels, recipe.loss);
-  return { ...read, images: subsetOf(read.images, split.test) };
+  return { ...read, images: subsetOf(read.images, read.split.test) };
 }

@@ -10,7 +10,8 @@ import { sum } from "../../tensor/reduction.ts";
 import { range } from "../../tensor/shape.ts";
 import { type BlockedLayout, scaled } from "../blocked.ts";
 import type { GradientRule, RuleTable } from "../rule.ts";
-import { convInputGradient, nodeWindow } from "./convolution.ts";
+import { convInputGradient } from "./convolution-input.ts";
+import { nodeWindow } from "./window.ts";
 
 /** The axes after batch and channel. */
 const spatialAxes = (x: Tensor): number[] => range(x.shape.length).slice(2);
