@@ -156,8 +156,9 @@ export {
 export type { EncodePng, Host, ImageSource, LoadedModel } from "./workflows/host.ts";
 export {
   type ModelCopies,
-  type RepairOptions,
   repairDefaults,
   repairModel,
 } from "./workflows/repair-model.ts";
-export { type ScanOptions, scanModel } from "./workflows/scan-model.ts";
+export type { RepairOptions } from "./workflows/repair-options.ts";
+export { scanModel } from "./workflows/scan-model.ts";
+export type { ScanOptions } from "./workflows/scan-options.ts";

@@ -7,7 +7,7 @@ import type { CheckReport } from "../src/models/check.ts";
 import type { RepairReport } from "../src/report/repair-report.ts";
 import type { ScanResult } from "../src/report/result.ts";
 import type { WebProvider } from "../src/runtime/web.ts";
-import type { ScanOptions } from "../src/workflows/scan-model.ts";
+import type { ScanOptions } from "../src/workflows/scan-options.ts";
 
 /** A model: the ONNX file, and the files that it keeps weights in. */
 export interface ModelFiles {

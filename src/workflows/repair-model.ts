@@ -2,7 +2,6 @@
 import { dataKeyOf } from "../data/data-key.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { DrmGuardError } from "../errors.ts";
-import type { MethodChanges, MethodName } from "../identification/methods.ts";
 import { archiveWithin } from "../loops/archive-within.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import { errorMeasureFor } from "../metrics/regression-error.ts";
@@ -14,21 +13,11 @@ import {
   movementOf,
   type RepairOutcome,
 } from "../mitigation/judgement.ts";
-import {
-  assertMitigationChanges,
-  type MitigationChanges,
-  type MitigationName,
-  mitigate,
-} from "../mitigation/methods.ts";
+import { assertMitigationChanges, mitigate } from "../mitigation/methods.ts";
 import { repairImages } from "../mitigation/repair-images.ts";
 import { type TrainableWeights, trainableWeights } from "../mitigation/trainable-weights.ts";
 import { examine } from "../models/examined-model.ts";
-import {
-  type Preprocessing,
-  type PreprocessingHints,
-  resolvePreprocessing,
-} from "../models/preprocessing.ts";
-import type { SplitOptions } from "../models/split.ts";
+import { type Preprocessing, resolvePreprocessing } from "../models/preprocessing.ts";
 import type { OnnxModel } from "../onnx/model.ts";
 import { unpack } from "../optim/packing.ts";
 import { type RepairReport, repairReportVersion } from "../report/repair-report.ts";
@@ -38,6 +27,7 @@ import type { Host, ImageSource, LoadedModel } from "./host.ts";
 import { precheck } from "./precheck.ts";
 import { readImagesFor } from "./read-images.ts";
 import { repairEvidence, repairResponses } from "./repair-evidence.ts";
+import type { RepairOptions } from "./repair-options.ts";
 import {
   firstScanOf,
   furtherTriggers,
@@ -55,31 +45,6 @@ export const repairDefaults = {
   /** A tenth is about the spread between two trainings of one network. */
   maxDegradation: 0.1,
 } as const;
-
-/** How a model is repaired; every default is filled in. */
-export interface RepairOptions extends SplitOptions {
-  readonly preprocessing: PreprocessingHints;
-  /** Height and width that images are resized to; null to take them as they are. */
-  readonly size: readonly [number, number] | null;
-  readonly seed: number;
-  /** The result of a scan of this model, and what messages call it; null to scan it now. */
-  readonly from: { readonly path: string; readonly result: ScanResult } | null;
-  readonly method: MitigationName;
-  /** What differs from the method's defaults. */
-  readonly options: MitigationChanges;
-  /** How the model is scanned where there is no result. */
-  readonly scan: { readonly method: MethodName; readonly options: MethodChanges };
-  /** Whether the repaired model is scanned too. */
-  readonly rescan: boolean;
-  /** The part by which the error on clean images may rise. */
-  readonly maxDegradation: number;
-  /** Seconds after which no further step is begun; null for none. */
-  readonly timeBudget: number | null;
-  /** Bytes that the process may take in all. */
-  readonly memoryLimit: number;
-  /** Whether to go on from a saved state. */
-  readonly resume: boolean;
-}
 
 /** A model's file with other weights. Nothing else in it changes. */
 export interface ModelCopies {

@@ -17,8 +17,9 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { remaining } from "./deadline.ts";
 import { differencesOf } from "./differences.ts";
 import type { Host, ImageSource, LoadedModel } from "./host.ts";
-import type { RepairOptions } from "./repair-model.ts";
-import { type ScanOptions, scanModel } from "./scan-model.ts";
+import type { RepairOptions } from "./repair-options.ts";
+import { scanModel } from "./scan-model.ts";
+import type { ScanOptions } from "./scan-options.ts";
 import { triggerOfText } from "./trigger-text.ts";
 
 /** What the scans of a repair share. */

@@ -6,20 +6,13 @@ import {
   assertTask,
   calibratedDefaults,
   type MethodChanges,
-  type MethodName,
   type PreparedMethod,
-  type PresetChoice,
   prepareMethod,
   thresholdOption,
 } from "../identification/methods.ts";
 import type { ReversedTrigger } from "../identification/reversed-trigger.ts";
 import type { WorkEvent } from "../loops/work.ts";
-import {
-  type Preprocessing,
-  type PreprocessingHints,
-  resolvePreprocessing,
-} from "../models/preprocessing.ts";
-import type { SplitOptions } from "../models/split.ts";
+import { type Preprocessing, resolvePreprocessing } from "../models/preprocessing.ts";
 import { mostPictured, resultSchemaVersion, type ScanResult } from "../report/result.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import {
@@ -32,31 +25,12 @@ import {
 } from "./calibration.ts";
 import { remaining } from "./deadline.ts";
 import { drawEvidence, drawTrigger, shortResponses } from "./evidence.ts";
-import type { Host, ImageSource, LoadedModel, ModelSource } from "./host.ts";
+import type { Host, ImageSource, LoadedModel } from "./host.ts";
 import { type Precheck, precheck } from "./precheck.ts";
 import { readImagesFor } from "./read-images.ts";
+import type { ScanOptions } from "./scan-options.ts";
 import { searchModel } from "./search-model.ts";
 import { triggerText } from "./trigger-text.ts";
-
-/** How a model is scanned; every default is filled in. */
-export interface ScanOptions extends SplitOptions {
-  readonly preprocessing: PreprocessingHints;
-  /** Height and width that images are resized to; null to take them as they are. */
-  readonly size: readonly [number, number] | null;
-  readonly seed: number;
-  readonly method: MethodName;
-  readonly preset: PresetChoice;
-  /** What differs from the method's preset or defaults. */
-  readonly options: MethodChanges;
-  /** Seconds after which no further search is begun; null for none. */
-  readonly timeBudget: number | null;
-  /** Bytes that the process may take in all. */
-  readonly memoryLimit: number;
-  /** Whether to go on from a saved state. */
-  readonly resume: boolean;
-  /** Known-good models of the same kind, whose scores give the threshold; none to use the method's own. */
-  readonly references?: readonly ModelSource[];
-}
 
 /** Options are the same for all, but for the preset that is chosen by it. */
 const anySubject = { dimension: 2, pixels: 1 };

@@ -7,7 +7,7 @@ import type { Preprocessing } from "../models/preprocessing.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Host, LoadedModel } from "./host.ts";
 import { openSavedScan, type ScanConfiguration } from "./saved-scan.ts";
-import type { ScanOptions } from "./scan-model.ts";
+import type { ScanOptions } from "./scan-options.ts";
 
 /** What the searches of a scan share. */
 export interface SearchContext {

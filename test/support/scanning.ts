@@ -8,7 +8,8 @@ import { readResult } from "../../src/report/read-result.ts";
 import type { ScanResult } from "../../src/report/result.ts";
 import { nodeRuntime } from "../../src/runtime/node.ts";
 import type { LoadedModel, ModelSource } from "../../src/workflows/host.ts";
-import { type ScanOptions, scanModel } from "../../src/workflows/scan-model.ts";
+import { scanModel } from "../../src/workflows/scan-model.ts";
+import type { ScanOptions } from "../../src/workflows/scan-options.ts";
 
 /** A model's file as a workflow gets it. */
 export async function loadedModel(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<LoadedModel> {

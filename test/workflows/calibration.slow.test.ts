@@ -9,7 +9,7 @@ import { defaultPreprocessing } from "../../src/models/preprocessing.ts";
 import type { ScanResult } from "../../src/report/result.ts";
 import { nodeRuntime } from "../../src/runtime/node.ts";
 import type { ModelSource } from "../../src/workflows/host.ts";
-import type { ScanOptions } from "../../src/workflows/scan-model.ts";
+import type { ScanOptions } from "../../src/workflows/scan-options.ts";
 import { cornerBackdoorFile } from "../support/backdoored.ts";
 import { errorOf } from "../support/errors.ts";
 import { someImages } from "../support/identification.ts";

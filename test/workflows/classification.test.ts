@@ -4,7 +4,7 @@ import { resultHtml } from "../../src/report/html.ts";
 import { resultMarkdown } from "../../src/report/markdown.ts";
 import { repeatCommand } from "../../src/report/repeat-command.ts";
 import { resultTable } from "../../src/report/table.ts";
-import type { ScanOptions } from "../../src/workflows/scan-model.ts";
+import type { ScanOptions } from "../../src/workflows/scan-options.ts";
 import { colourClassifierFile, colourImages } from "../support/classifier.ts";
 import { errorOf } from "../support/errors.ts";
 import { loadedModel, modelSource, scanHere } from "../support/scanning.ts";

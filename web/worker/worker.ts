@@ -22,7 +22,8 @@ import {
   parseMethodSettings,
 } from "../../src/workflows/method-settings.ts";
 import { repairDefaults, repairModel } from "../../src/workflows/repair-model.ts";
-import { type ScanOptions, scanModel } from "../../src/workflows/scan-model.ts";
+import { scanModel } from "../../src/workflows/scan-model.ts";
+import type { ScanOptions } from "../../src/workflows/scan-options.ts";
 import type { ImageFiles, PageMessage, PageRequest, ScanSettings, WorkerMessage } from "../messages.ts";
 import { copiesInMemory } from "./copies.ts";
 import { environmentOf } from "./environment.ts";
