@@ -121,6 +121,44 @@ test("a room imports no room that stands on it, core rooms no Node, and nothing 
   expect(problems).toEqual([]);
 });
 
+/** Files that import each other, along a way from each back to itself; none is named twice. */
+function circleIn(imports: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): string[] | null => {
+    if (way.includes(path)) return way.slice(way.indexOf(path));
+    if (done.has(path)) return null;
+    for (const next of imports.get(path) ?? []) {
+      const circle = visit(next, [...way, path]);
+      if (circle !== null) return circle;
+    }
+    done.add(path);
+    return null;
+  };
+  for (const path of imports.keys()) {
+    const circle = visit(path, []);
+    if (circle !== null) return circle;
+  }
+  return null;
+}
+
+test("no files import each other, not even a type", () => {
+  const importsIn = (path: string): string[] =>
+    importsOf(readFileSync(join(root, path), "utf8"))
+      .filter((name) => name.startsWith("."))
+      .map((name) => normalize(join(path, "..", name)).replaceAll("\\", "/"));
+  expect(circleIn(new Map(files.map((path) => [path, importsIn(path)])))).toBeNull();
+});
+
+test("the search for such circles finds one", () => {
+  const ways: [string, string[]][] = [
+    ["a", ["b"]],
+    ["b", ["c", "d"]],
+    ["d", ["b"]],
+  ];
+  expect(circleIn(new Map(ways))).toEqual(["b", "d"]);
+  expect(circleIn(new Map(ways.slice(0, 2)))).toBeNull();
+});
+
 test("the page imports core rooms and the runtime of browsers alone", () => {
   const pages = filesIn(pageRoot);
   expect(pages.length).toBeGreaterThan(10);

@@ -1,4 +1,5 @@
 /** The gradient of a convolution by what it goes over. */
+import { int, string } from "../../onnx/model.ts";
 import { conv, convTranspose, type Window, type WindowOptions } from "../../tensor/convolution.ts";
 import type { Tensor } from "../../tensor/graph.ts";
 import { concat, flip, pad, reshape, slice, transpose } from "../../tensor/movement.ts";
@@ -111,10 +112,25 @@ function phaseConvolution(
   const before = phases.map(({ first }) => -first);
   const after = phases.map(({ last }, i) => (counts[i]! - 1) * steps[i]! + last + 1 - dy.shape[i + 2]!);
   const made = paddedConvolution(dy, short, before, after, { strides: steps });
-  const split = reshape(made, [n, c, ...sides, ...counts]);
-  const order = axes.flatMap((i) => [2 + axes.length + i, 2 + i]);
-  const whole = reshape(transpose(split, [0, 1, ...order]), [n, c, ...counts.map((q, i) => q * sides[i]!)]);
-  return cropTo(whole, [n, c, ...lengths]);
+  return cropTo(sideBySide(made, [n, c, ...counts.map((q, i) => q * sides[i]!)], sides), [n, c, ...lengths]);
+}
+
+/**
+ * Phases side by side.
+ *
+ * @param made [N, C P^rank, ...lengths over P], the channels of one of X next to each other
+ * @param shape [N, C, ...lengths]
+ */
+function sideBySide(made: Tensor, shape: readonly number[], sides: readonly number[]): Tensor {
+  const [n, c] = shape as [number, number];
+  const isSquare = sides.length === 2 && sides[0] === sides[1];
+  if (isSquare) {
+    const attributes = { blocksize: int(sides[0]!), mode: string("CRD") };
+    return made.graph.emit("DepthToSpace", [made], [{ shape }], attributes)[0]!;
+  }
+  const split = reshape(made, [n, c, ...sides, ...made.shape.slice(2)]);
+  const order = sides.flatMap((_, i) => [2 + sides.length + i, 2 + i]);
+  return reshape(transpose(split, [0, 1, ...order]), shape);
 }
 
 /** A short kernel for each channel and phase, [C P^rank, M, ...lengths of a phase]: the taps r + pad - s o, and zeros where there is none. */
