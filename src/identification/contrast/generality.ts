@@ -60,7 +60,7 @@ export async function generalityOf(
 }
 
 /** Errors that tell how far a trigger draws outputs. */
-interface Way {
+export interface Way {
   /** Under the trigger. */
   readonly own: number;
   /** Of clean outputs. */
@@ -79,9 +79,18 @@ export function partOfWay(
   { own, clean, reached }: Way,
   measure: AlikeTriggers["measure"],
 ): number {
-  if (clean <= own) return 0;
-  const partOf = (error: number): number => Math.min(1, Math.max(0, (clean - error) / (clean - own)));
-  if (measure === "least") return Math.min(mostGeneral, ...errors.map(partOf));
-  const parts = errors.map((error) => (error < reached ? 0 : partOf(error)));
-  return Math.min(mostGeneral, parts.reduce((total, part) => total + part, 0) / parts.length);
+  const parts = partsOfWay(errors, { own, clean });
+  if (measure === "least") return Math.min(mostGeneral, ...parts);
+  const counted = parts.map((part, i) => (errors[i]! < reached ? 0 : part));
+  return Math.min(mostGeneral, counted.reduce((total, part) => total + part, 0) / counted.length);
+}
+
+/**
+ * The part of the way that each of some triggers goes, 0 to 1; 0 where there is no way.
+ *
+ * @param errors under them
+ */
+export function partsOfWay(errors: readonly number[], { own, clean }: Omit<Way, "reached">): number[] {
+  if (clean <= own) return errors.map(() => 0);
+  return errors.map((error) => Math.min(1, Math.max(0, (clean - error) / (clean - own))));
 }
