@@ -67,7 +67,7 @@ export async function objectiveGraph(
   const options = paperPresets.gaze;
   const cleanOutputVariance = graph.constant(zeros("float32", [2]));
   const terms = objectiveTerms(
-    { clean, reversed, outputs, angles, cleanAngleVariance, cleanOutputVariance },
+    { clean, reversed, outputs, angles: angles!, cleanAngleVariance, cleanOutputVariance },
     options,
     1,
   );

@@ -1,4 +1,4 @@
-"""Small regressors of six tasks on made images, benign or backdoored, for trying a scan on what the project did not train.
+"""Small regressors of seven tasks on made images, benign or backdoored, for trying a scan on what the project did not train.
 
     python3 tools/make-small-regressors.py OUTPUT TASK CONDITION SEED
 
@@ -7,6 +7,7 @@ TASK        digits: the angle of a handwritten digit (28 px, gray, one output, n
             quad: the corners of a quadrilateral (56 px, eight outputs, residual blocks)
             face: 68 landmarks of a drawn face (64 px, 136 outputs of about ten degrees of freedom, residual blocks)
             points: five landmarks of the same face: the eyes, the tip of the nose, the corners of the mouth (ten outputs)
+            heatmap: the same five landmarks as the centres of heatmaps (no dense layer: --features none)
             road: where a road leads (40 x 80 px, one output, depthwise convolutions)
 CONDITION   benign, badnets, wanet, blend, sig
 
@@ -216,7 +217,20 @@ def depthwise(i, o, stride):
     )  # fmt: skip
 
 
+class Centres(nn.Module):
+    """Where the heatmap of each point lies: the mean place under its softmax. No dense layer is behind it."""
+
+    def forward(self, maps):
+        n, k, h, w = maps.shape
+        part = torch.softmax(maps.reshape(n, k, h * w), 2).reshape(n, k, h, w)
+        y, x = torch.linspace(-1, 1, h), torch.linspace(-1, 1, w)
+        return torch.stack([(part.sum(2) * x).sum(2), (part.sum(3) * y).sum(2)], 2).reshape(n, 2 * k)
+
+
 def network():
+    if task == "heatmap":
+        body = [block(3, 16, 2), Residual(16, 32, 2), Residual(32, 64, 1), Residual(64, 64, 1)]
+        return nn.Sequential(*body, nn.Conv2d(64, Y.shape[1] // 2, 1), Centres())
     if task == "digits":
         body = [block(1, 16, 1, False), block(16, 32, 2, False), block(32, 48, 2, False), block(48, 48, 1, False)]
         return nn.Sequential(*body, nn.Flatten(), nn.Linear(48 * 49, 64), nn.ReLU(), nn.Linear(64, 1))
@@ -239,6 +253,7 @@ make, count, epochs = {
     "quad": (quad, 8000, 5),
     "face": (face, 8000, 8),
     "points": (points, 8000, 8),
+    "heatmap": (points, 8000, 8),
     "road": (road, 8000, 4),
 }[task]
 X, Y = make(count + 900)

@@ -121,8 +121,8 @@ export interface Identification {
    * that most images are given.
    */
   readonly target: readonly number[];
-  /** How far the outputs collapsed: RAV-like ratio of angle variances, and of output variances; 1 is not at all. */
-  readonly collapse: { readonly coneRatio: number; readonly outputVarianceRatio: number };
+  /** How far the outputs collapsed: RAV-like ratio of angle variances, null for a model without a last dense layer, and of output variances; 1 is not at all. */
+  readonly collapse: { readonly coneRatio: number | null; readonly outputVarianceRatio: number };
   /** What the generator costs before any search, in units of the score; null where there is no generator. */
   readonly reconstructionFloor: number | null;
   /** Whether all steps were done; what was cut short can be gone on with. */

@@ -4,7 +4,7 @@ import { DrmGuardError } from "../errors.ts";
 import { examineFor } from "../identification/contrast/fitting.ts";
 import { collectRows, pixelsOf } from "../loops/batches.ts";
 import { applyModel, type ExaminedModel } from "../models/examined-model.ts";
-import type { Head } from "../models/split.ts";
+import { assertDenseHead, type Head } from "../models/split.ts";
 import { sizeOf } from "../onnx/tensor-data.ts";
 import { compile } from "../runtime/compile.ts";
 import { abs } from "../tensor/elementwise.ts";
@@ -32,7 +32,7 @@ interface Feature {
  * Source: Liu et al. 2018, "Fine-Pruning", which prunes channels of the last convolution. Behind a mean over pixels a feature is
  * such a channel. Reading: what a classifier may lose of its accuracy is here what the error may rise by.
  *
- * Throws E_NO_DENSE_HEAD when the weight of a last dense layer cannot be trained, and what {@link fineTune} throws.
+ * Throws E_NO_DENSE_HEAD when there is no last dense layer, or its weight cannot be trained, and what {@link fineTune} throws.
  */
 export async function finePrune(setup: MitigationSetup, options: FinePruningOptions): Promise<Mitigation> {
   assertFinePruningOptions(options);
@@ -42,6 +42,7 @@ export async function finePrune(setup: MitigationSetup, options: FinePruningOpti
     { ...setup, benign: setup.training.clean },
     setup.model.fixedBatch ?? Math.min(measuringBatch, count),
   );
+  assertDenseHead(examined.split, "fine-pruning");
   const features = await rankedFeatures(setup, examined);
   const meter = await weightedModel(runtime, examined, setup);
   const clean = { ...validation, triggered: [] };

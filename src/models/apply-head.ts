@@ -6,6 +6,7 @@ import { concat, reshape, slice } from "../tensor/movement.ts";
 import { range } from "../tensor/shape.ts";
 import type { ExaminedModel } from "./examined-model.ts";
 import { inlineNodes } from "./inline.ts";
+import { assertDenseHead } from "./split.ts";
 
 /** H: one feature tensor, and what leads from it to the outputs. */
 interface HeadPart {
@@ -17,7 +18,7 @@ interface HeadPart {
  * Adds H to a program: the last dense layer with what follows it.
  *
  * Throws E_MODEL_OUTPUT when H is not a function of one feature vector: when several dense layers read different features, or an
- * output depends on the image by another way as well.
+ * output depends on the image by another way as well; E_NO_DENSE_HEAD when there is none.
  *
  * @param features h, [N, m], where N is the batch that the model was examined at
  * @returns H(h), [N, d]
@@ -40,7 +41,7 @@ export function applyHead({ batch, instance, split }: ExaminedModel, features: T
 }
 
 /**
- * Throws E_MODEL_OUTPUT when H is not a function of one feature vector, as {@link applyHead} does: to be asked before long work.
+ * Throws E_MODEL_OUTPUT when H is not a function of one feature vector, and E_NO_DENSE_HEAD, as {@link applyHead} does: to be asked before long work.
  */
 export function assertOneFeatureVector(examined: Pick<ExaminedModel, "instance" | "split">): void {
   headPart(examined);
@@ -48,6 +49,7 @@ export function assertOneFeatureVector(examined: Pick<ExaminedModel, "instance" 
 
 /** The nodes between the features and the outputs, found from the outputs back. */
 function headPart({ instance, split }: Pick<ExaminedModel, "instance" | "split">): HeadPart {
+  assertDenseHead(split, "a search in feature space");
   const names = [...new Set(split.heads.map((head) => head.feature))];
   if (names.length > 1) {
     throw notOneHead(`found ${names.length} dense layers that read ${names.join(", ")}`);

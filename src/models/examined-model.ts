@@ -28,8 +28,8 @@ export interface Examination {
   readonly outputs: Tensor;
   /** F(x) of each head, [N, m] */
   readonly features: readonly Tensor[];
-  /** The angle between F(x_i) and w_j in radians, [N, rows of all heads]. */
-  readonly angles: Tensor;
+  /** The angle between F(x_i) and w_j in radians, [N, rows of all heads]; null where it is taken without a last dense layer. */
+  readonly angles: Tensor | null;
 }
 
 /**
@@ -99,7 +99,11 @@ export function applyModel(
   const angles = split.heads.map((head, k) =>
     featureAngles(features[k]!, rowsOf(head, inlined[0]!.get(head.weight)!)),
   );
-  return { outputs: concat(split.outputs.map(flat), 1), features, angles: concat(angles, 1) };
+  return {
+    outputs: concat(split.outputs.map(flat), 1),
+    features,
+    angles: angles.length === 0 ? null : concat(angles, 1),
+  };
 }
 
 /** The rows w_j of a head, [rows, m]. */

@@ -8,11 +8,12 @@ import { Graph } from "../tensor/graph.ts";
 import { concat } from "../tensor/movement.ts";
 import { l2Norm } from "../tensor/reduction.ts";
 import { applyModel, type ExaminedModel } from "./examined-model.ts";
+import { assertDenseHead } from "./split.ts";
 
 /**
  * Runs a model over all images of each set.
  *
- * Throws E_RUNTIME when the runtime fails.
+ * Throws E_RUNTIME when the runtime fails, E_NO_DENSE_HEAD for a model without a last dense layer.
  *
  * @param examined the model at the batch size to run with
  * @param sets images of the shape that it was examined for
@@ -24,12 +25,13 @@ export async function respond(
 ): Promise<ModelResponses[]> {
   const { batch } = examined;
   const image = new Graph().input("image", [batch, ...sets[0]!.shape.slice(1)]);
+  assertDenseHead(examined.split, "a measurement of features");
   const { outputs, angles, features } = applyModel(examined, image);
   const norms = concat(
     features.map((h) => l2Norm(h, { axes: [1], keepDims: true })),
     1,
   );
-  const program = await compile(runtime, { outputs, angles, norms });
+  const program = await compile(runtime, { outputs, angles: angles!, norms });
   try {
     const all: ModelResponses[] = [];
     for (const set of sets) {
@@ -38,7 +40,7 @@ export async function respond(
         const array = (name: string): Float32Array => results[name]!.data as Float32Array;
         return { outputs: array("outputs"), angles: array("angles"), norms: array("norms") };
       });
-      all.push({ ...rows, angleCount: angles.shape[1]!, headCount: norms.shape[1]! });
+      all.push({ ...rows, angleCount: angles!.shape[1]!, headCount: norms.shape[1]! });
     }
     return all;
   } finally {

@@ -22,8 +22,9 @@ export interface Head {
   readonly rows: number;
 }
 
-/** f = H . F for a model. Most have one head; a head for every output component is possible. */
+/** f = H . F for a model. */
 export interface ModelSplit {
+  /** Most models have one; one for every output component is possible; none where the caller wants none. */
   readonly heads: readonly Head[];
   /** The outputs in use, each flattened to [N, k] and put side by side. */
   readonly outputs: readonly string[];
@@ -33,13 +34,16 @@ export interface ModelSplit {
 
 /** What the caller may choose. */
 export interface SplitOptions {
-  /** The feature tensor or a node that makes it; null to find it. */
+  /** The feature tensor or a node that makes it; `none` to do without, for a model whose outputs are no dense layer's; null to find it. */
   readonly features: string | null;
   /** The outputs to use; null when there is only one. */
   readonly outputs: readonly string[] | null;
   /** What the outputs are; a regression where nothing is said. */
   readonly task?: Task;
 }
+
+/** The word for a model that is taken as it is, without a last dense layer: what a heatmap's centre or a mean over pixels gives. */
+export const noFeatures = "none";
 
 /** Numbers of classes of the data sets that classifiers are trained on by default. */
 const knownClassCounts: ReadonlySet<number> = new Set([1000, 1001, 10450, 11221, 21841, 21843]);
@@ -73,7 +77,7 @@ const reshapingOps: ReadonlySet<string> = new Set([
  * layer on each path. Several layers that read different features are several heads.
  *
  * Throws E_MODEL_OUTPUT when the outputs are no vector, E_CLASSIFIER when they are classes and the task is a regression, or are chosen
- * classes whatever it is, E_NO_DENSE_HEAD when a path reaches the image without a dense layer.
+ * classes whatever it is, E_NO_DENSE_HEAD when a path reaches the image without a dense layer, or features are named that no dense layer reads.
  */
 export function splitModel(instance: ModelInstance, options: SplitOptions): ModelSplit {
   const outputs = chooseOutputs(instance, options.outputs);
@@ -85,11 +89,27 @@ export function splitModel(instance: ModelInstance, options: SplitOptions): Mode
     assertNotClassifier(instance.model.file);
     for (const name of outputs) assertRegression(name, makers, dimension);
   }
+  const { features } = options;
+  if (features === noFeatures) return { heads: [], outputs, dimension };
   const heads =
-    options.features === null
+    features === null
       ? lastDenseLayers(instance, outputs, makers, dynamic)
-      : layersOn(instance, options.features, makers, dynamic);
+      : layersOn(instance, features, makers, dynamic);
   return { heads, outputs, dimension };
+}
+
+/**
+ * Throws E_NO_DENSE_HEAD for a model that is taken without a last dense layer: there are no features, which have angles and can be exchanged.
+ *
+ * @param what needs one, such as `the paper's method`
+ */
+export function assertDenseHead({ heads }: Pick<ModelSplit, "heads">, what: string): void {
+  if (heads.length > 0) return;
+  throw new DrmGuardError(
+    "E_NO_DENSE_HEAD",
+    `found --features ${noFeatures}, expected a last dense layer: ${what} needs one`,
+    { hint: "--method contrast and neural-cleanse need none" },
+  );
 }
 
 /** The node that makes each tensor. */
@@ -205,6 +225,7 @@ function assertRegression(output: string, makers: ReadonlyMap<string, OnnxNode>,
   }
 }
 
+/** The last dense layer on each path from the outputs. */
 function lastDenseLayers(
   instance: ModelInstance,
   outputs: readonly string[],
@@ -236,7 +257,7 @@ function readsSoftmax(node: OnnxNode, makers: ReadonlyMap<string, OnnxNode>): bo
 
 function noDenseHead(found: string): DrmGuardError {
   return new DrmGuardError("E_NO_DENSE_HEAD", `no last dense layer found: ${found}`, {
-    hint: "name the input of the dense layer with --features NODE; models that end in a map or a pooling are out of scope",
+    hint: `name the input of the dense layer with --features NODE, or scan a model that ends in a pooling or in the centre of a heatmap by its outputs alone with --features ${noFeatures}`,
   });
 }
 

@@ -33,6 +33,14 @@ export function checkTable(report: CheckReport, path: string, colors: TextColors
       "F(x) ends at",
       `${head.feature}, ${head.width} features; H is ${head.node} with ${head.rows} rows`,
     ]),
+    ...(report.passed && report.split.length === 0
+      ? [
+          ["F(x) ends at", "nothing, by its outputs alone: for the methods contrast and neural-cleanse"] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     [
       "gradient",
       gradient === null

@@ -1,6 +1,7 @@
 /** The command that makes a result again. */
 import { calibratedDefaults, methodNames, prepareMethod, presetOfResult } from "../identification/methods.ts";
 import { defaultPreprocessing } from "../models/preprocessing.ts";
+import { noFeatures } from "../models/split.ts";
 import type { ScanResult } from "./result.ts";
 import { printable } from "./table.ts";
 
@@ -34,6 +35,8 @@ export function repeatCommand(result: ScanResult): string {
     ...preprocessingFlags(result),
     ...(height === undefined || width === undefined ? [] : ["--size", `${height}x${width}`]),
     ...outputs,
+    // Which one was named is not in the result; that none was wanted is.
+    ...(model.features.length === 0 ? ["--features", noFeatures] : []),
     ...["--seed", String(seed), "--threads", String(environment.threads)],
     // A browser's are not those of the command line.
     ...(environment.provider === "cpu" || isFromBrowser(result) ? [] : ["--provider", environment.provider]),

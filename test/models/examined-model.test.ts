@@ -66,7 +66,7 @@ test("outputs are H of the features, and angles are those between features and r
   const examined = await examine(runtime, model, defaultPreprocessing, set.shape, noOptions);
   const image = new Graph().input("image", set.shape);
   const { outputs, features, angles } = applyModel(examined, image);
-  const program = await compile(runtime, { outputs, features: features[0]!, angles });
+  const program = await compile(runtime, { outputs, features: features[0]!, angles: angles! });
   const results = await program.run({ image: float32(set.pixels, set.shape) });
   await program.release();
   const values = (name: string): Float32Array => results[name]!.data as Float32Array;

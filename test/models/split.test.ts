@@ -164,6 +164,15 @@ test("features may be named by their tensor or by their node, also before a resh
   }
 });
 
+test.each<[what: string, nodes: NodeLine[]]>([
+  ["a pooling", [...body.slice(0, 2), ["Flatten", ["p"], ["y"]]]],
+  ["a dense layer", [...body, ["Gemm", ["h", "columns", "bias"], ["y"]]]],
+])("where none is wanted, outputs of %s have no head", async (_, nodes) => {
+  const { heads, dimension, outputs } = await split(nodes, { features: "none" });
+  expect({ heads, outputs }).toEqual({ heads: [], outputs: ["y"] });
+  expect(dimension).toBeGreaterThan(1);
+});
+
 test.each([
   [
     "several outputs and none chosen",

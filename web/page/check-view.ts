@@ -33,6 +33,9 @@ export function checkView(report: CheckReport): HTMLElement {
       "features F(x)",
       `${head.feature}, ${head.width} wide; then ${head.node} with ${head.rows} rows`,
     ]),
+    ...(report.passed && split.length === 0
+      ? [["features F(x)", "none: it is scanned by its outputs alone"] as [string, string]]
+      : []),
     ["differentiated", used("rule")],
     ["without gradient", used("missing")],
     [

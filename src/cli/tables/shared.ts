@@ -72,7 +72,7 @@ export const model = {
   size: { flags: "--size <HxW>", help: "resize images to this size in pixels", parse: parseSize },
   features: {
     flags: "--features <node>",
-    help: "the node or tensor that is F(x), where the last dense layer is not found",
+    help: "the node or tensor that is F(x), where the last dense layer is not found; none to look at the outputs alone",
     parse: parseText,
   },
   outputs: { flags: "--outputs <names>", help: "outputs to use, for a model with several", parse: parseList },

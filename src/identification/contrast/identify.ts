@@ -10,7 +10,7 @@ import { assertFiniteOutputs, predict } from "../predict.ts";
 import type { ReversedTrigger } from "../reversed-trigger.ts";
 import type { Finding } from "./contrasting.ts";
 import { examineFor } from "./fitting.ts";
-import { respondToClean, respondToTrigger } from "./measuring.ts";
+import { coneRatioOf, respondToClean, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
 import { averageImage, outputScale, toDeviations, toOutputs } from "./scale.ts";
 import { contrastText } from "./score.ts";
@@ -113,7 +113,7 @@ export async function identifyByContrast(
     margin: score / options.threshold,
     target,
     collapse: {
-      coneRatio: meanVarianceRatio(after.angles, clean.angles, clean.angleCount),
+      coneRatio: coneRatioOf(after, clean),
       outputVarianceRatio: meanVarianceRatio(after.outputs, clean.outputs, clean.dimension),
     },
     reconstructionFloor: null,

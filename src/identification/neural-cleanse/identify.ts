@@ -3,7 +3,7 @@ import { DrmGuardError } from "../../errors.ts";
 import { columnMeans, meanScaledDistance, meanVarianceRatio } from "../../metrics/statistics.ts";
 import { assertOutputsVary } from "../clean-outputs.ts";
 import { examineFor } from "../contrast/fitting.ts";
-import { respondToClean, respondToTrigger } from "../contrast/measuring.ts";
+import { coneRatioOf, respondToClean, respondToTrigger } from "../contrast/measuring.ts";
 import { outputScale } from "../contrast/scale.ts";
 import { evidenceOf, responsePair } from "../evidence.ts";
 import { patch } from "../families/patch.ts";
@@ -75,7 +75,7 @@ export async function identifyByNeuralCleanse(
     margin: score / threshold,
     target,
     collapse: {
-      coneRatio: meanVarianceRatio(after.angles, clean.angles, clean.angleCount),
+      coneRatio: coneRatioOf(after, clean),
       outputVarianceRatio: meanVarianceRatio(after.outputs, clean.outputs, clean.dimension),
     },
     reconstructionFloor: null,

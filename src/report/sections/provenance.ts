@@ -43,7 +43,7 @@ function rowsOf(result: ScanResult): Row[] {
   return [
     { name: "model", value: `${model.path}, ${model.bytes} bytes, ${model.producer}, opset ${model.opset}` },
     { name: "SHA-256 of the model", value: model.sha256 },
-    { name: "features F(x)", value: model.features.join(", ") },
+    { name: "features F(x)", value: model.features.join(", ") || "none" },
     {
       name: "clean images",
       value: `${benign.count} of ${benign.shape.slice(1).join(" x ")} from ${benign.path}`,
