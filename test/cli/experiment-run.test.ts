@@ -1,6 +1,7 @@
 /** Experiments of the built command line from end to end, on images and networks so small that they learn nothing. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import type { ScanResult } from "../../src/report/result.ts";
 import type { TrainingReport } from "../../src/report/training-report.ts";
@@ -43,6 +44,8 @@ test("a table of scans that is killed goes on: what is there is shown, and not m
   first.child.kill("SIGKILL");
   expect((await first.end).code).toBeNull();
   expect(first.output.stderr).toContain("models              0 there     2 to make");
+  // Its scan notices that it is alone, saves what it has and ends: not while the next command clears up.
+  await sleep(2000);
 
   // Half of it.
   const half = await experiment("table2", "--only-finished");
