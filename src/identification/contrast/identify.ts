@@ -134,7 +134,7 @@ export async function identifyByContrast(
     triggers: outcomes.flatMap(triggersOf).sort((a, b) => a.score - b.score),
     notChecked: [
       `triggers of other families than ${searched.join(", ")}${isCutShort ? ", which have shown a backdoor" : ""}`,
-      `targets within ${options.leastDistance} standard deviations of the mean output, and for patches of the output for the average image`,
+      `targets within ${options.leastDistance} standard deviations of the mean output, and for patches and waves of the output for the average image, which is ${distanceOf(center).toFixed(2)} from it`,
       `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],
