@@ -79,12 +79,12 @@ export class BlockedLayout {
 
   /** dy where a map is above a number, 0 elsewhere. */
   above(y: Tensor, low: number, dy: Tensor): Tensor {
-    return mul(this.enter(dy), clip(scaled(y, steep, -low * steep), 0, 1));
+    return mul(this.enter(dy), step(y, steep, -low * steep));
   }
 
   /** dy where a map is below a number, 0 elsewhere. */
   below(y: Tensor, high: number, dy: Tensor): Tensor {
-    return mul(this.enter(dy), clip(scaled(y, -steep, high * steep), 0, 1));
+    return mul(this.enter(dy), step(y, -steep, high * steep));
   }
 
   /**
@@ -93,9 +93,12 @@ export class BlockedLayout {
    * @param minusLargest in blocks too, of the same shape
    */
   reaching(x: Tensor, minusLargest: Tensor): Tensor {
-    return clip(scaled(add(x, minusLargest), steep, 1), 0, 1);
+    return step(add(x, minusLargest), steep, 1);
   }
 }
+
+/** A line that is cut at 0 and 1. */
+const step = (x: Tensor, slope: number, shift: number): Tensor => clip(scaled(x, slope, shift), 0, 1);
 
 /**
  * s x + t, as a convolution of one tap a channel.

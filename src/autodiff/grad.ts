@@ -21,6 +21,7 @@ export interface GradientOptions {
  *
  * @param loss a float32 tensor with one element
  * @param wrt the tensors, inputs, constants or intermediate ones
+ * @param options a runtime, or what is known of one
  * @returns a tensor of the shape of each of `wrt`; zeros where the loss does not depend on it
  */
 export function grad(loss: Tensor, wrt: readonly Tensor[], options: GradientOptions = {}): Tensor[] {
@@ -42,6 +43,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[], options: GradientOpti
  * @param outputs tensors of any shape
  * @param cotangents one of the same shape for each
  * @param wrt the tensors to differentiate by
+ * @param options a runtime, or what is known of one
  */
 export function vectorJacobianProduct(
   outputs: readonly Tensor[],

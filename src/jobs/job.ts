@@ -3,12 +3,11 @@ import type { AttackRequest } from "../attacks/plan.ts";
 import type { DataSetOptions } from "../data/node/datasets/format.ts";
 import type { SplitBy, SplitShares } from "../data/splits.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { MethodChanges, MethodName, PresetChoice } from "../identification/methods.ts";
 import type { WorkEvent } from "../loops/work.ts";
-import type { MitigationChanges, MitigationName } from "../mitigation/methods.ts";
 import type { CheckReport } from "../models/check.ts";
 import type { NetworkOptions } from "../models/networks/network.ts";
 import type { PreprocessingHints } from "../models/preprocessing.ts";
+import type { SplitOptions } from "../models/split.ts";
 import type { Task } from "../models/task.ts";
 import type { MeasurementReport } from "../report/measurement.ts";
 import type { RepairReport } from "../report/repair-report.ts";
@@ -16,18 +15,16 @@ import type { ScanResult } from "../report/result.ts";
 import type { TrainingReport } from "../report/training-report.ts";
 import type { Provider } from "../runtime/node.ts";
 import type { TrainingRecipe } from "../training/options.ts";
+import type { RepairOptions } from "../workflows/repair-options.ts";
+import type { ScanOptions } from "../workflows/scan-options.ts";
 
 /** What every job on a model needs. */
-export interface ModelRequest {
+export interface ModelRequest extends Pick<SplitOptions, "features" | "outputs"> {
   /** Path of the ONNX file. */
   readonly model: string;
   readonly preprocessing: PreprocessingHints;
   /** Height and width that images are resized to; null to take them as they are. */
   readonly size: readonly [number, number] | null;
-  /** Names the feature tensor F(x) or the node that makes it; null to find it. */
-  readonly features: string | null;
-  /** The outputs to use; null when there is one. */
-  readonly outputs: readonly string[] | null;
   readonly seed: number;
   readonly threads: number;
   readonly provider: Provider;
@@ -43,28 +40,27 @@ export interface CheckRequest extends ModelRequest {
 }
 
 /** Asks for a scan. */
-export interface ScanRequest extends ModelRequest {
+export interface ScanRequest
+  extends ModelRequest,
+    Pick<ScanOptions, "method" | "preset" | "options" | "timeBudget" | "resume"> {
   readonly kind: "scan";
   /** A folder of clean images or a .npz file. */
   readonly benign: string;
-  readonly method: MethodName;
-  readonly preset: PresetChoice;
   /** What the outputs are. */
   readonly task: Task;
   /** Paths of known-good models, whose scores give the threshold; none to use the method's own. */
   readonly references: readonly string[];
-  /** What differs from the method's preset or defaults. */
-  readonly options: MethodChanges;
-  /** Seconds after which no further search is begun; null for none. */
-  readonly timeBudget: number | null;
   /** Folder of pretrained generators and of the states of unfinished scans. */
   readonly cache: string;
-  /** Whether to go on from a saved state. */
-  readonly resume: boolean;
 }
 
 /** Asks for a repair. */
-export interface RepairRequest extends ModelRequest {
+export interface RepairRequest
+  extends ModelRequest,
+    Pick<
+      RepairOptions,
+      "method" | "options" | "scan" | "rescan" | "maxDegradation" | "timeBudget" | "resume"
+    > {
   readonly kind: "repair";
   /** A folder of clean images with labels or a .npz file. */
   readonly benign: string;
@@ -72,21 +68,8 @@ export interface RepairRequest extends ModelRequest {
   readonly output: string;
   /** The result.json of a scan of this model; null to scan it now. */
   readonly from: string | null;
-  readonly method: MitigationName;
-  /** What differs from the method's defaults. */
-  readonly options: MitigationChanges;
-  /** How the model is scanned where there is no result. */
-  readonly scan: { readonly method: MethodName; readonly options: MethodChanges };
-  /** Whether the repaired model is scanned too. */
-  readonly rescan: boolean;
-  /** The part by which the error on clean images may rise. */
-  readonly maxDegradation: number;
-  /** Seconds after which no further step is begun; null for none. */
-  readonly timeBudget: number | null;
   /** Folder of the states of unfinished repairs. */
   readonly cache: string;
-  /** Whether to go on from a saved state. */
-  readonly resume: boolean;
 }
 
 /** How a data set becomes images to train on. */

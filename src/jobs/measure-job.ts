@@ -17,7 +17,7 @@ import { readSavedState } from "./checkpoint-folder.ts";
 import type { JobContext, MeasureRequest } from "./job.ts";
 import { loadModel } from "./load-model.ts";
 import { runFiles } from "./run-folder.ts";
-import { type DataRequest, readSplitImages } from "./training-data.ts";
+import { type DataRequest, prepareImages, splitImages } from "./training-data.ts";
 import { type TrainingLabels, targetVector, taskOf } from "./training-labels.ts";
 
 /** Images that the model sees at once. */
@@ -85,13 +85,14 @@ async function testImages(
   const request = configuration as unknown as Omit<DataRequest, "cache">;
   const { path, options, kind } = request.data;
   const dataSet = await openDataSet(path, options, kind);
-  const read = await readSplitImages({ ...request, cache }, dataSet, () => {}, shouldStop);
-  if (read.key !== about.sha256) {
+  const { images, key } = await prepareImages({ ...request, cache }, dataSet, () => {}, shouldStop);
+  if (key !== about.sha256) {
     throw new DrmGuardError(
       "E_IMAGES",
       `found images at ${path} that are not those of the training, expected ${about.sha256.slice(0, 12)}`,
       { hint: "files that were written anew count as others" },
     );
   }
+  const read = splitImages(request, dataSet, images);
   return { ...read, images: subsetOf(read.images, read.split.test) };
 }

@@ -3,7 +3,7 @@ import type { DataSet } from "../data/datasets/dataset.ts";
 import type { ImageSet } from "../data/image-set.ts";
 import { withMirrorImages } from "../data/mirror.ts";
 import { openDataSet } from "../data/node/datasets/detect.ts";
-import { prepareSet } from "../data/node/prepared-set.ts";
+import { type PreparedSet, prepareSet } from "../data/node/prepared-set.ts";
 import { type Split, splitSamples } from "../data/splits.ts";
 import { subsetOf } from "../data/subset.ts";
 import { DrmGuardError } from "../errors.ts";
@@ -17,38 +17,43 @@ import { type TrainingLabels, trainingLabels } from "./training-labels.ts";
 /** What a request says of images and how they are split. */
 export type DataRequest = Pick<TrainRequest, "data" | "recipe" | "cache" | "seed">;
 
-/** A data set as a training reads it, before it is taken apart. */
+/**
+ * Reads a data set's images, from the cache where they are there.
+ *
+ * Throws what reading them throws.
+ *
+ * @param onImages told how many images are read
+ */
+export function prepareImages(
+  { data, cache }: DataRequest,
+  dataSet: DataSet,
+  onImages: (step: number, steps: number) => void,
+  shouldStop: () => boolean,
+): Promise<PreparedSet> {
+  const wants = { channels: data.channels, size: data.size };
+  return prepareSet(data.path, dataSet, { wants, cache, options: data.options, onImages, shouldStop });
+}
+
+/** A data set's images with labels as a network learns them, and the rows of each part. */
 export interface SplitImages extends TrainingLabels {
-  readonly dataSet: DataSet;
-  /** The sha256 of what the decoded images depend on. */
-  readonly key: string;
-  /** Rows of each part. */
   readonly split: Split;
 }
 
 /**
- * Reads a data set and splits it: the same request gives the same parts.
+ * Splits a data set: the same request gives the same parts.
  *
- * Throws what reading the data and its labels throws.
+ * Throws what {@link trainingLabels} and splitting throw.
  *
- * @param onImages told how many images are read
+ * @param prepared all images of the data set
  */
-export async function readSplitImages(
-  { data, recipe, cache, seed }: DataRequest,
+export function splitImages(
+  { data, recipe, seed }: Omit<DataRequest, "cache">,
   dataSet: DataSet,
-  onImages: (step: number, steps: number) => void,
-  shouldStop: () => boolean,
-): Promise<SplitImages> {
-  const { images: prepared, key } = await prepareSet(data.path, dataSet, {
-    wants: { channels: data.channels, size: data.size },
-    cache,
-    options: data.options,
-    onImages,
-    shouldStop,
-  });
+  prepared: ImageSet,
+): SplitImages {
   const subjects = dataSet.samples.map(({ subject }) => subject);
   const split = splitSamples(data.splitBy, subjects, createRandom(seed).fork("split"), data.shares);
-  return { ...trainingLabels(prepared, dataSet.labels, recipe.loss), dataSet, key, split };
+  return { ...trainingLabels(prepared, dataSet.labels, recipe.loss), split };
 }
 
 /** Images that have labels. */
@@ -68,23 +73,21 @@ export interface TrainingData {
 /**
  * Reads what a training trains on, watches and measures.
  *
- * Throws what {@link readSplitImages} throws, E_IMAGES where a part would have no image.
+ * Throws what {@link prepareImages} and {@link splitImages} throw, E_IMAGES where a part would have no image.
  */
 export async function readTrainingData(
   request: DataRequest,
   { onEvent, shouldStop }: Pick<Work, "onEvent" | "shouldStop">,
 ): Promise<TrainingData> {
   const { data } = request;
-  const opened = await openDataSet(data.path, data.options, data.kind);
-  const count = opened.samples.length;
+  const dataSet = await openDataSet(data.path, data.options, data.kind);
+  const count = dataSet.samples.length;
   const phase = "reading the images";
   onEvent({ kind: "phase", phase, steps: count });
-  const { dataSet, key, split, images, measure, classes } = await readSplitImages(
-    request,
-    opened,
-    (step, steps) => onEvent({ kind: "step", phase, step, steps, values: {} }),
-    shouldStop,
-  );
+  const onImages = (step: number, steps: number): void =>
+    onEvent({ kind: "step", phase, step, steps, values: {} });
+  const { images: prepared, key } = await prepareImages(request, dataSet, onImages, shouldStop);
+  const { split, images, measure, classes } = splitImages(request, dataSet, prepared);
   const part = (name: keyof Split): LabelledSet => {
     if (split[name].length === 0) {
       throw new DrmGuardError(

@@ -108,7 +108,7 @@ export function assertDenseHead({ heads }: Pick<ModelSplit, "heads">, what: stri
   throw new DrmGuardError(
     "E_NO_DENSE_HEAD",
     `found --features ${noFeatures}, expected a last dense layer: ${what} needs one`,
-    { hint: "--method contrast and neural-cleanse need none" },
+    { hint: "of a scan --method contrast and neural-cleanse need none, of a repair all but fine-pruning" },
   );
 }
 
