@@ -2,7 +2,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileError } from "../data/node/file-error.ts";
-import { writeWhole } from "../data/node/write-whole.ts";
+import { temporaryExtension, writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
 import type { CheckpointArchive, SavedState } from "../loops/work.ts";
 
@@ -32,29 +32,31 @@ export function checkpointFolder(folder: string): CheckpointArchive {
       return bytes === null ? null : decode(bytes, brokenCheckpoint(pathOf(key)));
     },
     save: (key, state) => writeWhole(pathOf(key), encode(state)),
-    keys: (prefix) => keysIn(folder, prefix),
+    async keys(prefix) {
+      const names = await namesIn(folder, prefix);
+      return names.filter((name) => name.endsWith(extension)).map((name) => name.slice(0, -extension.length));
+    },
     async remove(prefix) {
-      for (const key of await keysIn(folder, prefix)) {
-        await rm(pathOf(key), { force: true }).catch((cause: unknown) => {
-          throw fileError(`cannot remove ${pathOf(key)}`, cause);
+      for (const name of await namesIn(folder, prefix)) {
+        // A save that was killed leaves its half.
+        if (!name.endsWith(extension) && !name.endsWith(temporaryExtension)) continue;
+        const path = join(folder, name);
+        await rm(path, { force: true }).catch((cause: unknown) => {
+          throw fileError(`cannot remove ${path}`, cause);
         });
       }
     },
   };
 }
 
-async function keysIn(folder: string, prefix: string): Promise<string[]> {
-  let names: string[];
+async function namesIn(folder: string, prefix: string): Promise<string[]> {
   try {
-    names = await readdir(folder);
+    const names = await readdir(folder);
+    return names.filter((name) => name.startsWith(prefix)).sort();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw fileError(`cannot list ${folder}`, cause);
   }
-  return names
-    .filter((name) => name.startsWith(prefix) && name.endsWith(extension))
-    .map((name) => name.slice(0, -extension.length))
-    .sort();
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | null> {

@@ -55,6 +55,18 @@ test("keys are listed and removed by their beginning", async () => {
   expect(await store.keys("")).toEqual(["generator-1"]);
 });
 
+test("what a save that was killed has left is no key, and goes with the rest", async () => {
+  await store.save("x-1", state);
+  const left = ["x-2.checkpoint.0a1b2c3d.tmp", "y-1.checkpoint.0a1b2c3d.tmp", "x-notes.txt"];
+  for (const name of left) await writeFile(join(path("x"), "..", name), "half");
+  expect(await store.keys("x-")).toEqual(["x-1"]);
+  await store.remove("x-");
+  expect((await readdir(join(path("x"), ".."))).sort()).toEqual([
+    "x-notes.txt",
+    "y-1.checkpoint.0a1b2c3d.tmp",
+  ]);
+});
+
 test("a state can be a file of its own, which is never to be deleted to start over", async () => {
   const file = join(folder, "patch.trigger");
   await writeSavedState(file, state);

@@ -5,6 +5,9 @@ import { dirname } from "node:path";
 import { DrmGuardError } from "../../errors.ts";
 import { reasonOf } from "./file-error.ts";
 
+/** How the other name ends: files with it that nobody writes are left from a process that was killed. */
+export const temporaryExtension = ".tmp";
+
 /**
  * Writes a file under another name and renames it when it is complete, so that nobody ever sees a half of it.
  *
@@ -14,7 +17,7 @@ import { reasonOf } from "./file-error.ts";
  * @param parts its content, written one after the other
  */
 export async function writeWhole(path: string, parts: readonly (string | Uint8Array)[]): Promise<void> {
-  const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`;
+  const temporary = `${path}.${randomUUID().slice(0, 8)}${temporaryExtension}`;
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "wx");
