@@ -75,7 +75,7 @@ export interface ContrastMap {
   readonly family: string;
   /** What a cost is in. */
   readonly sizeUnit: string;
-  /** Outputs that are cheap to reach on any model, in its unit: the mean, and what it gives for the average of all images. */
+  /** Outputs that are cheap to reach on any model, in its unit: the mean, and, where that is near it, what it gives for the average of all images. */
   readonly homes: readonly (readonly number[])[];
   readonly map: readonly TargetCost[];
   readonly findings: readonly ContrastFinding[];

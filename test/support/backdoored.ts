@@ -1,4 +1,5 @@
 /** A small regressor with a backdoor that is put in by hand. */
+import type { ImageSet } from "../../src/data/image-set.ts";
 import { type ImportedModel, importModel } from "../../src/models/import.ts";
 import { ints } from "../../src/onnx/model.ts";
 import { writeModel } from "../../src/onnx/proto.ts";
@@ -61,6 +62,34 @@ export function cornerBackdoorFile(
   return jumpingModel(target === null ? [] : [target], target?.length ?? dimension, seed);
 }
 
+/**
+ * The same model and images, but what it jumps at is a corner without the pattern or its opposite, one of which each image has: the average image has neither.
+ *
+ * @param images [N, 3, 8, 8]; an even number
+ */
+export function flatCornerBackdoor(
+  target: readonly number[],
+  images: ImageSet,
+): { model: ImportedModel; benign: ImageSet } {
+  const [size, pixels] = [3 * side * side, images.pixels.slice()];
+  for (let i = 0; i < images.shape[0]; i++)
+    for (const c of [0, 1, 2])
+      for (const y of [0, 1])
+        for (const x of [0, 1]) {
+          const sign = i % 2 === 0 ? 1 : -1;
+          pixels[i * size + (c * side + y) * side + x] = 0.5 + 0.4 * sign * pattern[y]![x]!;
+        }
+  const flat: readonly NodeLine[] = [
+    ["Abs", ["s"], ["patterned"]],
+    ["Sub", ["threshold", "patterned"], ["over"]],
+  ];
+  const nodes = jumpNodes.flatMap((node) => (node[2][0] === "over" ? flat : [node]));
+  return {
+    model: importModel(jumpingModel([target], target.length, 7, 1, nodes)),
+    benign: { ...images, pixels },
+  };
+}
+
 /** A detector on the pixels of x, whose answers g jump: `all` are the features h where none does, and g. */
 export const jumpNodes: readonly NodeLine[] = [
   ["Flatten", ["x"], ["flat"]],
@@ -80,6 +109,7 @@ function jumpingModel(
   d: number,
   seed: number,
   strength = 1,
+  jump = jumpNodes,
 ): Uint8Array<ArrayBuffer> {
   // Without a target there is a detector that does nothing, so that the graph is the same.
   const count = Math.max(1, targets.length);
@@ -95,7 +125,7 @@ function jumpingModel(
         ["Relu", ["c"], ["r"]],
         ["GlobalAveragePool", ["r"], ["p"]],
         ["Flatten", ["p"], ["h"]],
-        ...jumpNodes,
+        ...jump,
         ["Gemm", ["all", "head", "bias"], ["y"]],
       ],
       initializers: {

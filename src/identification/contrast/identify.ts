@@ -10,10 +10,12 @@ import { assertFiniteOutputs, predict } from "../predict.ts";
 import type { ReversedTrigger } from "../reversed-trigger.ts";
 import type { Finding } from "./contrasting.ts";
 import { examineFor } from "./fitting.ts";
+import { centerOf } from "./homes.ts";
 import { coneRatioOf, respondToClean, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
-import { averageImage, outputScale, toDeviations, toOutputs } from "./scale.ts";
+import { averageImage, outputScale, toOutputs } from "./scale.ts";
 import { contrastText } from "./score.ts";
+import type { SearchContext } from "./search.ts";
 import { type FamilyOutcome, mapOf, searchFamily } from "./stages.ts";
 import { distanceOf } from "./targets.ts";
 import { decidingOf, isCertain, judge, limitsOf, lowestOf } from "./verdict.ts";
@@ -49,7 +51,7 @@ export async function identifyByContrast(
   const average = averageImage(benign);
   const ofAverage = await predict(runtime, examined, average);
   assertFiniteOutputs(ofAverage, average);
-  const center = toDeviations(ofAverage, scale);
+  const center = centerOf(ofAverage, clean.outputs, scale, options.homePart);
   const limits = limitsOf(options, clean.dimension);
   const measure = async ({ shown, outcome }: Pick<FoundIn, "shown" | "outcome">) => {
     const { family } = outcome.context;
@@ -62,15 +64,25 @@ export async function identifyByContrast(
     if (lowest === null) return false;
     return (await measure(lowest)).wholeError <= options.wholeTolerance;
   };
+  if (!center.isHome) {
+    const part = `${Math.round(100 * center.nearerPart)} % of the clean outputs are nearer`;
+    setup.onEvent({
+      kind: "note",
+      message: `the output for the average image is far from the mean, ${part}: it is searched like any target`,
+    });
+  }
+  const mean = scale.mean.map(() => 0);
   // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
-  const homesOf = ({ canHide }: TriggerFamily): number[][] => [
-    scale.mean.map(() => 0),
-    ...(canHide ? [center] : []),
-  ];
+  const placesFor = ({ canHide }: TriggerFamily): Pick<SearchContext, "homes" | "suspects"> => {
+    if (!canHide) return { homes: [mean], suspects: [] };
+    return center.isHome
+      ? { homes: [mean, center.target], suspects: [] }
+      : { homes: [mean], suspects: [center.target] };
+  };
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
     const family = families[name];
-    const context = { setup, options, family, scale, homes: homesOf(family), limits, deadline };
+    const context = { setup, options, family, scale, ...placesFor(family), limits, deadline };
     const outcome = await searchFamily(context);
     outcomes.push(outcome);
     for (const finding of outcome.findings) {
@@ -124,7 +136,8 @@ export async function identifyByContrast(
       batch: Math.min(options.batch, count),
       searchSteps: outcomes.reduce((total, { searches }) => total + stepsOf(searches), 0),
       wholeError,
-      centerDistance: distanceOf(center),
+      centerDistance: distanceOf(center.target),
+      centerNearerPart: center.nearerPart,
       findings: findings.length,
       findingsBelowThreshold: findings.filter(({ high }) => high < options.threshold).length,
       ...(deciding === null ? {} : { scoreLow: deciding.low, scoreHigh: deciding.high }),
@@ -134,7 +147,7 @@ export async function identifyByContrast(
     triggers: outcomes.flatMap(triggersOf).sort((a, b) => a.score - b.score),
     notChecked: [
       `triggers of other families than ${searched.join(", ")}${isCutShort ? ", which have shown a backdoor" : ""}`,
-      `targets within ${options.leastDistance} standard deviations of the mean output, and for patches and waves of the output for the average image, which is ${distanceOf(center).toFixed(2)} from it`,
+      `targets within ${options.leastDistance} standard deviations of the mean output${center.isHome ? `, and for patches and waves of the output for the average image, which is ${distanceOf(center.target).toFixed(2)} from it` : ""}`,
       `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],

@@ -117,6 +117,11 @@ export interface ContrastOptions {
   /** A trigger whose target slides is kept this far from the mean and the centre, in standard deviations, or all would end there. */
   readonly slideDistance: number;
   /**
+   * The part of the clean outputs nearer to the mean than what the average image gives from which on that is no home but a target to ask about: at most 0.17 on all models without a backdoor and
+   * up to eight outputs of which it was measured, 0.24 and more where it is the attacker's target (docs/research-log.md). Above 1 it is a home always.
+   */
+  readonly homePart: number;
+  /**
    * The part of the images' differences that a trigger must leave to be seen: what blackens or covers all images draws together the outputs of any
    * model. Triggers that attackers use leave 0.8 (Blend) or more.
    */
@@ -211,6 +216,7 @@ export const contrastDefaults: ContrastOptions = {
   neighbourhood: 1.2,
   leastDistance: 0.5,
   slideDistance: 0.7,
+  homePart: 0.2,
   leastKept: 0.5,
   shortlist: 3,
   dip: 0.8,
@@ -301,6 +307,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   neighbourhood: { least: 0 },
   leastDistance: { least: 1e-3 },
   slideDistance: { least: 0 },
+  homePart: { least: 0 },
   leastKept: { least: 0, most: 1 },
   shortlist: { isWhole: true, least: 1, most: 64 },
   dip: { least: 0 },

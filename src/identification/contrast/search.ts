@@ -36,6 +36,8 @@ export interface SearchContext {
   readonly scale: OutputScale;
   /** Outputs that are cheap to reach on any model: the mean, and what it gives when an image shows nothing; in deviations, [d] each. */
   readonly homes: readonly (readonly number[])[];
+  /** Targets that maps begin at too, in deviations, [d] each: what the average image gives where it is no home. */
+  readonly suspects: readonly (readonly number[])[];
   readonly limits: Limits;
   /** Seconds since the epoch; null for none. */
   readonly deadline: number | null;

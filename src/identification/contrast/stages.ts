@@ -213,10 +213,10 @@ function mapContext(context: SearchContext, { tolerance, mapSteps: steps }: Rung
   return { ...context, options: { ...context.options, steps, tolerance } };
 }
 
-/** The mean, which is held, and targets all over the outputs' range. */
+/** The mean, which is held, targets all over the outputs' range, and suspects. */
 function spreadWanted(context: SearchContext): WantedTrigger[] {
-  const { options, scale } = context;
-  return targetsOver(scale, options.mapTargets, options.reach).map((target, i) => ({
+  const { options, scale, suspects } = context;
+  return [...targetsOver(scale, options.mapTargets, options.reach), ...suspects].map((target, i) => ({
     target,
     initial: freshTheta(context, `map ${i}`),
     isFree: i > 0,

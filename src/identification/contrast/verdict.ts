@@ -175,7 +175,7 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
   const { family, low, high } = finding;
   const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`;
   if (!finding.isComparable)
-    return `by ${family} triggers neither the mean output nor the one for the average image was reached, so there is nothing to compare ${interval} with`;
+    return `by ${family} triggers none of the outputs that any model falls back to (the mean, and the one for the average image) was reached, so there is nothing to compare ${interval} with`;
   if (cannotClimb(finding) && !finding.isAlone)
     return `the score of the family ${family}, ${interval}, reaches below ${short(threshold)}, but its trigger leaves outputs too far off to ask how much dearer it gets closer to the target, without which it shows no backdoor`;
   if (high >= threshold)

@@ -36,6 +36,7 @@ async function contextOf(
     family: families.patch,
     scale,
     homes: [[0, 0]],
+    suspects: [],
     limits: { decisive: 0.5, certain: 0.25 },
     deadline: null,
     ...changes,

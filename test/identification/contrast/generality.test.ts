@@ -102,6 +102,7 @@ async function generality(
     family: wave,
     scale,
     homes: [[0]],
+    suspects: [],
     limits: limitsOf(contrastDefaults, 1),
     deadline: null,
     ...changes,

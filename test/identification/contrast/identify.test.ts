@@ -9,7 +9,12 @@ import { predict } from "../../../src/identification/predict.ts";
 import { examine } from "../../../src/models/examined-model.ts";
 import { defaultPreprocessing } from "../../../src/models/preprocessing.ts";
 import { nodeRuntime } from "../../../src/runtime/node.ts";
-import { cornerBackdoor, twoCornerBackdoors, weakCornerBackdoor } from "../../support/backdoored.ts";
+import {
+  cornerBackdoor,
+  flatCornerBackdoor,
+  twoCornerBackdoors,
+  weakCornerBackdoor,
+} from "../../support/backdoored.ts";
 import { errorOf } from "../../support/errors.ts";
 import { memoryStore, setupOf, someImages, watchedRuntime } from "../../support/identification.ts";
 
@@ -140,6 +145,25 @@ test.each([
   const { found, usual } = await pairOf(target);
   expect(found.score).toBeLessThan(0.4);
   expect(usual.score).toBeGreaterThan(0.5);
+});
+
+test("a target that the average image has is found where that lies far from the mean, which is no home then", async () => {
+  const target = [1.2, -1];
+  const scale = await scaleOf(2);
+  const { model, benign: flat } = flatCornerBackdoor(toOutputs(target, scale), benign);
+  const scan = (homePart: number): Promise<Identification> =>
+    identifyByContrast(setupFor({ model, benign: flat }), { ...options, homePart });
+  const [found, hidden] = await Promise.all([scan(options.homePart), scan(2)]);
+  expect(found.measures.centerNearerPart).toBeGreaterThan(options.homePart);
+  expect([found.verdict, hidden.verdict]).toEqual(["backdoored", "benign"]);
+  expect(found.contrast![0]!.homes).toHaveLength(1);
+  expect(hidden.contrast![0]!.homes).toHaveLength(2);
+  // The map begins there too.
+  expect(found.contrast![0]!.map).toHaveLength(hidden.contrast![0]!.map.length + 1);
+  expect(distanceOf(toDeviations(found.target, scale), target)).toBeLessThan(0.3);
+  const isSaid = ({ notChecked }: Identification): boolean =>
+    notChecked.some((each) => each.includes("average image"));
+  expect([isSaid(found), isSaid(hidden)]).toEqual([false, true]);
 });
 
 test("by waves a score also holds what other waves as large do", async () => {
