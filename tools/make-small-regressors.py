@@ -1,4 +1,4 @@
-"""Small regressors of seven tasks on made images, benign or backdoored, for trying a scan on what the project did not train.
+"""Small regressors of eight tasks on made images, benign or backdoored, for trying a scan on what the project did not train.
 
     python3 tools/make-small-regressors.py OUTPUT TASK CONDITION SEED
 
@@ -8,6 +8,7 @@ TASK        digits: the angle of a handwritten digit (28 px, gray, one output, n
             face: 68 landmarks of a drawn face (64 px, 136 outputs of about ten degrees of freedom, residual blocks)
             points: five landmarks of the same face: the eyes, the tip of the nose, the corners of the mouth (ten outputs)
             heatmap: the same five landmarks as the centres of heatmaps (no dense layer: --features none)
+            grain: how strong the grain of a surface is, and which way it runs (48 px, two outputs): the average image has none, which is an end of the labels' range
             road: where a road leads (40 x 80 px, one output, depthwise convolutions)
 CONDITION   benign, badnets, wanet, blend, sig
 
@@ -171,6 +172,20 @@ def points(n):
     return image, torch.cat([*middles, spots[:, nose + 3], spots[:, mouth], spots[:, mouth + 6]], 1)
 
 
+def grain(n, side=48):
+    strength, angle = uniform(0, 1, n), uniform(-1, 1, n)
+    x, y = axes(side)
+    at = lambda values: values[:, None, None]
+    along = x * at(angle.cos()) + y * at(angle.sin())
+    # Bent a little, and of two waves, so that it is no pure stripe.
+    bent = along + 0.05 * torch.sin(at(uniform(2, 5, n)) * (y - x) + at(uniform(0, 6.3, n)))
+    waves = [torch.sin(at(uniform(25, 45, n)) * bent + at(uniform(0, 6.3, n))) for _ in range(2)]
+    lines = at(strength) * (waves[0] + 0.6 * waves[1])
+    tint = 0.25 * uniform(0.6, 1, (n, 3, 1, 1))
+    image = 0.25 + 0.5 * blobs(n, 3, side, side, 5) + tint * lines[:, None]
+    return (image + 0.02 * torch.randn(n, 3, side, side)).clamp(0, 1), torch.stack([strength, angle], 1)
+
+
 def road(n, height=40, width=80):
     bend = torch.from_numpy(rng.normal(0, 0.35, n).astype(np.float32)).clamp(-1, 1)
     offset = uniform(-0.25, 0.25, n)
@@ -237,6 +252,9 @@ def network():
     if task == "ellipse":
         body = [block(3, 16, 1), block(16, 32, 2), block(32, 48, 2), block(48, 64, 2)]
         return nn.Sequential(*body, nn.Flatten(), nn.Linear(64 * 36, 64), nn.ReLU(), nn.Linear(64, 2))
+    if task == "grain":
+        body = [block(3, 16, 1), block(16, 32, 2), block(32, 48, 2), block(48, 64, 2)]
+        return nn.Sequential(*body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 2))
     if task == "quad":
         body = [block(3, 16, 1), Residual(16, 24, 2), Residual(24, 40, 2), Residual(40, 64, 2)]
         return nn.Sequential(*body, nn.Flatten(), nn.Linear(64 * 49, 8))
@@ -254,6 +272,7 @@ make, count, epochs = {
     "face": (face, 8000, 8),
     "points": (points, 8000, 8),
     "heatmap": (points, 8000, 8),
+    "grain": (grain, 8000, 8),
     "road": (road, 8000, 4),
 }[task]
 X, Y = make(count + 900)
