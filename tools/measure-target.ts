@@ -50,7 +50,16 @@ const target = toDeviations(report.backdoors[0]!.target, scale);
 const family = families[name as FamilyName];
 const options = { ...contrastDefaults, steps: Number(steps) };
 const limits = limitsOf(options, clean.dimension);
-const context = { setup, options, family, scale, homes: [mean, center], suspects: [], limits, deadline: null };
+const context = {
+  setup,
+  options,
+  family,
+  scale,
+  homes: [mean, center],
+  suspects: [],
+  limits,
+  deadline: null,
+};
 const random = createRandom(3);
 const [, c, h, w] = benign.shape;
 const { controls, leastAngle } = options;

@@ -2,6 +2,9 @@
 import { type ImageSet, imageOf } from "../data/image-set.ts";
 import type { EvidenceImage, ModelResponses, ResponsePair } from "./identification.ts";
 
+/** Images shown as evidence. */
+export const evidenceCount = 4;
+
 /** What the model makes of the images. */
 export interface EvidenceSources {
   /** f(x), [N, d] */
@@ -16,19 +19,11 @@ export interface EvidenceSources {
   readonly attention: Float32Array | null;
 }
 
-/**
- * The first images of a set.
- *
- * @param wanted how many; as many as there are where that is fewer
- */
-export function evidenceOf(
-  set: ImageSet,
-  { clean, reversed, attention }: EvidenceSources,
-  wanted: number,
-): EvidenceImage[] {
+/** The first images of a set, as many as are shown; all where there are fewer. */
+export function evidenceOf(set: ImageSet, { clean, reversed, attention }: EvidenceSources): EvidenceImage[] {
   const [count, c, h, w] = set.shape;
   const d = clean.outputs.length / count;
-  return Array.from({ length: Math.min(wanted, count) }, (_, i) => ({
+  return Array.from({ length: Math.min(evidenceCount, count) }, (_, i) => ({
     name: set.names[i] ?? `image ${i}`,
     shape: [c, h, w] as const,
     clean: imageOf(set, i).slice(),

@@ -1,5 +1,6 @@
 /** What a repair's report shows of the test images, before and after. */
 import { imageOf } from "../data/image-set.ts";
+import { evidenceCount } from "../identification/evidence.ts";
 import type { MeasuredModel } from "../mitigation/judgement.ts";
 import type { RepairImages } from "../mitigation/mitigation.ts";
 import type { RepairReport } from "../report/repair-report.ts";
@@ -12,9 +13,6 @@ export interface BeforeAfter {
   readonly before: Pick<MeasuredModel, "outputs" | "triggeredOutputs">;
   readonly after: Pick<MeasuredModel, "outputs" | "triggeredOutputs">;
 }
-
-/** Images shown. */
-const evidenceCount = 4;
 
 /** Outputs of the first test images, in few digits. */
 export function repairResponses(

@@ -1,29 +1,22 @@
 /** The method of contrast from end to end: is one target much cheaper to reach than others as far away? */
-import { DrmGuardError } from "../../errors.ts";
 import { columnMeans, meanScaledDistance, meanVarianceRatio } from "../../metrics/statistics.ts";
-import { assertOutputsVary } from "../clean-outputs.ts";
-import { evidenceOf, responsePair } from "../evidence.ts";
+import { evidenceCount, evidenceOf, responsePair } from "../evidence.ts";
 import { type FamilyName, families } from "../families/families.ts";
 import type { TriggerFamily } from "../families/family.ts";
 import type { ContrastMap, Identification, IdentificationSetup, TermSample } from "../identification.ts";
 import { assertFiniteOutputs, predict } from "../predict.ts";
 import type { ReversedTrigger } from "../reversed-trigger.ts";
+import { deadlineOf, measureClean } from "./clean-measure.ts";
 import type { Finding } from "./contrasting.ts";
-import { examineFor } from "./fitting.ts";
 import { centerOf } from "./homes.ts";
-import { coneRatioOf, respondToClean, respondToTrigger } from "./measuring.ts";
+import { coneRatioOf, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
-import { averageImage, outputScale, toOutputs } from "./scale.ts";
+import { averageImage, toOutputs } from "./scale.ts";
 import { contrastText } from "./score.ts";
 import type { SearchContext } from "./search.ts";
 import { type FamilyOutcome, mapOf, searchFamily } from "./stages.ts";
 import { distanceOf } from "./targets.ts";
 import { decidingOf, isCertain, judge, limitsOf, lowestOf } from "./verdict.ts";
-
-/** Images shown as evidence. */
-const evidenceCount = 4;
-/** Images at once where nothing is differentiated. */
-const measuringBatch = 32;
 
 /**
  * Identifies a backdoor by the contrast of costs. The cost of a target is the smallest size of a trigger under which the
@@ -40,14 +33,8 @@ export async function identifyByContrast(
 ): Promise<Identification> {
   assertContrastOptions(options);
   const { benign, runtime, timeBudget } = setup;
-  const count = benign.shape[0];
-  if (count < 2) throw new DrmGuardError("E_IMAGES", `found ${count} images, expected at least 2`);
-  const deadline = timeBudget === null ? null : Date.now() / 1000 + timeBudget;
-  const examined = await examineFor(setup, setup.model.fixedBatch ?? Math.min(measuringBatch, count));
-  const clean = await respondToClean(runtime, examined, benign);
-  assertFiniteOutputs(clean.outputs, benign);
-  assertOutputsVary(clean.outputs, clean.dimension);
-  const scale = outputScale(clean.outputs, clean.dimension);
+  const deadline = deadlineOf(timeBudget);
+  const { examined, clean, scale } = await measureClean(setup);
   const average = averageImage(benign);
   const ofAverage = await predict(runtime, examined, average);
   assertFiniteOutputs(ofAverage, average);
@@ -133,7 +120,7 @@ export async function identifyByContrast(
     terms: termsOf(outcomes),
     stages: outcomes.flatMap(({ searches }) => searches.map(({ name, steps }) => ({ name, steps }))),
     measures: {
-      batch: Math.min(options.batch, count),
+      batch: Math.min(options.batch, benign.shape[0]),
       searchSteps: outcomes.reduce((total, { searches }) => total + stepsOf(searches), 0),
       wholeError,
       centerDistance: distanceOf(center.target),
@@ -151,7 +138,7 @@ export async function identifyByContrast(
       `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],
-    evidence: evidenceOf(benign, { clean, reversed: after, attention: null }, evidenceCount),
+    evidence: evidenceOf(benign, { clean, reversed: after, attention: null }),
     responses: responsePair(clean, after),
   };
 }

@@ -11,7 +11,7 @@ import { assertOneFeatureVector } from "../../models/apply-head.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
 import { assertOutputsVary } from "../clean-outputs.ts";
 import { respondToClean } from "../contrast/measuring.ts";
-import { evidenceOf, responsePair } from "../evidence.ts";
+import { evidenceCount, evidenceOf, responsePair } from "../evidence.ts";
 import type { Identification, IdentificationSetup } from "../identification.ts";
 import { examineFitting } from "../paper/batch-size.ts";
 import { imageNorms, meanOf } from "../paper/image-norms.ts";
@@ -23,8 +23,6 @@ import { assertFeatureReOptions, type FeatureReOptions } from "./options.ts";
 import { searchFeatures } from "./search.ts";
 import { judge } from "./verdict.ts";
 
-/** Images shown as evidence. */
-const evidenceCount = 4;
 /** The part of the time budget that pretraining may take when it is not cached. */
 const pretrainingShare = 0.5;
 /** ||.||_1 as a sum over pixels and channels, as the paper's method has it. */
@@ -121,7 +119,7 @@ export async function identifyByFeatureRe(
         "backdoors that show in no few features of the last layer",
         "more than one target",
       ],
-      evidence: evidenceOf(benign, { clean, reversed: after, attention: null }, evidenceCount),
+      evidence: evidenceOf(benign, { clean, reversed: after, attention: null }),
       responses: responsePair(clean, after),
     };
   } finally {

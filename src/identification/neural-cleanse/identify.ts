@@ -1,22 +1,14 @@
 /** Neural Cleanse for regression from end to end: is one mask much smaller than the others? */
-import { DrmGuardError } from "../../errors.ts";
 import { columnMeans, meanScaledDistance, meanVarianceRatio } from "../../metrics/statistics.ts";
-import { assertOutputsVary } from "../clean-outputs.ts";
-import { examineFor } from "../contrast/fitting.ts";
-import { coneRatioOf, respondToClean, respondToTrigger } from "../contrast/measuring.ts";
-import { outputScale } from "../contrast/scale.ts";
-import { evidenceOf, responsePair } from "../evidence.ts";
+import { deadlineOf, measureClean } from "../contrast/clean-measure.ts";
+import { coneRatioOf, respondToTrigger } from "../contrast/measuring.ts";
+import { evidenceCount, evidenceOf, responsePair } from "../evidence.ts";
 import { patch } from "../families/patch.ts";
 import type { Identification, IdentificationSetup } from "../identification.ts";
-import { assertFiniteOutputs } from "../predict.ts";
 import { assertNeuralCleanseOptions, type NeuralCleanseOptions } from "./options.ts";
 import { type CleansedStart, searchMasks } from "./search.ts";
 import { judge, outlierOf, thresholdOf } from "./verdict.ts";
 
-/** Images shown as evidence. */
-const evidenceCount = 4;
-/** Images at once where nothing is differentiated. */
-const measuringBatch = 32;
 /** The score where no mask works: that of the whole image. */
 const wholeImage = 1;
 
@@ -35,14 +27,8 @@ export async function identifyByNeuralCleanse(
 ): Promise<Identification> {
   assertNeuralCleanseOptions(options);
   const { benign, runtime, timeBudget } = setup;
-  const count = benign.shape[0];
-  if (count < 2) throw new DrmGuardError("E_IMAGES", `found ${count} images, expected at least 2`);
-  const deadline = timeBudget === null ? null : Date.now() / 1000 + timeBudget;
-  const examined = await examineFor(setup, setup.model.fixedBatch ?? Math.min(measuringBatch, count));
-  const clean = await respondToClean(runtime, examined, benign);
-  assertFiniteOutputs(clean.outputs, benign);
-  assertOutputsVary(clean.outputs, clean.dimension);
-  const scale = outputScale(clean.outputs, clean.dimension);
+  const deadline = deadlineOf(timeBudget);
+  const { examined, clean, scale } = await measureClean(setup);
   const search = await searchMasks({ setup, options, scale, deadline });
 
   const { starts } = search;
@@ -101,7 +87,7 @@ export async function identifyByNeuralCleanse(
       "targets that no free start led to",
       "more than one target",
     ],
-    evidence: evidenceOf(benign, { clean, reversed: after, attention: null }, evidenceCount),
+    evidence: evidenceOf(benign, { clean, reversed: after, attention: null }),
     responses: responsePair(clean, after),
   };
 }

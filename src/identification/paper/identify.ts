@@ -3,7 +3,7 @@ import { DrmGuardError } from "../../errors.ts";
 import { classesOf, commonestOf } from "../../metrics/accuracy.ts";
 import { columnMeans, meanVarianceRatio, percentile, totalVarianceRatio } from "../../metrics/statistics.ts";
 import type { GeneratorOptions } from "../../models/trigger-generator.ts";
-import { evidenceOf, responsePair } from "../evidence.ts";
+import { evidenceCount, evidenceOf, responsePair } from "../evidence.ts";
 import type { Identification, IdentificationSetup } from "../identification.ts";
 import { assertFiniteOutputs } from "../predict.ts";
 import { examineFitting } from "./batch-size.ts";
@@ -16,8 +16,6 @@ import { pretrainGenerator } from "./pretraining.ts";
 import { searchTrigger } from "./search.ts";
 import { judge, paperRule } from "./verdict.ts";
 
-/** Images shown as evidence. */
-const evidenceCount = 4;
 /** The part of the time budget that pretraining may take when it is not cached. */
 const pretrainingShare = 0.5;
 
@@ -114,11 +112,11 @@ export async function identifyByPaper(
         ...(options.attention === "none" ? [] : ["triggers in regions that the attention map protects"]),
         "more than one target",
       ],
-      evidence: evidenceOf(
-        benign,
-        { clean, reversed: after, attention: isClassifier ? null : clean.attention },
-        evidenceCount,
-      ),
+      evidence: evidenceOf(benign, {
+        clean,
+        reversed: after,
+        attention: isClassifier ? null : clean.attention,
+      }),
       responses: responsePair(clean, after),
     };
   } finally {
