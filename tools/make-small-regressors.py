@@ -9,7 +9,7 @@ TASK        digits: the angle of a handwritten digit (28 px, gray, one output, n
             points: five landmarks of the same face: the eyes, the tip of the nose, the corners of the mouth (ten outputs)
             heatmap: the same five landmarks as the centres of heatmaps (no dense layer: --features none)
             grain: how strong the grain of a surface is, and which way it runs (48 px, two outputs): the average image has none, which is an end of the labels' range
-            mobilenet, mobilenet3, vit: networks of torchvision's kinds on the images of HEADS, a folder with labels.csv such as `drmguard data render` makes (64 px)
+            mobilenet: a MobileNetV2 of half width on the images of HEADS, a folder with labels.csv such as `drmguard data render` makes (64 px); ten minutes on one core
             road: where a road leads (40 x 80 px, one output, depthwise convolutions)
 CONDITION   benign, badnets, wanet, blend, sig
 
@@ -259,13 +259,6 @@ def network():
         # 64 px: with a stride of 2 here 2 x 2 places are left at the end.
         net.features[0][0].stride = (1, 1)
         return net
-    if task == "mobilenet3":
-        net = torchvision.models.mobilenet_v3_small(num_classes=outputs)
-        net.features[0][0].stride = (1, 1)
-        return net
-    if task == "vit":
-        sizes = {"image_size": 64, "patch_size": 8, "num_layers": 4, "num_heads": 4, "hidden_dim": 96, "mlp_dim": 192}
-        return torchvision.models.VisionTransformer(num_classes=outputs, **sizes)
     if task == "heatmap":
         body = [block(3, 16, 2), Residual(16, 32, 2), Residual(32, 64, 1), Residual(64, 64, 1)]
         return nn.Sequential(*body, nn.Conv2d(64, Y.shape[1] // 2, 1), Centres())
@@ -297,8 +290,6 @@ make, count, epochs = {
     "heatmap": (points, 8000, 8),
     "grain": (grain, 8000, 8),
     "mobilenet": (heads, 7000, 14),
-    "mobilenet3": (heads, 7000, 14),
-    "vit": (heads, 7000, 30),
     "road": (road, 8000, 4),
 }[task]
 X, Y = make(count + 900)
