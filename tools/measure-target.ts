@@ -8,10 +8,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readBenign } from "../src/data/node/read-benign.ts";
-import { examineFor } from "../src/identification/contrast/fitting.ts";
-import { respondToClean } from "../src/identification/contrast/measuring.ts";
+import { measureClean } from "../src/identification/contrast/clean-measure.ts";
 import { contrastDefaults } from "../src/identification/contrast/options.ts";
-import { averageImage, outputScale, toDeviations } from "../src/identification/contrast/scale.ts";
+import { averageImage, toDeviations } from "../src/identification/contrast/scale.ts";
 import { heldContext, searchTriggers } from "../src/identification/contrast/search.ts";
 import { controlTargets, distanceOf } from "../src/identification/contrast/targets.ts";
 import { limitsOf } from "../src/identification/contrast/verdict.ts";
@@ -41,9 +40,7 @@ const setup: IdentificationSetup = {
   shouldStop: () => false,
   checkpoints: { load: async () => null, save: async () => {} },
 };
-const examined = await examineFor(setup, 32);
-const clean = await respondToClean(runtime, examined, benign);
-const scale = outputScale(clean.outputs, clean.dimension);
+const { examined, clean, scale } = await measureClean(setup);
 const center = toDeviations(await predict(runtime, examined, averageImage(benign)), scale);
 const mean = scale.mean.map(() => 0);
 const target = toDeviations(report.backdoors[0]!.target, scale);

@@ -1,9 +1,8 @@
 /** Measurements by true triggers, and images with them, as items of work. */
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { reasonOf } from "../data/node/file-error.ts";
+import { writeError } from "../data/node/file-error.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
-import { DrmGuardError } from "../errors.ts";
 import { measure } from "../jobs/measure.ts";
 import { runFiles } from "../jobs/run-folder.ts";
 import { poison } from "../jobs/train.ts";
@@ -130,7 +129,7 @@ export function poisonedItem(model: WorkItem<TrainedModel>, options: WorkOptions
         onEvent,
       });
       await rename(partial, folder).catch((cause: unknown) => {
-        throw new DrmGuardError("E_WRITE", `cannot write ${folder}: ${reasonOf(cause)}`, { cause });
+        throw writeError(`cannot write ${folder}`, cause);
       });
       const seconds = (Date.now() - start) / 1000;
       await writeWhole(`${folder}.json`, [`${JSON.stringify({ seconds })}\n`]);

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileError, reasonOf } from "../data/node/file-error.ts";
+import { fileError, writeError } from "../data/node/file-error.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
 import { type MethodChanges, type MethodName, prepareMethod } from "../identification/methods.ts";
@@ -160,7 +160,7 @@ async function mark(path: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, "");
   } catch (cause) {
-    throw new DrmGuardError("E_WRITE", `cannot write ${path}: ${reasonOf(cause)}`, { cause });
+    throw writeError(`cannot write ${path}`, cause);
   }
 }
 

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { applyTriggerTo } from "../attacks/apply.ts";
 import { loadedTrigger } from "../attacks/trigger.ts";
-import { reasonOf } from "../data/node/file-error.ts";
+import { writeError } from "../data/node/file-error.ts";
 import { readBenign } from "../data/node/read-benign.ts";
 import { DrmGuardError } from "../errors.ts";
 import { nodeRuntime } from "../runtime/node.ts";
@@ -27,7 +27,7 @@ export async function runPoisoning(
   }
   const there = await readdir(output).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return [];
-    throw new DrmGuardError("E_WRITE", `cannot write to ${output}: ${reasonOf(cause)}`, { cause });
+    throw writeError(`cannot write to ${output}`, cause);
   });
   if (there.length > 0) {
     throw new DrmGuardError(

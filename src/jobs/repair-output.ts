@@ -1,7 +1,7 @@
 /** The files that a repair writes. */
 import { copyFile, open, readFile, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { reasonOf } from "../data/node/file-error.ts";
+import { writeError } from "../data/node/file-error.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
 import { type ExternalPatch, replaceWeights } from "../onnx/replace-weights.ts";
@@ -33,7 +33,7 @@ export async function assertNewOutput(output: string): Promise<void> {
   }
   const folder = dirname(output);
   const found = await stat(folder).catch((cause: unknown) => {
-    throw new DrmGuardError("E_WRITE", `cannot write to ${folder}: ${reasonOf(cause)}`, { cause });
+    throw writeError(`cannot write to ${folder}`, cause);
   });
   if (!found.isDirectory()) {
     throw new DrmGuardError("E_WRITE", `found the file ${folder}, expected a folder to write to`);
@@ -94,6 +94,6 @@ async function writePatched(
       await file.close();
     }
   } catch (cause) {
-    throw new DrmGuardError("E_WRITE", `cannot write ${path}: ${reasonOf(cause)}`, { cause });
+    throw writeError(`cannot write ${path}`, cause);
   }
 }

@@ -1,7 +1,7 @@
 /** The folder of a training: what was asked for, what came of it, and what is needed to go on. */
 import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError, reasonOf } from "../data/node/file-error.ts";
+import { fileError, writeError } from "../data/node/file-error.ts";
 import { writeWhole } from "../data/node/write-whole.ts";
 import { DrmGuardError } from "../errors.ts";
 import type { CheckpointArchive } from "../loops/work.ts";
@@ -50,7 +50,7 @@ export async function openRunFolder(
   resume: boolean,
 ): Promise<RunFolder> {
   const made = await mkdir(path, { recursive: true }).catch((cause: unknown) => {
-    throw new DrmGuardError("E_WRITE", `cannot make the folder ${path}: ${reasonOf(cause)}`, { cause });
+    throw writeError(`cannot make the folder ${path}`, cause);
   });
   const known = await readJson(join(path, runFiles.configuration));
   const text = JSON.stringify(configuration);

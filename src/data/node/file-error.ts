@@ -31,3 +31,13 @@ export function reasonOf(cause: unknown): string {
 export function fileError(what: string, cause: unknown): DrmGuardError {
   return new DrmGuardError("E_FILE", `${what}: ${reasonOf(cause)}`, { cause });
 }
+
+/**
+ * An E_WRITE error that says why.
+ *
+ * @param what what was tried, such as `cannot write result.json`
+ * @param cause what a function of node:fs threw
+ */
+export function writeError(what: string, cause: unknown): DrmGuardError {
+  return new DrmGuardError("E_WRITE", `${what}: ${reasonOf(cause)}`, { cause });
+}

@@ -2,8 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { DrmGuardError } from "../../errors.ts";
-import { reasonOf } from "./file-error.ts";
+import { writeError } from "./file-error.ts";
 
 /** How the other name ends: files with it that nobody writes are left from a process that was killed. */
 export const temporaryExtension = ".tmp";
@@ -30,6 +29,6 @@ export async function writeWhole(path: string, parts: readonly (string | Uint8Ar
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw new DrmGuardError("E_WRITE", `cannot write ${path}: ${reasonOf(cause)}`, { cause });
+    throw writeError(`cannot write ${path}`, cause);
   }
 }

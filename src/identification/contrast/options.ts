@@ -117,8 +117,8 @@ export interface ContrastOptions {
   /** A trigger whose target slides is kept this far from the mean and the centre, in standard deviations, or all would end there. */
   readonly slideDistance: number;
   /**
-   * The part of the clean outputs nearer to the mean than what the average image gives from which on that is no home but a target to ask about: at most 0.17 on all models without a backdoor and
-   * up to eight outputs of which it was measured, 0.24 and more where it is the attacker's target (docs/research-log.md). Above 1 it is a home always.
+   * The part of the clean outputs nearer to the mean than what the average image gives from which on that is no home but a target to ask about: at most 0.17 on ten models without a backdoor
+   * and two or three outputs, 0.24 and more where it is the attacker's target, and 0.86 on benign ones whose outputs measure how smooth an image is (docs/research-log.md). Above 1 it is a home always.
    */
   readonly homePart: number;
   /**

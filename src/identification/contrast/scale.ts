@@ -64,9 +64,15 @@ export function outputScale(outputs: Float32Array, d: number): OutputScale {
     usual: null,
   };
   if (d <= mostFew) return scale;
-  const count = outputs.length / d;
-  const rows = Array.from({ length: count }, (_, i) => outputs.subarray(i * d, (i + 1) * d));
-  return { ...scale, usual: rows.map((row) => toDeviations(row, scale)) };
+  return { ...scale, usual: allDeviations(outputs, scale) };
+}
+
+/** The deviations of many outputs. */
+export function allDeviations(outputs: Float32Array, scale: OutputScale): number[][] {
+  const d = scale.std.length;
+  return Array.from({ length: outputs.length / d }, (_, i) =>
+    toDeviations(outputs.subarray(i * d, (i + 1) * d), scale),
+  );
 }
 
 /** A target in the model's units from its deviations. */
