@@ -37,7 +37,7 @@ async function falsify(op: string, factor: number): Promise<void> {
 
 test("a right model passes, far below the tolerance", async () => {
   const check = await checkOf();
-  expect(check).toMatchObject({ passed: true, isZero: false });
+  expect(check).toMatchObject({ passed: true, isFlat: false });
   expect(check.relativeError).toBeLessThan(check.tolerance / 2);
   expect(check.tolerance).toBe(0.05);
 });
@@ -81,7 +81,26 @@ test("a model that ignores the image says that nothing was tested", async () => 
       ["Gemm", ["q", "head"], ["y"]],
     ]),
   );
-  expect(check.isZero).toBe(true);
+  expect(check.isFlat).toBe(true);
+});
+
+test("a model whose outputs differ by rounding alone is said to be flat, and soon", async () => {
+  // 1 + z 10^-5: of the slope float32 leaves single steps, where z differs by less than a tenth.
+  const model = ofNodes([
+    ["Gemm", ["p", "head"], ["z"]],
+    ["Mul", ["z", "small"], ["s"]],
+    ["Add", ["s", "one"], ["y"]],
+  ]);
+  const check = await checkOf(model);
+  expect(check).toMatchObject({ isFlat: true, passed: false, directions: 1 });
+});
+
+test("outputs that differ little beside their size, yet more than rounding, are tested", async () => {
+  const model = ofNodes([
+    ["Gemm", ["p", "head"], ["z"]],
+    ["Add", ["z", "hundred"], ["y"]],
+  ]);
+  expect(await checkOf(model)).toMatchObject({ isFlat: false, passed: true });
 });
 
 test("a model of which rounding hides half of the slope does not pass", async () => {
@@ -104,7 +123,14 @@ function ofNodes(nodes: NodeLine[]) {
         opset: 17,
         inputs: [{ name: "x", dtype: "float32", shape: ["N", 3, 8, 8] }],
         nodes: [["GlobalAveragePool", ["x"], ["g"]], ["Flatten", ["g"], ["p"]], ...nodes],
-        initializers: { head: someWeights([3, 2], 1), zero: float32([0]), many: float32([1e4]) },
+        initializers: {
+          head: someWeights([3, 2], 1),
+          zero: float32([0]),
+          one: float32([1]),
+          small: float32([1e-5]),
+          hundred: float32([100]),
+          many: float32([1e4]),
+        },
       }),
     ),
   );

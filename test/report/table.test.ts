@@ -108,7 +108,7 @@ const check: CheckReport = {
     { op: "Shape", count: 1, gradient: "folded", nodes: ["d"] },
   ],
   split: [{ feature: "h", node: "fc", width: 512, rows: 2 }],
-  gradient: { directions: 3, relativeError: 0.00123, isZero: false, tolerance: 0.05, passed: true },
+  gradient: { directions: 3, relativeError: 0.00123, isFlat: false, tolerance: 0.05, passed: true },
   problems: [],
   passed: true,
 };
