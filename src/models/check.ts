@@ -113,7 +113,7 @@ export async function checkModel(options: CheckOptions): Promise<CheckReport> {
       code: "E_MODEL_OUTPUT",
       message:
         "the outputs do not change with the image but for rounding, expected outputs that depend on it",
-      hint: "check --mean, --std and --scale, and that the network has been trained",
+      hint: "check --mean, --std and --scale, that the network has been trained, and that its outputs are not rounded",
     });
   } else if (gradient !== null && !gradient.passed) {
     problems.push({

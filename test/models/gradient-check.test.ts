@@ -84,6 +84,18 @@ test("a model that ignores the image says that nothing was tested", async () => 
   expect(check.isFlat).toBe(true);
 });
 
+test("a model whose outputs change in steps alone says that nothing was tested, however they differ", async () => {
+  // round(50 p), whose steps are far wider than the segments.
+  const check = await checkOf(
+    ofNodes([
+      ["Mul", ["p", "fifty"], ["m"]],
+      ["Round", ["m"], ["r"]],
+      ["Gemm", ["r", "head"], ["y"]],
+    ]),
+  );
+  expect(check.isFlat).toBe(true);
+});
+
 test("a model whose outputs differ by rounding alone is said to be flat, and soon", async () => {
   // 1 + z 10^-5: of the slope float32 leaves single steps, where z differs by less than a tenth.
   const model = ofNodes([
@@ -128,6 +140,7 @@ function ofNodes(nodes: NodeLine[]) {
           zero: float32([0]),
           one: float32([1]),
           small: float32([1e-5]),
+          fifty: float32([50]),
           hundred: float32([100]),
           many: float32([1e4]),
         },
