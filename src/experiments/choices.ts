@@ -3,8 +3,8 @@ import type { MethodName } from "../identification/methods.ts";
 import type { MitigationName } from "../mitigation/methods.ts";
 import { architectures } from "../models/networks/network.ts";
 import type { ExperimentScope } from "./experiment.ts";
-import type { Condition, ModelSpec } from "./models.ts";
-import type { Profile } from "./profile.ts";
+import type { Condition, ModelSpec, NetworkChoice } from "./models.ts";
+import type { Profile, TaskProfile } from "./profile.ts";
 import type { RepairSpec } from "./repair-item.ts";
 import type { ScanSpec } from "./scan-item.ts";
 
@@ -26,14 +26,25 @@ export function networksOf(
   profile: Profile,
 ): Pick<ModelSpec, "task" | "network">[] {
   return tasks.flatMap((task) => {
-    const { network, otherStems = {} } = profile.tasks[task];
-    const { architecture: own, width } = network;
     return architectures.map((architecture) => {
-      if (architecture === own) return { task };
-      const stem = otherStems[architecture];
-      return { task, network: { architecture, width, ...(stem === undefined ? {} : { stem }) } };
+      const network = otherNetwork(profile.tasks[task], { architecture });
+      return { task, ...(network === null ? {} : { network }) };
     });
   });
+}
+
+/**
+ * A network that differs from a task's own in what is given; null where it does not.
+ *
+ * @param choice what it has in place of the profile's, whose stem goes with the architecture
+ */
+export function otherNetwork(
+  { network, otherStems = {} }: Pick<TaskProfile, "network" | "otherStems">,
+  { architecture = network.architecture, width = network.width }: Partial<NetworkChoice>,
+): NetworkChoice | null {
+  if (architecture === network.architecture && width === network.width) return null;
+  const stem = architecture === network.architecture ? undefined : otherStems[architecture];
+  return { architecture, width, ...(stem === undefined ? {} : { stem }) };
 }
 
 /** Scans of benign models and of those with some attacks, seed by seed, so that a row is whole early. */

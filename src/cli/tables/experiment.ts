@@ -5,8 +5,17 @@ import { profiles, tasks } from "../../experiments/profile.ts";
 import { type ChangesByMethod, methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { mitigationNames } from "../../mitigation/methods.ts";
+import { architectures } from "../../models/networks/network.ts";
 import { changesByMethod, parseMethodSettings } from "../../workflows/method-settings.ts";
-import { parseChoice, parseChoices, parseInteger, parseList, parseSwitch, parseText } from "../settings.ts";
+import {
+  parseChoice,
+  parseChoices,
+  parseInteger,
+  parseList,
+  parseNumber,
+  parseSwitch,
+  parseText,
+} from "../settings.ts";
 import { common, flagOnly, model, seedRange } from "./shared.ts";
 
 /** Settings of `drmguard experiment`. */
@@ -48,6 +57,18 @@ export const experimentTable = {
     help: `${conditions.join(", ")} (default: all)`,
     parse: parseChoices(...conditions),
     fallback: conditions.join(","),
+    ...flagOnly,
+  },
+  arch: {
+    flags: "--arch <name>",
+    help: `${architectures.join(", ")} (default: the profile's)`,
+    parse: parseChoice(...architectures),
+    ...flagOnly,
+  },
+  width: {
+    flags: "--width <number>",
+    help: "what every number of channels is multiplied with (default: the profile's)",
+    parse: parseNumber(true),
     ...flagOnly,
   },
   methods: {
