@@ -25,12 +25,12 @@ export function networksOf(
   { tasks }: ExperimentScope,
   profile: Profile,
 ): Pick<ModelSpec, "task" | "network">[] {
-  return tasks.flatMap((task) => {
-    return architectures.map((architecture) => {
+  return tasks.flatMap((task) =>
+    architectures.map((architecture) => {
       const network = otherNetwork(profile.tasks[task], { architecture });
       return { task, ...(network === null ? {} : { network }) };
-    });
-  });
+    }),
+  );
 }
 
 /**

@@ -33,8 +33,6 @@ export interface ExperimentResult {
 export interface Experiment {
   readonly name: ExperimentName;
   readonly title: string;
-  /** Whether it compares networks, so that none can be chosen for all. */
-  readonly comparesNetworks?: boolean;
   /** What it reads. */
   readonly needs: (scope: ExperimentScope, profile: Profile) => Needs;
   /** Reads it. */

@@ -21,7 +21,6 @@ interface TableOptions {
   readonly paper: (group: IdentificationGroup) => PaperCounts | null;
   /** Whether all attacks together are a row too. */
   readonly hasTotal?: boolean;
-  readonly comparesNetworks?: boolean;
 }
 
 /** What our own figures mean, below every such table. */
@@ -29,13 +28,11 @@ export const identificationNotes =
   "A model without a verdict (inconclusive) counts as wrong in the accuracy. Errors of targets are in degrees where outputs are angles, of models that were rightly " +
   "called backdoored, from the estimate to the mean output under the true trigger.";
 
-function identificationExperiment(options: TableOptions): Experiment {
-  const { name, models, paper, hasTotal = false, comparesNetworks = false } = options;
+function identificationExperiment({ name, models, paper, hasTotal = false }: TableOptions): Experiment {
   const title = `Table ${name.slice("table".length)}: ${experimentTitles[name]}`;
   return {
     name,
     title,
-    comparesNetworks,
     needs: (scope, profile) => ({
       scans: scansOf({
         models: withBenign(models(scope, profile)),
@@ -110,7 +107,6 @@ const paperByArchitecture: Readonly<Record<string, PaperCounts>> = {
 /** Table 12 of the paper. */
 export const table12 = identificationExperiment({
   name: "table12",
-  comparesNetworks: true,
   models: (scope, profile) =>
     networksOf(scope, profile).map((each) => ({ ...each, condition: "wanet" as const })),
   paper: ({ task, network }) =>

@@ -14,14 +14,11 @@ interface TableOptions {
   readonly models: (scope: ExperimentScope, profile: Profile) => Omit<ModelSpec, "seed">[];
   readonly methods: readonly MitigationName[];
   readonly paper: (group: MitigationGroup) => PaperMitigation | null;
-  readonly comparesNetworks?: boolean;
 }
 
-function mitigationExperiment(options: TableOptions): Experiment {
-  const { name, models, methods, paper, comparesNetworks = false } = options;
+function mitigationExperiment({ name, models, methods, paper }: TableOptions): Experiment {
   return {
     name,
-    comparesNetworks,
     title: `Table ${name.slice("table".length)}: ${experimentTitles[name]}`,
     needs: (scope, profile) => ({
       repairs: repairsOf({
@@ -85,7 +82,6 @@ export const table6 = mitigationExperiment({
 /** Table 13 of the paper. */
 export const table13 = mitigationExperiment({
   name: "table13",
-  comparesNetworks: true,
   models: (scope, profile) =>
     networksOf(scope, profile).map((each) => ({ ...each, condition: "wanet" as const })),
   methods: ["unlearning"],

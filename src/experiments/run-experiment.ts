@@ -134,15 +134,11 @@ export async function runExperiment(
   };
 }
 
-/** What an experiment needs, of the network that the user chose. Throws E_USAGE where the experiment compares networks itself. */
-function withNetwork(
-  experiment: Experiment,
-  options: Pick<RunExperimentOptions, keyof ExperimentScope>,
-  profile: Profile,
-): Needs {
-  const needs = experiment.needs(options, profile);
-  if (isEmpty(options.network)) return needs;
-  if (experiment.comparesNetworks) {
+/** What an experiment needs, of the network that the user chose. Throws E_USAGE where networks are compared: then some models have one of their own. */
+function withNetwork(experiment: Experiment, scope: ExperimentScope, profile: Profile): Needs {
+  const needs = experiment.needs(scope, profile);
+  if (isEmpty(scope.network)) return needs;
+  if (modelsOf(needs).some(({ network }) => network !== undefined)) {
     throw new DrmGuardError(
       "E_USAGE",
       `found a network for ${experiment.name}, expected none: it compares all of them`,
@@ -150,7 +146,7 @@ function withNetwork(
   }
   const { models = [], scans = [], repairs = [], poisoned = [] } = needs;
   const ofNetwork = (spec: ModelSpec): ModelSpec => {
-    const network = otherNetwork(profile.tasks[spec.task], options.network);
+    const network = otherNetwork(profile.tasks[spec.task], scope.network);
     return network === null ? spec : { ...spec, network };
   };
   const scanOf = (spec: ScanSpec): ScanSpec => ({ ...spec, model: ofNetwork(spec.model) });
@@ -164,7 +160,7 @@ function withNetwork(
 
 const isEmpty = (choice: object): boolean => Object.keys(choice).length === 0;
 
-/** The network that the user chose; empty for the profile's. */
+/** The network that the user chose, in words; empty for the profile's. */
 function networkNote(network: ExperimentScope["network"]): string {
   if (isEmpty(network)) return "";
   const parts = Object.entries(network).map(([name, value]) => `${name} ${value}`);
