@@ -1,10 +1,11 @@
 /**
- * The gradient of a step of a search by contrast, with masks that stay in ONNX Runtime's blocks of channels and with those that compare.
+ * The gradient of a step of a search by contrast: its triggers in lanes, in one program on all threads, and so with masks that compare in place of those that stay in ONNX Runtime's
+ * blocks of channels.
  *
  * npx tsx bench/search.ts [--model examples/gaze64/benign.onnx] [--benign examples/gaze64/images] [--family patch] [--triggers 15] [--images 6]
  *   [--rounds 15] [--threads 2]
  *
- * Both run in turns. Prints Markdown.
+ * All run in turns, by the runtime that `npm run build` has made. Prints Markdown.
  */
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,9 +23,8 @@ import { importModel } from "../src/models/import.ts";
 import { noPreprocessingHints, resolvePreprocessing } from "../src/models/preprocessing.ts";
 import { float32 } from "../src/onnx/tensor-data.ts";
 import { createRandom } from "../src/random.ts";
-import { compile, type Program } from "../src/runtime/compile.ts";
-import { nodeRuntime } from "../src/runtime/node.ts";
-import type { Arrays } from "../src/runtime/runtime.ts";
+import { compileRows, type RowProgram } from "../src/runtime/rows.ts";
+import type { Arrays, Runtime } from "../src/runtime/runtime.ts";
 import { Graph } from "../src/tensor/graph.ts";
 import { describeMachine } from "./machine.ts";
 import { differenceOf, type Spread, spreadOf } from "./statistics.ts";
@@ -47,7 +47,12 @@ const warmUps = 3;
 /** Between two runs: threads spin for a while after one. */
 const pause = 30;
 const family = families[flags.family as FamilyName];
+// What is built: Node reads no TypeScript in a lane.
+const { nodeRuntime } = (await import(
+  new URL("../dist/runtime/node.js", import.meta.url).href
+)) as typeof import("../src/runtime/node.ts");
 const runtime = nodeRuntime({ threads });
+const inLanes = nodeRuntime({ threads, lanes: threads });
 const model = importModel(await readFile(flags.model));
 const preprocessing = resolvePreprocessing(model, noPreprocessingHints);
 const { images: benign } = await readBenign(flags.benign, { channels: 3, size: null, resizeTo: null });
@@ -59,7 +64,6 @@ const examinedAt = (size: number): Promise<ExaminedModel> =>
 const clean = await examinedAt(Math.min(count, 50));
 const d = clean.split.dimension;
 const scale = outputScale(await predict(runtime, clean, benign), d);
-const examined = await examinedAt(triggers * batch);
 const length = family.length([c, h, w]);
 const random = createRandom(1);
 const theta = Array.from({ length: triggers }, (_, i) =>
@@ -79,20 +83,23 @@ const feeds: Arrays = {
   free: float32(new Float32Array(triggers)),
 };
 
-function program(channelBlock: number | null): Promise<Program> {
-  const graph = new Graph();
-  const inputs = {
-    image: graph.input("image", [batch, c, h, w]),
-    theta: graph.input("theta", [triggers, length]),
-    weight: graph.input("weight", [triggers]),
-    target: graph.input("target", [triggers, d]),
-    free: graph.input("free", [triggers]),
-  };
-  const homes = [scale.mean.map(() => 0)];
-  const { slideDistance, leastKept } = contrastDefaults;
-  const { loss } = searchTerms(inputs, family, examined, scale, homes, slideDistance, leastKept);
-  const [gradient] = grad(loss, [inputs.theta], { channelBlock });
-  return compile(runtime, { gradient: gradient! });
+function program(on: Runtime, channelBlock: number | null): Promise<RowProgram> {
+  return compileRows(on, triggers, ["image"], async (rows) => {
+    const graph = new Graph();
+    const inputs = {
+      image: graph.input("image", [batch, c, h, w]),
+      theta: graph.input("theta", [rows, length]),
+      weight: graph.input("weight", [rows]),
+      target: graph.input("target", [rows, d]),
+      free: graph.input("free", [rows]),
+    };
+    const homes = [scale.mean.map(() => 0)];
+    const { slideDistance, leastKept } = contrastDefaults;
+    const examined = await examinedAt(rows * batch);
+    const { loss } = searchTerms(inputs, family, examined, scale, homes, slideDistance, leastKept);
+    const [gradient] = grad(loss, [inputs.theta], { channelBlock });
+    return { gradient: gradient! };
+  });
 }
 
 interface Timed {
@@ -100,7 +107,7 @@ interface Timed {
   readonly seconds: number;
 }
 
-async function timed(each: Program): Promise<Timed> {
+async function timed(each: RowProgram): Promise<Timed> {
   const start = performance.now();
   const { gradient } = await each.run(feeds);
   const seconds = (performance.now() - start) / 1000;
@@ -108,27 +115,37 @@ async function timed(each: Program): Promise<Timed> {
   return { gradient: gradient!.data as Float32Array, seconds };
 }
 
-const [inBlocks, plain] = [await program(runtime.channelBlock), await program(null)];
-const times: { inBlocks: number[]; plain: number[] } = { inBlocks: [], plain: [] };
-let difference = { median: 0, largest: 0 };
+const programs = {
+  "in lanes": await program(inLanes, runtime.channelBlock),
+  "in one": await program(runtime, runtime.channelBlock),
+  compared: await program(runtime, null),
+};
+const names = Object.keys(programs) as (keyof typeof programs)[];
+const times = new Map<string, number[]>(names.map((name) => [name, []]));
+const differences = new Map<string, number>();
 for (let round = -warmUps; round < rounds; round++) {
-  const [a, b] = [await timed(inBlocks), await timed(plain)];
-  difference = differenceOf(a.gradient, b.gradient);
-  if (round < 0) continue;
-  times.inBlocks.push(1000 * a.seconds);
-  times.plain.push(1000 * b.seconds);
+  let first: Float32Array | null = null;
+  for (const name of names) {
+    const { gradient, seconds } = await timed(programs[name]);
+    first ??= gradient;
+    differences.set(name, differenceOf(first, gradient).largest);
+    if (round >= 0) times.get(name)!.push(1000 * seconds);
+  }
 }
-await Promise.all([inBlocks.release(), plain.release()]);
+for (const name of names) await programs[name].release();
 
 const text = ({ min, median, max }: Spread): string =>
   `${median.toFixed(1)} (${min.toFixed(1)} to ${max.toFixed(1)})`;
-const [a, b] = [spreadOf(times.inBlocks), spreadOf(times.plain)];
+const spreads = new Map(names.map((name) => [name, spreadOf(times.get(name)!)]));
+const lanes = spreads.get("in lanes")!;
 const { cpu, load } = describeMachine();
 console.log(
   `${cpu}, ${threads} threads, load ${load.toFixed(1)}; ${flags.model}, ${triggers} triggers (${flags.family}) on ${batch} images of ${h} x ${w} px; median (min to max) of ${rounds} rounds, ms.\n`,
 );
-console.log("| in blocks | compared | compared / in blocks: medians; least | largest difference |");
+console.log("| | time | its time / in lanes: medians; least | largest difference |");
 console.log("| --- | --- | --- | --- |");
-console.log(
-  `| ${text(a)} | ${text(b)} | ${(b.median / a.median).toFixed(2)}; ${(b.min / a.min).toFixed(2)} | ${difference.largest.toExponential(1)} |`,
-);
+for (const [name, spread] of spreads) {
+  const ratio = (of: "median" | "min"): string => (spread[of] / lanes[of]).toFixed(2);
+  const difference = differences.get(name)!.toExponential(1);
+  console.log(`| ${name} | ${text(spread)} | ${ratio("median")}; ${ratio("min")} | ${difference} |`);
+}

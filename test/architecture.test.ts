@@ -33,8 +33,8 @@ const ground = ["errors.ts", "random.ts"];
 const publicApi = ["index.ts", "node.ts", "web.ts"];
 /** Rooms that run in Node and in browsers, and what in them does not. */
 const core = order.slice(order.indexOf("onnx"), order.indexOf("jobs"));
-const runtimes = ["runtime/node.ts", "runtime/web.ts"];
-const needsNode = (path: string): boolean => path === "runtime/node.ts" || path.startsWith("data/node/");
+const runtimes = ["runtime/node-session.ts", "runtime/web.ts"];
+const needsNode = (path: string): boolean => /^(runtime\/node[.-]|data\/node\/)/.test(path);
 /** The one file that listens: it answers, and asks nobody. What it may take of these modules, as it is written there. */
 const listener = "server/site.ts";
 const listening = [
@@ -269,7 +269,7 @@ describe("the search for such imports", () => {
 
   test.each([
     ["cli/main.ts", 'import { scan } from "../jobs/scan.ts";\nimport { cpus } from "node:os";'],
-    ["runtime/node.ts", 'import * as ort from "onnxruntime-node";'],
+    ["runtime/node-session.ts", 'import * as ort from "onnxruntime-node";'],
     [
       "data/node/read-benign.ts",
       'import { readFile } from "node:fs/promises";\nimport { f } from "../collect.ts";',

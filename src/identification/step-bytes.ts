@@ -22,6 +22,23 @@ export function modelStepBytes(instance: ModelInstance, batch: number, extra: nu
     .filter(([name]) => instance.dtypes.get(name) === "float32" && !instance.folded.has(name))
     .reduce((total, [, shape]) => total + sizeOf(shape), 0);
   const examined = (activationCopies * activations) / own;
-  const weights = [...instance.initializers.values()].reduce((total, { dims }) => total + sizeOf(dims), 0);
-  return processBytes + 4 * (weightCopies * weights + batch * (extra + examined));
+  return processBytes + 4 * (weightCopies * weightsOf(instance) + batch * (extra + examined));
+}
+
+/** What a thread takes before it holds any model, in bytes. */
+const threadBytes = 20e6;
+/** Copies of a model's weights in a lane beside the first: as for the first, and those on their way there. */
+const laneWeightCopies = 8;
+
+/**
+ * Bytes that a lane beside the first adds to a step, estimated from two models (bench/README.md).
+ *
+ * @param instance the model, at any batch size
+ */
+export function laneBytes(instance: ModelInstance): number {
+  return threadBytes + 4 * laneWeightCopies * weightsOf(instance);
+}
+
+function weightsOf({ initializers }: ModelInstance): number {
+  return [...initializers.values()].reduce((total, { dims }) => total + sizeOf(dims), 0);
 }

@@ -16,6 +16,7 @@ import { runTraining } from "./train-job.ts";
 const stepInterval = 100;
 
 let isStopping = false;
+let isDone = false;
 
 const send = (message: ChildMessage): void => {
   process.send?.(message);
@@ -23,6 +24,7 @@ const send = (message: ChildMessage): void => {
 
 /** Sends the last message and lets go of the parent once it is out. */
 const finish = (message: ChildMessage): void => {
+  isDone = true;
   process.send?.(message, () => process.disconnect());
 };
 
@@ -70,5 +72,5 @@ process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {
   isStopping = true;
 });
-// Without a parent nobody waits for the result.
-process.on("disconnect", () => process.exit());
+// Without a parent nobody waits for the result. An exit aborts where a lane still runs, and may leave all of the memory in a file.
+process.on("disconnect", () => (isDone ? process.exit() : process.kill(process.pid, "SIGKILL")));

@@ -5,7 +5,7 @@ import { externalDataBeside } from "../data/node/external-data.ts";
 import { readBenign } from "../data/node/read-benign.ts";
 import { readModel } from "../onnx/proto.ts";
 import type { RepairReport } from "../report/repair-report.ts";
-import { nodeRuntime } from "../runtime/node.ts";
+import { lanesFor, nodeRuntime } from "../runtime/node.ts";
 import { type ModelCopies, repairModel } from "../workflows/repair-model.ts";
 import { checkpointFolder } from "./checkpoint-folder.ts";
 import { hostOf } from "./host.ts";
@@ -32,7 +32,7 @@ export async function runRepair(request: RepairRequest, context: JobContext): Pr
   await assertNewOutput(request.output);
   const from = path === null ? null : { path, result: await readResultFile(path) };
   context.onEvent({ kind: "phase", phase: "reading the model and the clean images", steps: 0 });
-  const runtime = nodeRuntime({ threads, provider });
+  const runtime = nodeRuntime({ threads, provider, lanes: lanesFor(threads, provider) });
   const loaded = await loadModel(model, memoryLimit);
   const images = { path: benign, read: readBenign.bind(null, benign) };
   const host = hostOf(runtime, threads, checkpointFolder(request.cache), context);

@@ -1,7 +1,7 @@
 /** A scan as a job: from paths to a result. */
 import { readBenign } from "../data/node/read-benign.ts";
 import type { ScanResult } from "../report/result.ts";
-import { nodeRuntime } from "../runtime/node.ts";
+import { lanesFor, nodeRuntime } from "../runtime/node.ts";
 import { scanModel } from "../workflows/scan-model.ts";
 import { checkpointFolder } from "./checkpoint-folder.ts";
 import { hostOf } from "./host.ts";
@@ -17,7 +17,7 @@ export async function runScan(request: ScanRequest, context: JobContext): Promis
   const start = Date.now();
   context.onEvent({ kind: "phase", phase: "reading the model and the clean images", steps: 0 });
   const { threads, provider, benign } = request;
-  const runtime = nodeRuntime({ threads, provider });
+  const runtime = nodeRuntime({ threads, provider, lanes: lanesFor(threads, provider) });
   const loaded = await loadModel(request.model, request.memoryLimit);
   const images = { path: benign, read: readBenign.bind(null, benign) };
   const host = hostOf(runtime, threads, checkpointFolder(request.cache), context);

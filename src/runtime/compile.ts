@@ -5,7 +5,7 @@ import { writeModel } from "../onnx/proto.ts";
 import type { TensorData } from "../onnx/tensor-data.ts";
 import { type Graph, type GraphNode, programOpset, type Tensor } from "../tensor/graph.ts";
 import { sameShape } from "../tensor/shape.ts";
-import type { Arrays, Runtime } from "./runtime.ts";
+import type { Arrays, Runtime, SessionOptions } from "./runtime.ts";
 
 /** IR version 10 goes with operator set 21. */
 const irVersion = 10;
@@ -27,10 +27,15 @@ export interface Program {
  *
  * @param runtime what will run it
  * @param outputs the tensors to compute, by the names that the results will have
+ * @param options of its session
  */
-export async function compile(runtime: Runtime, outputs: Readonly<Record<string, Tensor>>): Promise<Program> {
+export async function compile(
+  runtime: Runtime,
+  outputs: Readonly<Record<string, Tensor>>,
+  options: SessionOptions = {},
+): Promise<Program> {
   const model = toModel(outputs);
-  const session = await runtime.load(writeModel(model));
+  const session = await runtime.load(writeModel(model), options);
   const inputs = model.graph.inputs;
   return {
     inputs,

@@ -1,43 +1,61 @@
-/** ONNX Runtime in Node. One of the two files that import it. */
-import "./without-telemetry.ts";
-import * as ort from "onnxruntime-node";
-import { DrmGuardError, messageOf } from "../errors.ts";
-import type { DType, TensorData } from "../onnx/tensor-data.ts";
-import type { Arrays, Runtime, Session, SessionOptions } from "./runtime.ts";
+/** The runtime of Node. */
+import { DrmGuardError } from "../errors.ts";
+import { type Lane, startLane } from "./node-lane.ts";
+import { availableProviders, loadSession, type Provider, runtimeName } from "./node-session.ts";
+import type { Runtime } from "./runtime.ts";
 
-/** Execution providers that can be asked for. */
-export const providers = ["cpu", "cuda", "webgpu", "coreml", "dml"] as const;
-/** One of them. */
-export type Provider = (typeof providers)[number];
+export { availableProviders, type Provider, providers } from "./node-session.ts";
 
 /** How to run. */
 export interface NodeRuntimeOptions {
-  /** Threads inside one operator; ONNX Runtime's own default is blind to container limits, so it is always given. */
+  /** Threads of a session that runs alone; ONNX Runtime's own default is blind to container limits, so it is always given. */
   readonly threads?: number;
   readonly provider?: Provider;
+  /**
+   * Sessions that can run at the same time, each on its part of the threads: all but the first in a thread of JavaScript's. A process that is told to exit while one of them runs aborts, so
+   * this is for processes that do nothing else; jobs have it.
+   */
+  readonly lanes?: number;
 }
 
 /** ONNX Runtime's blocks have 16 channels with AVX-512 and 8 without; what fills the wider ones fills the others too. */
 const widestBlock = 16;
+
+/** More lanes than that hold more copies of a model's weights than triggers to search; each has several threads then. */
+const mostLanes = 4;
+
+/** Lanes for some threads: one a thread, but for providers that have threads of their own, and run from the sources, which Node does not read in a thread. */
+export function lanesFor(threads: number, provider: Provider): number {
+  const isBuilt = import.meta.url.endsWith(".js");
+  return provider === "cpu" && isBuilt ? Math.max(1, Math.min(threads, mostLanes)) : 1;
+}
 
 /**
  * The runtime of Node: native code, the same threads for every session.
  *
  * Loading throws E_PROVIDER when the execution provider is not there, and E_RUNTIME when the graph is refused.
  */
-export function nodeRuntime({ threads = 1, provider = "cpu" }: NodeRuntimeOptions = {}): Runtime {
+export function nodeRuntime({ threads = 1, provider = "cpu", lanes = 1 }: NodeRuntimeOptions = {}): Runtime {
   assertProvider(provider);
+  const own = Math.max(1, Math.floor(threads / lanes));
+  const started = new Map<number, Lane>();
+  const laneAt = (lane: number): Lane => {
+    const there = started.get(lane) ?? startLane();
+    started.set(lane, there);
+    return there;
+  };
   return {
-    name: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
+    name: runtimeName,
     provider,
     channelBlock: provider === "cpu" && process.arch === "x64" ? widestBlock : null,
-    load: (model, options) => load(model, threads, provider, options),
+    lanes,
+    load(model, { lane, ...options } = {}) {
+      if (lane === undefined) return loadSession(model, threads, provider, options);
+      return lane === 0
+        ? loadSession(model, own, provider, options)
+        : laneAt(lane).load({ model, threads: own, provider, options });
+    },
   };
-}
-
-/** The execution providers that this build of ONNX Runtime knows; the machine may still lack what one needs. */
-export function availableProviders(): string[] {
-  return ort.listSupportedBackends().map((backend) => backend.name);
 }
 
 function assertProvider(provider: Provider): void {
@@ -46,70 +64,5 @@ function assertProvider(provider: Provider): void {
   throw new DrmGuardError(
     "E_PROVIDER",
     `execution provider ${provider} is not in this build of ONNX Runtime, expected one of ${known.join(", ")}`,
-  );
-}
-
-async function load(
-  model: Uint8Array<ArrayBuffer>,
-  threads: number,
-  provider: Provider,
-  { optimize = true }: SessionOptions = {},
-): Promise<Session> {
-  let session: ort.InferenceSession;
-  try {
-    session = await ort.InferenceSession.create(model, {
-      executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      graphOptimizationLevel: optimize ? "all" : "basic",
-      // A plan of the memory is made after the first run and held beside what that run took: twice as much in all.
-      enableMemPattern: false,
-      // Warnings name every unused initializer, and errors are thrown anyway.
-      logSeverityLevel: 4,
-    });
-  } catch (cause) {
-    if (provider !== "cpu" && /provider|backend|shared library|webgpu/i.test(messageOf(cause))) {
-      const reason = messageOf(cause).split("\n")[0];
-      throw new DrmGuardError("E_PROVIDER", `execution provider ${provider} cannot be used here: ${reason}`, {
-        cause,
-        hint: "--provider cpu works everywhere",
-      });
-    }
-    throw new DrmGuardError("E_RUNTIME", `ONNX Runtime refused the graph: ${messageOf(cause)}`, { cause });
-  }
-  return {
-    async run(feeds) {
-      const tensors = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toOrt(value)]));
-      let results: ort.InferenceSession.OnnxValueMapType;
-      try {
-        results = await session.run(tensors);
-      } catch (cause) {
-        const code = isOutOfMemory(cause) ? "E_MEMORY" : "E_RUNTIME";
-        throw new DrmGuardError(code, `ONNX Runtime failed: ${messageOf(cause)}`, { cause });
-      }
-      return fromResults(results);
-    },
-    release: () => session.release(),
-  };
-}
-
-/** ONNX Runtime has no code for this that reaches JavaScript. */
-function isOutOfMemory(cause: unknown): boolean {
-  return /failed to allocate memory|bad allocation|bad_alloc/i.test(messageOf(cause));
-}
-
-function toOrt({ dtype, data, dims }: TensorData): ort.Tensor {
-  return new ort.Tensor(dtype as ort.Tensor.Type, data as ort.Tensor.DataType, dims as number[]);
-}
-
-function fromResults(results: ort.InferenceSession.OnnxValueMapType): Arrays {
-  return Object.fromEntries(
-    Object.entries(results).map(([name, tensor]) => {
-      const { type, data, dims } = tensor as ort.Tensor;
-      const value: TensorData = { dtype: type as DType, data: data as TensorData["data"], dims: [...dims] };
-      // The data stays valid; the native handle need not wait for the garbage collector.
-      (tensor as ort.Tensor).dispose();
-      return [name, value];
-    }),
   );
 }

@@ -16,6 +16,8 @@ export interface Session {
 export interface SessionOptions {
   /** Whether the runtime may rewrite the graph; off for graphs that run once. */
   readonly optimize?: boolean;
+  /** The lane that it runs in, from 0: sessions of different lanes run at the same time, each with its part of the threads. Left out, it runs alone, with all of them. */
+  readonly lane?: number;
 }
 
 /** Something that runs ONNX graphs. */
@@ -26,6 +28,8 @@ export interface Runtime {
   readonly provider: string;
   /** Channels that it keeps side by side between convolutions with constant weights, for gradients that leave them there; null where it does not. */
   readonly channelBlock: number | null;
+  /** How many sessions can run at the same time, at least 1: what falls into parts that do not touch each other is cut into as many. */
+  readonly lanes: number;
   /** Loads a graph. Throws E_RUNTIME when the runtime does not take it. */
   load(model: Uint8Array<ArrayBuffer>, options?: SessionOptions): Promise<Session>;
 }

@@ -143,6 +143,7 @@ function runtimeOf(ort: Ort, provider: WebProvider): ProvidedRuntime {
     name: `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common}`,
     provider,
     channelBlock: null,
+    lanes: 1,
     load: (model, options) => inTurn(() => load(ort, model, provider, inTurn, options)),
   };
 }

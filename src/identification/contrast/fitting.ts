@@ -5,7 +5,7 @@ import type { ModelInstance } from "../../models/instance.ts";
 import { sizeOf } from "../../onnx/tensor-data.ts";
 import type { TriggerFamily } from "../families/family.ts";
 import type { IdentificationSetup } from "../identification.ts";
-import { modelStepBytes } from "../step-bytes.ts";
+import { laneBytes, modelStepBytes } from "../step-bytes.ts";
 
 /** The fewest images of a step: a mean over less says little about all. */
 const smallestBatch = 4;
@@ -41,16 +41,19 @@ export function fittingSearch(
  *
  * @param instance the model, at any batch size
  * @param imageShape [C, H, W]
+ * @param lanes the parts that triggers are searched in
  */
 export function searchBytes(
   instance: ModelInstance,
   family: TriggerFamily,
   imageShape: readonly [number, number, number],
   { triggers, batch }: SearchSize,
+  lanes: number,
 ): number {
   const parameters = 4 * parameterCopies * triggers * family.length(imageShape);
   const perImage = family.imageCopies * sizeOf(imageShape);
-  return parameters + modelStepBytes(instance, triggers * batch, perImage);
+  const others = Math.min(lanes, triggers) - 1;
+  return parameters + modelStepBytes(instance, triggers * batch, perImage) + others * laneBytes(instance);
 }
 
 /**

@@ -5,9 +5,9 @@ import { type LoopResult, runLoop } from "../../loops/loop.ts";
 import { float32, type TensorData } from "../../onnx/tensor-data.ts";
 import { adamStep } from "../../optim/adam.ts";
 import { createRandom } from "../../random.ts";
-import { compile, type Program } from "../../runtime/compile.ts";
+import { compileRows, type RowProgram } from "../../runtime/rows.ts";
 import { mul } from "../../tensor/elementwise.ts";
-import { Graph } from "../../tensor/graph.ts";
+import { Graph, type Tensor } from "../../tensor/graph.ts";
 import type { TriggerFamily } from "../families/family.ts";
 import type { IdentificationSetup } from "../identification.ts";
 import { examineFor, fittingSearch, type SearchSize, searchBytes } from "./fitting.ts";
@@ -135,7 +135,8 @@ export async function sizeWithin(
   const limit = setup.memoryLimit;
   if (limit === null) return wanted;
   const { instance } = await examineFor(setup, setup.model.fixedBatch ?? 1);
-  return fittingSearch(wanted, limit, (each) => searchBytes(instance, family, [c, h, w], each));
+  const { lanes } = setup.runtime;
+  return fittingSearch(wanted, limit, (each) => searchBytes(instance, family, [c, h, w], each, lanes));
 }
 
 /** The same for a search, with a warning where it is less. */
@@ -224,12 +225,24 @@ async function searchRound(
   }
 }
 
-async function searchProgram(
+/** A step of K triggers, which do not touch each other. */
+function searchProgram(
+  context: SearchContext,
+  k: number,
+  batch: number,
+  isBound: boolean,
+): Promise<RowProgram> {
+  return compileRows(context.setup.runtime, k, ["image", "step", "rate"], (rows) =>
+    writeStep(context, rows, batch, isBound),
+  );
+}
+
+async function writeStep(
   { setup, options, family, scale, homes }: SearchContext,
   k: number,
   batch: number,
   isBound: boolean,
-): Promise<Program> {
+): Promise<Readonly<Record<string, Tensor>>> {
   const [, c, h, w] = setup.benign.shape;
   const [n, d] = [family.length([c, h, w]), scale.std.length];
   const graph = new Graph();
@@ -256,7 +269,7 @@ async function searchProgram(
   const slot = { parameter: inputs.theta, m: m!, v: v! };
   const rate = graph.input("rate", []);
   const { parameter, ...means } = adamStep(slot, gradient, graph.input("step", []), rate);
-  return await compile(setup.runtime, { ...terms, theta: parameter, ...means });
+  return { ...terms, theta: parameter, ...means };
 }
 
 /** Adam's learning rate at a step, from 0: it falls along a line to the family's part of what it was. */

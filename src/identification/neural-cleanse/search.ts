@@ -5,7 +5,7 @@ import { type LoopResult, runLoop } from "../../loops/loop.ts";
 import { float32, type TensorData } from "../../onnx/tensor-data.ts";
 import { adamDefaults, adamStep } from "../../optim/adam.ts";
 import { createRandom, type Random } from "../../random.ts";
-import { compile, type Program } from "../../runtime/compile.ts";
+import { compileRows, type RowProgram } from "../../runtime/rows.ts";
 import { mul } from "../../tensor/elementwise.ts";
 import { Graph, type Tensor } from "../../tensor/graph.ts";
 import { examineFor, fittingSearch, type SearchSize, searchBytes } from "../contrast/fitting.ts";
@@ -128,7 +128,9 @@ async function sizeOfSearch({ setup, options }: CleanseContext, triggers: number
   const limit = setup.memoryLimit;
   if (limit === null) return wanted;
   const { instance } = await examineFor(setup, setup.model.fixedBatch ?? 1);
-  const size = fittingSearch(wanted, limit, (each) => searchBytes(instance, patch, [c, h, w], each));
+  const size = fittingSearch(wanted, limit, (each) =>
+    searchBytes(instance, patch, [c, h, w], each, setup.runtime.lanes),
+  );
   if (size.batch < wanted.batch || size.triggers < triggers) {
     setup.onEvent({
       kind: "warning",
@@ -149,7 +151,11 @@ async function searchRound(
   const { setup, options, scale, deadline } = context;
   const { benign } = setup;
   const [k, n, d] = [starts.length, starts[0]!.theta.length, scale.std.length];
-  const program = await searchProgram(context, starts, batch);
+  const program = await searchProgram(context, k, n, batch);
+  const free = float32(
+    starts.map(({ isFree }) => (isFree ? 1 : 0)),
+    [k, 1],
+  );
   // The rounds see the same batches, so that their masks compare.
   const random = createRandom(setup.seed).fork("batches");
   try {
@@ -174,6 +180,7 @@ async function searchRound(
           targetM: targets(state.targetM),
           targetV: targets(state.targetV),
           cost: float32(state.cost, [k]),
+          free,
           step: float32([step + 1], []),
         });
         return stepOf(step, state, results, options);
@@ -200,48 +207,46 @@ async function searchRound(
   }
 }
 
-async function searchProgram(
+/** A step of K masks, which do not touch each other. */
+function searchProgram(
   { setup, options, scale }: CleanseContext,
-  starts: readonly Start[],
+  k: number,
+  n: number,
   batch: number,
-): Promise<Program> {
-  const [k, n] = [starts.length, starts[0]!.theta.length];
+): Promise<RowProgram> {
   const [, c, h, w] = setup.benign.shape;
-  const graph = new Graph();
-  const slot = (parameter: string, m: string, v: string, length: number) => {
-    const input = (name: string): Tensor => graph.input(name, [k, length]);
-    return { parameter: input(parameter), m: input(m), v: input(v) };
-  };
-  const theta = slot("theta", "m", "v", n);
-  const target = slot("target", "targetM", "targetV", scale.std.length);
-  const inputs = {
-    image: graph.input("image", [batch, c, h, w]),
-    theta: theta.parameter,
-    target: target.parameter,
-    cost: graph.input("cost", [k]),
-  };
-  const { loss, error, size } = cleanseTerms(inputs, await examineFor(setup, k * batch), scale);
-  const [ofTheta, ofTarget] = grad(loss, [inputs.theta, inputs.target], setup.runtime) as [Tensor, Tensor];
-  const step = graph.input("step", []);
-  const adam = { ...adamDefaults, beta1: options.beta1, beta2: options.beta2 };
-  const newTheta = adamStep(theta, ofTheta, step, options.learningRate, adam);
-  const free = graph.constant(
-    float32(
-      starts.map(({ isFree }) => (isFree ? 1 : 0)),
-      [k, 1],
-    ),
-  );
-  // Without a gradient Adam leaves a target where it is.
-  const newTarget = adamStep(target, mul(ofTarget, free), step, options.targetLearningRate, adam);
-  return await compile(setup.runtime, {
-    error,
-    size,
-    theta: newTheta.parameter,
-    m: newTheta.m,
-    v: newTheta.v,
-    target: newTarget.parameter,
-    targetM: newTarget.m,
-    targetV: newTarget.v,
+  return compileRows(setup.runtime, k, ["image", "step"], async (rows) => {
+    const graph = new Graph();
+    const slot = (parameter: string, m: string, v: string, length: number) => {
+      const input = (name: string): Tensor => graph.input(name, [rows, length]);
+      return { parameter: input(parameter), m: input(m), v: input(v) };
+    };
+    const theta = slot("theta", "m", "v", n);
+    const target = slot("target", "targetM", "targetV", scale.std.length);
+    const inputs = {
+      image: graph.input("image", [batch, c, h, w]),
+      theta: theta.parameter,
+      target: target.parameter,
+      cost: graph.input("cost", [rows]),
+    };
+    const { loss, error, size } = cleanseTerms(inputs, await examineFor(setup, rows * batch), scale);
+    const [ofTheta, ofTarget] = grad(loss, [inputs.theta, inputs.target], setup.runtime) as [Tensor, Tensor];
+    const step = graph.input("step", []);
+    const adam = { ...adamDefaults, beta1: options.beta1, beta2: options.beta2 };
+    const newTheta = adamStep(theta, ofTheta, step, options.learningRate, adam);
+    // Without a gradient Adam leaves a target where it is.
+    const slope = mul(ofTarget, graph.input("free", [rows, 1]));
+    const newTarget = adamStep(target, slope, step, options.targetLearningRate, adam);
+    return {
+      error,
+      size,
+      theta: newTheta.parameter,
+      m: newTheta.m,
+      v: newTheta.v,
+      target: newTarget.parameter,
+      targetM: newTarget.m,
+      targetV: newTarget.v,
+    };
   });
 }
 

@@ -23,13 +23,15 @@ test("few images are not made fewer", () => {
   });
 });
 
-test("the estimate grows with triggers, images and what a family keeps", async () => {
+test("the estimate grows with triggers, images, what a family keeps, and lanes that have triggers", async () => {
   const instance = await instantiate(nodeRuntime(), tinyRegressor(), [2, 3, 8, 8]);
-  const at = (triggers: number, batch: number, family = families.patch): number =>
-    searchBytes(instance, family, [3, 8, 8], { triggers, batch });
+  const at = (triggers: number, batch: number, family = families.patch, lanes = 1): number =>
+    searchBytes(instance, family, [3, 8, 8], { triggers, batch }, lanes);
   expect(at(4, 8)).toBeGreaterThan(at(2, 8));
   expect(at(4, 8)).toBeGreaterThan(at(4, 4));
   expect(at(4, 8, families.warp as never)).toBeGreaterThan(at(4, 8));
+  expect(at(4, 8, families.patch, 2)).toBeGreaterThan(at(4, 8));
+  expect(at(4, 8, families.patch, 8)).toBe(at(4, 8, families.patch, 4));
 });
 
 test("a model is examined at the images that are wanted, one that is fixed at a multiple of its own", async () => {
