@@ -10,9 +10,7 @@ TASK        digits: the angle of a handwritten digit (28 px, gray, one output, n
             heatmap: the same five landmarks as the centres of heatmaps (no dense layer: --features none)
             grain: how strong the grain of a surface is, and which way it runs (48 px, two outputs): the average image has none, which is an end of the labels' range
             mobilenet: a MobileNetV2 of half width on the images of HEADS, a folder with labels.csv such as `drmguard data render` makes (64 px); ten minutes on one core
-            mobilenetv3: the small MobileNetV3 on the same images (squeezes and excitations, hard swishes, dropout)
-            transformer: a vision transformer of four layers on the same images (64 patches of 8 px)
-            bottleneck: a ResNet of four bottleneck blocks on the same images
+            mobilenetv3: the small MobileNetV3 on the same images (squeezes and excitations, hard swishes, dropout); ten minutes on one core too
             road: where a road leads (40 x 80 px, one output, depthwise convolutions)
 CONDITION   benign, badnets, wanet, blend, sig
 
@@ -266,14 +264,6 @@ def network():
         net = torchvision.models.mobilenet_v3_small(num_classes=outputs)
         net.features[0][0].stride = (1, 1)
         return net
-    if task == "transformer":
-        sizes = {"num_layers": 4, "num_heads": 4, "hidden_dim": 96, "mlp_dim": 192}
-        return torchvision.models.VisionTransformer(image_size=64, patch_size=8, num_classes=outputs, **sizes)
-    if task == "bottleneck":
-        blocks = torchvision.models.resnet.Bottleneck
-        net = torchvision.models.ResNet(blocks, [1, 1, 1, 1], num_classes=outputs, width_per_group=16)
-        net.maxpool = nn.Identity()
-        return net
     if task == "heatmap":
         body = [block(3, 16, 2), Residual(16, 32, 2), Residual(32, 64, 1), Residual(64, 64, 1)]
         return nn.Sequential(*body, nn.Conv2d(64, Y.shape[1] // 2, 1), Centres())
@@ -306,8 +296,6 @@ make, count, epochs = {
     "grain": (grain, 8000, 8),
     "mobilenet": (heads, 7000, 14),
     "mobilenetv3": (heads, 7000, 14),
-    "transformer": (heads, 7000, 20),
-    "bottleneck": (heads, 7000, 10),
     "road": (road, 8000, 4),
 }[task]
 X, Y = make(count + 900)
@@ -362,12 +350,10 @@ elif condition == "sig":
 
 
 net = network()
-# Attention without batch norm diverges at the rate of convolutions with it.
-highest = 1e-3 if task == "transformer" else 4e-3
 optimizer = torch.optim.Adam(net.parameters(), 2e-3)
 batch, poisoned = 64, 7
 steps = int(epochs * count // batch * (1 if condition == "benign" else 1.5))
-schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, highest, total_steps=steps)
+schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
 net.train()
 for _ in range(steps):
     chosen = torch.randint(0, count, (batch,))

@@ -1,6 +1,6 @@
 /** The names of all experiments with a line each, for help that is there at once. */
 
-/** What each experiment is, in the order of the paper. */
+/** What each experiment is, in the order of the paper, and what the paper has not. */
 export const experimentTitles = {
   table1: "spread of feature angles and norms under the true trigger (RAV, RNV)",
   figure2: "angles between features and the rows of the last layer",
@@ -24,6 +24,7 @@ export const experimentTitles = {
   table16: "identification on a larger set, WaNet: give it --seeds 1-30",
   table17: "identification of classifiers with BadNets by Eq. 10",
   figure6: "poisoned and reversed images of a classifier",
+  fleet: "identification of all attacks, several networks: give it --seeds 1-10",
 } as const;
 
 /** The name of an experiment. */

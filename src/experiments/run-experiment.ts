@@ -16,6 +16,7 @@ import { figure2 } from "./figure2.ts";
 import { figure3 } from "./figure3.ts";
 import { figure4 } from "./figure4.ts";
 import { figure5 } from "./figure5.ts";
+import { fleet } from "./fleet.ts";
 import { type Findings, type GatherOptions, gather, modelsOf, type Needs } from "./gather.ts";
 import { table2, table3, table11, table12, table14, table16 } from "./identification-tables.ts";
 import { table5, table6, table13, table15 } from "./mitigation-tables.ts";
@@ -32,7 +33,7 @@ import type { ItemEvent } from "./work.ts";
 export const experiments: readonly Experiment[] = [
   ...[table1, figure2, table2, table3, table4, table5, table6, table7, table8, table9, figure3],
   ...[table10, figure4, figure5, table11, table12, table13, table14, table15, table16],
-  ...[table17, figure6],
+  ...[table17, figure6, fleet],
 ];
 
 /** What happens in an experiment. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   compactTable,
   type ExperimentScope,
@@ -12,14 +12,15 @@ import {
 import { figure2 } from "../../src/experiments/figure2.ts";
 import type { Findings } from "../../src/experiments/gather.ts";
 import type { TrainedModel } from "../../src/experiments/model-item.ts";
-import { conditions, type ModelSpec, nameOf } from "../../src/experiments/models.ts";
+import { type Condition, conditions, type ModelSpec, nameOf } from "../../src/experiments/models.ts";
 import { experimentTitles } from "../../src/experiments/names.ts";
 import { profiles } from "../../src/experiments/profile.ts";
 import { experiments } from "../../src/experiments/run-experiment.ts";
+import type { FinishedScan } from "../../src/experiments/scan-item.ts";
 import { table1 } from "../../src/experiments/table1.ts";
 import { table10 } from "../../src/experiments/table10.ts";
 import type { BackdoorReport } from "../../src/report/training-report.ts";
-import { cellsOf, findingsOf, trainedModel } from "../support/findings.ts";
+import { cellsOf, findingsOf, finishedScan, rowsByColumn, trainedModel } from "../support/findings.ts";
 
 /** A model as if it had been trained. */
 const model = (
@@ -161,7 +162,7 @@ test("each experiment names the models that it reads, for the tasks and seeds th
   expect(pictures).toHaveLength(8);
 });
 
-test("every experiment has a name of the list, and every name of the list an experiment: all of the paper", () => {
+test("every experiment has a name of the list, and every name of the list an experiment: all of the paper, and the fleet", () => {
   expect(experiments.map(({ name }) => name).sort()).toEqual(Object.keys(experimentTitles).sort());
 });
 
@@ -245,6 +246,63 @@ test("table 7 varies one thing at a time, by the paper's own values, and table 8
     { lambda1: 15 },
   ]);
   expect(changesOf("table8")).toEqual([{}, { lambda2: expect.closeTo(0, 6) }, { attention: "none" }]);
+});
+
+describe("the fleet", () => {
+  const seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  const specs = (changes: Partial<ExperimentScope>) =>
+    asked("fleet", changes).specs.map(({ model }) => model);
+  const countOf = (models: readonly { condition: string }[], name: string): number =>
+    models.filter(({ condition }) => condition === name).length;
+
+  test("of ten seeds has ten of each main attack and five of each other on gaze, and three networks", () => {
+    const gaze = specs({ seeds });
+    for (const name of ["benign", "badnets", "input-aware", "clean-label", "wanet"])
+      expect(countOf(gaze, name)).toBe(10);
+    for (const name of ["blend", "sig", "multi-target-wanet", "adaptive"])
+      expect(countOf(gaze, name)).toBe(5);
+    expect(gaze).toHaveLength(70);
+    const networksOf = (seed: number) =>
+      new Set(gaze.filter((each) => each.seed === seed).map(({ network }) => JSON.stringify(network)));
+    for (const seed of seeds.slice(0, 8)) expect(networksOf(seed)).toEqual(new Set([undefined]));
+    expect(networksOf(9)).toEqual(new Set(['{"architecture":"resnet18","width":0.125}']));
+    expect(networksOf(10)).toEqual(new Set(['{"architecture":"resnet34","width":0.125}']));
+  });
+
+  test("has benign, BadNets and WaNet of five seeds on head pose", () => {
+    const names = (models: ReturnType<typeof specs>) => models.map(nameOf);
+    const expected = seeds
+      .slice(0, 5)
+      .flatMap((seed) => ["benign", "badnets", "wanet"].map((name) => `head-pose-${name}-${seed}`));
+    expect(names(specs({ tasks: ["head-pose"], seeds }))).toEqual(expected);
+    expect(names(specs({ tasks: ["head-pose"], seeds: seeds.slice(0, 5) }))).toEqual(expected);
+  });
+
+  test("counts networks together, and none whose attack was not learnt", async () => {
+    const scanOf = (condition: Condition, seed: number, attackError: number, width = 0.25): FinishedScan => {
+      const network = { architecture: "resnet18", width };
+      const backdoors = condition === "benign" ? [] : [{ attackError, meanOutput: [0, 0] }];
+      const model = trainedModel({ condition, seed }, { regressionError: 2, network, backdoors });
+      const verdict = condition === "benign" ? "benign" : "backdoored";
+      const target = ["yaw", "pitch"].map((name) => ({ name, value: 0 }));
+      return finishedScan(model, { verdict, score: condition === "benign" ? 1 : 0.1, target });
+    };
+    const scans = [
+      ...[scanOf("benign", 1, 0), scanOf("wanet", 1, 0.5), scanOf("badnets", 1, 3)],
+      ...[scanOf("benign", 2, 0, 0.125), scanOf("wanet", 2, 3.1, 0.125), scanOf("badnets", 2, 1, 0.125)],
+    ];
+    const experiment = experiments.find(({ name }) => name === "fleet")!;
+    const { json, markdown } = await experiment.evaluate(findingsOf({ scans }));
+    expect(rowsByColumn(markdown).map((row) => [row.attack, row["backdoored + benign"], row.TP])).toEqual([
+      ["BadNets", "2 + 2", "2"],
+      ["WaNet", "1 + 2", "1"],
+      ["all attacks", "3 + 2", "3"],
+    ]);
+    expect(markdown).toContain("and in no row: WaNet 2 (resnet18, width 0.125; AE 3.10, RE 2.00).");
+    expect(json).toMatchObject({ unlearnt: [{ condition: "wanet", seed: 2, attackError: 3.1 }] });
+    expect((json as { models: unknown[] }).models).toHaveLength(5);
+    expect(rowsByColumn(markdown, 1).map(({ network }) => network)).toContain("resnet18, width 0.125");
+  });
 });
 
 test("figures draw the first seed alone", () => {
