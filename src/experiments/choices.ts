@@ -26,19 +26,26 @@ export function networksOf(
   profile: Profile,
 ): Pick<ModelSpec, "task" | "network">[] {
   return tasks.flatMap((task) =>
-    architectures.map((architecture) => {
-      const network = otherNetwork(profile.tasks[task], { architecture });
-      return { task, ...(network === null ? {} : { network }) };
-    }),
+    architectures.map((architecture) => ofNetwork({ task }, { architecture }, profile)),
   );
 }
 
 /**
- * A network that differs from a task's own in what is given; null where it does not.
+ * A model of another network than its task's own; as it is where nothing differs.
  *
- * @param choice what it has in place of the profile's, whose stem goes with the architecture
+ * @param choice what the network has in place of the profile's, whose stem goes with the architecture
  */
-export function otherNetwork(
+export function ofNetwork<M extends Pick<ModelSpec, "task">>(
+  model: M,
+  choice: Partial<NetworkChoice>,
+  { tasks }: Profile,
+): M & Pick<ModelSpec, "network"> {
+  const network = otherNetwork(tasks[model.task], choice);
+  return network === null ? model : { ...model, network };
+}
+
+/** The network; null where it does not differ. */
+function otherNetwork(
   { network, otherStems = {} }: Pick<TaskProfile, "network" | "otherStems">,
   { architecture = network.architecture, width = network.width }: Partial<NetworkChoice>,
 ): NetworkChoice | null {

@@ -1,5 +1,5 @@
 /** The fleet that the default method is judged by: all attacks, many seeds, several networks. Not a table of the paper. */
-import { otherNetwork, scansOf, withBenign } from "./choices.ts";
+import { ofNetwork, scansOf, withBenign } from "./choices.ts";
 import { type Experiment, type ExperimentScope, paragraphs, short, unfinishedNote } from "./experiment.ts";
 import {
   groupsOfScans,
@@ -34,15 +34,14 @@ const learntFactor = 1.5;
 /** The models of a task's fleet, seed by seed. */
 function modelsOf(task: RegressionTask, seeds: readonly number[], profile: Profile): ModelSpec[] {
   const { all, few } = fleets[task];
-  const own = profile.tasks[task];
+  const width = narrower * profile.tasks[task].network.width;
   return seeds.flatMap((seed, i) => {
     const isFew = i < fewSeeds;
     const fromEnd = lastNetworks.length - (seeds.length - i);
     const other = isFew ? undefined : lastNetworks[fromEnd];
-    const network =
-      other === undefined ? null : otherNetwork(own, { ...other, width: narrower * own.network.width });
+    const choice = other === undefined ? {} : { ...other, width };
     const names = isFew ? [...all, ...few] : all;
-    const models = names.map((condition) => ({ task, condition, ...(network === null ? {} : { network }) }));
+    const models = names.map((condition) => ofNetwork({ task, condition }, choice, profile));
     return withBenign(models).map((model) => ({ ...model, seed }));
   });
 }
@@ -66,13 +65,13 @@ interface Unlearnt {
   readonly regressionError: number;
 }
 
-function unlearntOf(scan: FinishedScan): Unlearnt | null {
+function unlearntOf(scan: FinishedScan): Unlearnt[] {
   const { spec, report } = scan.model;
   const attackError = Math.max(...report.backdoors.map((each) => each.attackError));
-  if (!(attackError > learntFactor * report.regressionError)) return null;
+  if (!(attackError > learntFactor * report.regressionError)) return [];
   const { condition, seed } = spec;
   const { regressionError } = report;
-  return { name: nameOf(spec), condition, seed, network: networkOf(scan), attackError, regressionError };
+  return [{ name: nameOf(spec), condition, seed, network: networkOf(scan), attackError, regressionError }];
 }
 
 /** What is left out, in words; empty for nothing. */
@@ -94,15 +93,16 @@ export const fleet: Experiment = {
   title: `Fleet: ${experimentTitles.fleet}`,
   needs: (scope, profile) => ({ scans: scansFor(scope, profile) }),
   async evaluate(findings) {
-    const unlearnt = findings.scans.flatMap((scan) => unlearntOf(scan) ?? []);
-    const isLearnt = (scan: FinishedScan): boolean => unlearntOf(scan) === null;
+    // A model may be scanned by several methods.
+    const unlearnt = new Map(findings.scans.flatMap(unlearntOf).map((each) => [each.name, each]));
+    const isLearnt = ({ model }: FinishedScan): boolean => !unlearnt.has(nameOf(model.spec));
     const rows = findings.scans.filter(isLearnt).flatMap(scanRows);
     const groups = groupsOfScans(rows.map(together), true);
     return {
-      json: { groups, models: rows, unlearnt, unfinished: findings.unfinished },
+      json: { groups, models: rows, unlearnt: [...unlearnt.values()], unfinished: findings.unfinished },
       markdown: paragraphs(
         identificationTable(groups, () => null),
-        unlearntNote(unlearnt),
+        unlearntNote([...unlearnt.values()]),
         unfinishedNote(findings),
         identificationNotes,
         modelsTable(rows),

@@ -9,7 +9,7 @@ import type { ChangesByMethod } from "../identification/methods.ts";
 import { writeDigitSet } from "../jobs/digit-set.ts";
 import { version } from "../jobs/version.ts";
 import { table7, table8 } from "./ablations.ts";
-import { otherNetwork } from "./choices.ts";
+import { ofNetwork } from "./choices.ts";
 import { figure6, table17 } from "./classification.ts";
 import { type Experiment, type ExperimentScope, paragraphs } from "./experiment.ts";
 import { figure2 } from "./figure2.ts";
@@ -146,16 +146,13 @@ function withNetwork(experiment: Experiment, scope: ExperimentScope, profile: Pr
     );
   }
   const { models = [], scans = [], repairs = [], poisoned = [] } = needs;
-  const ofNetwork = (spec: ModelSpec): ModelSpec => {
-    const network = otherNetwork(profile.tasks[spec.task], scope.network);
-    return network === null ? spec : { ...spec, network };
-  };
-  const scanOf = (spec: ScanSpec): ScanSpec => ({ ...spec, model: ofNetwork(spec.model) });
+  const modelOf = (spec: ModelSpec): ModelSpec => ofNetwork(spec, scope.network, profile);
+  const scanOf = (spec: ScanSpec): ScanSpec => ({ ...spec, model: modelOf(spec.model) });
   return {
-    models: models.map(ofNetwork),
+    models: models.map(modelOf),
     scans: scans.map(scanOf),
     repairs: repairs.map((spec) => ({ ...spec, scan: scanOf(spec.scan) })),
-    poisoned: poisoned.map(ofNetwork),
+    poisoned: poisoned.map(modelOf),
   };
 }
 

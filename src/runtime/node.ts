@@ -24,10 +24,15 @@ const widestBlock = 16;
 /** More lanes than that hold more copies of a model's weights than triggers to search; each has several threads then. */
 const mostLanes = 4;
 
-/** Lanes for some threads: one a thread, but for providers that have threads of their own, and run from the sources, which Node does not read in a thread. */
+/**
+ * Lanes for some threads: as many as share them evenly, so that none is idle; one for providers that have threads of their own, and run from the sources, which Node does not read in a
+ * thread.
+ */
 export function lanesFor(threads: number, provider: Provider): number {
   const isBuilt = import.meta.url.endsWith(".js");
-  return provider === "cpu" && isBuilt ? Math.max(1, Math.min(threads, mostLanes)) : 1;
+  let lanes = provider === "cpu" && isBuilt ? Math.min(threads, mostLanes) : 1;
+  while (lanes > 1 && threads % lanes !== 0) lanes--;
+  return Math.max(1, lanes);
 }
 
 /**

@@ -290,6 +290,8 @@ describe("the fleet", () => {
     const scans = [
       ...[scanOf("benign", 1, 0), scanOf("wanet", 1, 0.5), scanOf("badnets", 1, 3)],
       ...[scanOf("benign", 2, 0, 0.125), scanOf("wanet", 2, 3.1, 0.125), scanOf("badnets", 2, 1, 0.125)],
+      // By another method, or once more: it is the same model.
+      scanOf("wanet", 2, 3.1, 0.125),
     ];
     const experiment = experiments.find(({ name }) => name === "fleet")!;
     const { json, markdown } = await experiment.evaluate(findingsOf({ scans }));
@@ -300,6 +302,7 @@ describe("the fleet", () => {
     ]);
     expect(markdown).toContain("and in no row: WaNet 2 (resnet18, width 0.125; AE 3.10, RE 2.00).");
     expect(json).toMatchObject({ unlearnt: [{ condition: "wanet", seed: 2, attackError: 3.1 }] });
+    expect((json as { unlearnt: unknown[] }).unlearnt).toHaveLength(1);
     expect((json as { models: unknown[] }).models).toHaveLength(5);
     expect(rowsByColumn(markdown, 1).map(({ network }) => network)).toContain("resnet18, width 0.125");
   });

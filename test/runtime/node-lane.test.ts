@@ -91,7 +91,8 @@ test("a process ends by itself with a lane that is idle, and not before one that
   expect(status).toBe(0);
 });
 
-test("a thread is a lane, up to four; other providers have threads of their own", () => {
+test("a thread is a lane, up to four that share all evenly; other providers have threads of their own", () => {
   expect([1, 2, 3, 4, 16].map((threads) => lanesFor(threads, "cpu"))).toEqual([1, 2, 3, 4, 4]);
+  expect([5, 6, 7, 8, 9, 10].map((threads) => lanesFor(threads, "cpu"))).toEqual([1, 3, 1, 4, 3, 2]);
   expect(lanesFor(16, "cuda")).toBe(1);
 });
