@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { DrmGuardError } from "../errors.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import { createAwakeClock } from "./awake-clock.ts";
+import { childVariables } from "./child-variables.ts";
 import type { ChildMessage, JobRequest, JobResults, ParentMessage } from "./job.ts";
 import { residentMemory } from "./memory.ts";
 
@@ -34,9 +35,6 @@ const stopGrace = 60;
 
 /** Characters kept of what a child writes to its error stream, for the case that it dies. */
 const errorTextLength = 4000;
-
-/** Variables that a child needs; all others stay here. */
-const passedVariables = ["PATH", "HOME", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "NODE_OPTIONS"];
 
 /**
  * Runs a job in a child process.
@@ -119,14 +117,8 @@ export function runInChild<R extends JobRequest>(
 function start(): ChildProcess {
   // Run from the sources, this file and the child's are TypeScript; built, both are JavaScript.
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-  const env = Object.fromEntries(
-    passedVariables.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
   return fork(fileURLToPath(new URL(`./child${extension}`, import.meta.url)), {
-    env,
+    env: childVariables(process.env, process.platform),
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
 }

@@ -1,23 +1,17 @@
 /** Training of a user's model on clean images and on images under reversed triggers: the paper's mitigation, and its plain form. */
-import { grad } from "../autodiff/grad.ts";
 import { examineFor } from "../identification/contrast/fitting.ts";
-import { modelStepBytes } from "../identification/step-bytes.ts";
+import { laneBytes, modelStepBytes } from "../identification/step-bytes.ts";
 import { type LoopResult, runLoop } from "../loops/loop.ts";
 import type { ExaminedModel } from "../models/examined-model.ts";
 import { float32, type TensorData } from "../onnx/tensor-data.ts";
-import { optimizerOf } from "../optim/optimizer.ts";
 import { packedLength } from "../optim/packing.ts";
 import { rateAt } from "../optim/schedule.ts";
-import { compile } from "../runtime/compile.ts";
-import { mul } from "../tensor/elementwise.ts";
-import { Graph, type Tensor } from "../tensor/graph.ts";
-import { regressionLoss } from "../training/losses.ts";
 import { assertSavedState } from "../training/saved-state.ts";
+import { fineTuningStep, stepLanes, type TunedVectors } from "./fine-tuning-step.ts";
 import type { MitigationSetup } from "./mitigation.ts";
 import { assertFineTuningOptions, type FineTuningOptions } from "./options.ts";
 import { type BatchRows, batchRows } from "./rows.ts";
-import type { TrainableWeights } from "./trainable-weights.ts";
-import { applyWithWeights, type RepairErrors, weightedModel } from "./trained-model.ts";
+import { type RepairErrors, weightedModel } from "./trained-model.ts";
 import { climbed, type PerturbationBounds, perturbationBounds, perturbed } from "./universal-perturbation.ts";
 
 /** What one training is. */
@@ -48,12 +42,8 @@ const notMeasured = 3e38;
 /** The fewest images of a step. */
 const smallestBatch = 4;
 
-interface TuningState {
-  readonly weights: Float32Array;
-  readonly m: Float32Array;
-  readonly v: Float32Array;
-  /** The mean of the weights of the last steps so far; the weights themselves before. */
-  readonly average: Float32Array;
+/** Its average is the mean of the weights of the last steps so far; the weights themselves before. */
+interface TuningState extends TunedVectors {
   readonly best: Float32Array;
   /** The validation error of the best weights, and after how many steps they were taken, [2]. */
   readonly bestAt: Float32Array;
@@ -81,15 +71,11 @@ export async function fineTune(
 ): Promise<FineTuned> {
   assertFineTuningOptions(options);
   const { runtime, training, validation, weights } = setup;
-  const [, ...imageShape] = training.clean.shape;
   const examined = await examineForStep(setup, options.batch);
   const { batch } = examined;
   const n = packedLength(weights.packing);
   const isPerturbed = tuning.hasTriggers && options.perturbation > 0;
-  const program = await compile(
-    runtime,
-    fineTuningStep(examined, weights, imageShape, tuning.kept, isPerturbed),
-  );
+  const program = await fineTuningStep(setup, batch, tuning.kept, isPerturbed);
   const meter = await weightedModel(runtime, examined, setup);
   const rows = batchRows(setup, options.mirror > 0 ? await setup.mirrored() : null, batch, tuning, options);
   const bounds = isPerturbed ? perturbationBounds(training, options.perturbation) : null;
@@ -138,24 +124,20 @@ export async function fineTune(
         const batchOfStep = rows(step);
         const image =
           bounds === null ? batchOfStep.image : withPerturbations(batchOfStep, state.perturbation, bounds);
-        const results = await program.run({
+        const { loss, imageGradient, ...vectors } = await program.run(state, {
           image,
-          labels: await wanted(batchOfStep),
-          weights: float32(state.weights),
-          m: float32(state.m),
-          v: float32(state.v),
-          step: float32([step + 1], []),
-          rate: float32([rateOfStep], []),
+          wanted: await wanted(batchOfStep),
+          step: step + 1,
+          rate: rateOfStep,
+          keep: keptOfAverage(options, step),
         });
-        const array = (name: string): Float32Array => results[name]!.data as Float32Array;
         const perturbation =
           bounds === null
             ? state.perturbation
-            : climbed(state.perturbation, array("imageGradient"), batchOfStep.perturbed, bounds);
-        const current = array("weights");
-        const average = averageOf(state.average, current, options, step);
-        const next = { weights: current, m: array("m"), v: array("v"), average, perturbation };
-        const values = { loss: array("loss")[0]! };
+            : climbed(state.perturbation, imageGradient, batchOfStep.perturbed, bounds);
+        const next = { ...vectors, perturbation };
+        const { average } = vectors;
+        const values = { loss };
         const isMeasured = (step + 1) % options.evaluateEvery === 0 || step + 1 === options.steps;
         // What is not finite cannot be measured; the loop finds that out by itself.
         if (!isMeasured || !Number.isFinite(values.loss)) return { state: { ...state, ...next }, values };
@@ -182,20 +164,14 @@ export async function fineTune(
 }
 
 /**
- * The mean of the weights of the last steps, this one among them; before these the weights as they are.
+ * The part of the average that stays in a step, for it to be the mean of the weights of the last steps, this one among them; 0 before these, for the weights as they are.
  *
  * At a constant rate weights wander around a minimum, and their mean lies nearer to it than any of them. Source: Izmailov et al. 2018, "Averaging weights leads to wider
  * optima and better generalization".
  */
-function averageOf(
-  average: Float32Array,
-  weights: Float32Array,
-  { averaged, steps }: FineTuningOptions,
-  step: number,
-): Float32Array {
-  const before = step - Math.floor((1 - averaged) * steps);
-  if (before <= 0) return weights;
-  return average.map((mean, i) => mean + (weights[i]! - mean) / (before + 1));
+function keptOfAverage({ averaged, steps }: FineTuningOptions, step: number): number {
+  const before = Math.max(0, step - Math.floor((1 - averaged) * steps));
+  return before / (before + 1);
 }
 
 function withPerturbations(
@@ -204,43 +180,6 @@ function withPerturbations(
   bounds: PerturbationBounds,
 ): TensorData {
   return float32(perturbed(image.data as Float32Array, triggers, perturbation, bounds), image.dims);
-}
-
-/**
- * Loss, gradient by the packed weights, and a step of Adam, as a program of `image` [B, C, H, W], `labels` [B, d], `weights`, `m` and `v` [n],
- * `step` and `rate`.
- *
- * @param examined the model at the step's batch size
- * @param imageShape [C, H, W]
- * @param kept 0 for weights that stay 0, [n]; null for none
- * @param isPerturbed whether `imageGradient` [B, C, H, W] is wanted too
- */
-export function fineTuningStep(
-  examined: ExaminedModel,
-  weights: TrainableWeights,
-  imageShape: readonly number[],
-  kept: Float32Array | null,
-  isPerturbed = false,
-): Record<string, Tensor> {
-  const { batch, split } = examined;
-  const n = packedLength(weights.packing);
-  const graph = new Graph();
-  const image = graph.input("image", [batch, ...imageShape]);
-  const labels = graph.input("labels", [batch, split.dimension]);
-  const vector = graph.input("weights", [n]);
-  const slots = { m: graph.input("m", [n]), v: graph.input("v", [n]) };
-  const [step, rate] = [graph.input("step", []), graph.input("rate", [])];
-  const { outputs } = applyWithWeights(examined, image, vector, weights);
-  const loss = regressionLoss("l1", outputs, labels);
-  const [gradient, ...ofImage] = grad(loss, isPerturbed ? [vector, image] : [vector]) as [
-    Tensor,
-    ...Tensor[],
-  ];
-  const next = optimizerOf({ kind: "adam" }).update(vector, gradient, slots, step, rate);
-  const pruned = kept === null ? next.parameter : mul(next.parameter, graph.constant(float32(kept)));
-  const [imageGradient] = ofImage;
-  const forPerturbation = imageGradient === undefined ? {} : { imageGradient };
-  return { loss, weights: pruned, ...next.slots, ...forPerturbation };
 }
 
 /** What weights are chosen by: the mean of the error on clean images and the mean error under triggers. */
@@ -270,9 +209,12 @@ export async function examineForStep(setup: MitigationSetup, wanted: number): Pr
   const { model, training, memoryLimit, weights } = setup;
   const at = { ...setup, benign: training.clean };
   const small = await examineFor(at, model.fixedBatch ?? Math.min(2, wanted));
+  const { instance } = small;
   // Weights, their gradient, Adam's means, the average and the best ones, old and new.
-  const extra = 12 * packedLength(weights.packing);
-  const bytesFor = (size: number): number => modelStepBytes(small.instance, size, 0) + 4 * extra;
+  const extra = 4 * 12 * packedLength(weights.packing);
+  const others = stepLanes(setup) - 1;
+  const bytesFor = (size: number): number =>
+    modelStepBytes(instance, size, 0) + extra + others * laneBytes(instance);
   let batch = wanted;
   while (memoryLimit !== null && batch > smallestBatch && bytesFor(batch) > memoryLimit) batch >>= 1;
   if (batch < wanted) {

@@ -3,35 +3,12 @@ import { describe, expect, test } from "vitest";
 import { float32 } from "../../src/onnx/tensor-data.ts";
 import { nodeRuntime } from "../../src/runtime/node.ts";
 import { compileRows, partsOf } from "../../src/runtime/rows.ts";
-import type { Arrays, Runtime, SessionOptions } from "../../src/runtime/runtime.ts";
+import type { Arrays, Runtime } from "../../src/runtime/runtime.ts";
 import { add, mul } from "../../src/tensor/elementwise.ts";
 import { Graph, type Tensor } from "../../src/tensor/graph.ts";
 import { sum } from "../../src/tensor/reduction.ts";
 import { errorOf } from "../support/errors.ts";
-
-/** A runtime with lanes, which are all this thread, and what was asked of it. */
-function lanesOf(lanes: number, change: (options: SessionOptions) => void = () => {}) {
-  const real = nodeRuntime();
-  const asked: (number | undefined)[] = [];
-  const released: (number | undefined)[] = [];
-  const runtime: Runtime = {
-    ...real,
-    lanes,
-    async load(model, { lane, ...options } = {}) {
-      change({ ...options, ...(lane === undefined ? {} : { lane }) });
-      asked.push(lane);
-      const session = await real.load(model, options);
-      return {
-        run: (feeds) => session.run(feeds),
-        release: () => {
-          released.push(lane);
-          return session.release();
-        },
-      };
-    },
-  };
-  return { runtime, asked, released };
-}
+import { lanesOf } from "../support/lanes.ts";
 
 /** Rows of three numbers: their products with what all share, and the sum of these. */
 async function write(rows: number): Promise<Record<string, Tensor>> {

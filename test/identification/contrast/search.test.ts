@@ -9,9 +9,9 @@ import { examine } from "../../../src/models/examined-model.ts";
 import { defaultPreprocessing } from "../../../src/models/preprocessing.ts";
 import { createRandom } from "../../../src/random.ts";
 import { nodeRuntime } from "../../../src/runtime/node.ts";
-import type { Runtime } from "../../../src/runtime/runtime.ts";
 import { cornerBackdoor } from "../../support/backdoored.ts";
 import { setupOf, someImages } from "../../support/identification.ts";
+import { lanesOf } from "../../support/lanes.ts";
 
 const benign = someImages(12);
 const real = nodeRuntime();
@@ -19,15 +19,7 @@ const targets = [0, 1, 2, 3, 4].map((i) => [Math.sin(i), Math.cos(i)]);
 
 /** A search for five triggers, the last two of which may only change a half. */
 async function searchedIn(lanes: number): Promise<SearchOutcome> {
-  const used = new Set<number | undefined>();
-  const runtime: Runtime = {
-    ...real,
-    lanes,
-    load(model, { lane, ...options } = {}) {
-      used.add(lane);
-      return real.load(model, options);
-    },
-  };
+  const { runtime, asked } = lanesOf(lanes);
   const model = cornerBackdoor(null);
   const options = { features: null, outputs: null };
   const examined = await examine(real, model, defaultPreprocessing, benign.shape, options);
@@ -54,7 +46,8 @@ async function searchedIn(lanes: number): Promise<SearchOutcome> {
       ...(i > 2 ? { only: Float32Array.from({ length: n }, (_, j) => j % 2) } : {}),
     })),
   );
-  expect([...used].filter((lane) => lane !== undefined).length).toBe(lanes === 1 ? 0 : Math.min(lanes, 5));
+  const used = new Set(asked.filter((lane) => lane !== undefined));
+  expect(used.size).toBe(lanes === 1 ? 0 : Math.min(lanes, 5));
   return outcome;
 }
 
