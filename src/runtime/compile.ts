@@ -20,6 +20,14 @@ export interface Program {
   release(): Promise<void>;
 }
 
+/** A program that is written down and not yet loaded. */
+export interface WrittenProgram {
+  readonly inputs: readonly OnnxValueInfo[];
+  /** The names of its results. */
+  readonly results: readonly string[];
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * Compiles the part of a graph that some outputs need.
  *
@@ -29,21 +37,38 @@ export interface Program {
  * @param outputs the tensors to compute, by the names that the results will have
  * @param options of its session
  */
-export async function compile(
+export function compile(
   runtime: Runtime,
   outputs: Readonly<Record<string, Tensor>>,
   options: SessionOptions = {},
 ): Promise<Program> {
+  return loadProgram(runtime, writeProgram(outputs), options);
+}
+
+/**
+ * Writes down the part of a graph that some outputs need.
+ *
+ * @param outputs the tensors to compute, by the names that the results will have
+ */
+export function writeProgram(outputs: Readonly<Record<string, Tensor>>): WrittenProgram {
   const model = toModel(outputs);
-  const session = await runtime.load(writeModel(model), options);
-  const inputs = model.graph.inputs;
+  return { inputs: model.graph.inputs, results: Object.keys(outputs), bytes: writeModel(model) };
+}
+
+/** Loads a program. Throws E_RUNTIME when the runtime refuses it. */
+export async function loadProgram(
+  runtime: Runtime,
+  { inputs, results: names, bytes }: WrittenProgram,
+  options: SessionOptions = {},
+): Promise<Program> {
+  const session = await runtime.load(bytes, options);
   return {
     inputs,
     async run(feeds) {
       for (const { name, dtype, shape } of inputs) assertFits(name, feeds[name], dtype!, shape as number[]);
       const needed = Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!]));
       const results = await session.run(needed);
-      return Object.fromEntries(Object.keys(outputs).map((name) => [name, results[outputName(name)]!]));
+      return Object.fromEntries(names.map((name) => [name, results[outputName(name)]!]));
     },
     release: () => session.release(),
   };

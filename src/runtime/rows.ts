@@ -1,7 +1,7 @@
 /** Programs over rows that do not touch each other, in parts that run at the same time. */
 import type { TensorData } from "../onnx/tensor-data.ts";
 import type { Tensor } from "../tensor/graph.ts";
-import { compile, type Program } from "./compile.ts";
+import { compile, loadProgram, type Program, type WrittenProgram, writeProgram } from "./compile.ts";
 import type { Arrays, Runtime } from "./runtime.ts";
 
 /** A program over rows. Arrays have all of them along their first axis, in and out, but for the inputs that they share. */
@@ -31,18 +31,19 @@ export async function compileRows(
 ): Promise<RowProgram> {
   if (runtime.lanes === 1 || rows === 1) return compile(runtime, await write(rows));
   const parts = partsOf(rows, runtime.lanes);
-  const programs: Program[] = [];
+  const sizes = parts.map(({ from, to }) => to - from);
+  const written = new Map<number, WrittenProgram>();
+  for (const size of new Set(sizes)) written.set(size, writeProgram(await write(size)));
+  // Lanes load at the same time too, and one that is refused must not leave the others' memory behind.
+  const loads = await Promise.allSettled(
+    sizes.map((size, lane) => loadProgram(runtime, written.get(size)!, { lane })),
+  );
+  const loaded = loads.flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
   const release = async (): Promise<void> => {
-    for (const program of programs) await program.release();
+    for (const program of loaded) await program.release();
   };
-  try {
-    for (const [lane, { from, to }] of parts.entries()) {
-      programs.push(await compile(runtime, await write(to - from), { lane }));
-    }
-  } catch (error) {
-    await release();
-    throw error;
-  }
+  if (loaded.length < parts.length) await release();
+  const programs = loads.map(valueIn);
   return {
     async run(feeds) {
       const runs = parts.map((part, i) => programs[i]!.run(rowsOf(feeds, part, shared)));

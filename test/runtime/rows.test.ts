@@ -60,13 +60,27 @@ describe.each([1, 2, 3, 8])("with %d lanes", (lanes) => {
   });
 });
 
-test("what was compiled before a part that is refused is given back", async () => {
+test.each([
+  [6, [3]],
+  [7, [4, 3]],
+  [1, [1]],
+])("a program over %d rows in two lanes is written for %j of them", async (rows, sizes) => {
+  const wanted: number[] = [];
+  const program = await compileRows(lanesOf(2).runtime, rows, ["shared"], (size) => {
+    wanted.push(size);
+    return write(size);
+  });
+  await program.release();
+  expect(wanted).toEqual(sizes);
+});
+
+test("what was loaded beside a part that is refused is given back", async () => {
   const { runtime, released } = lanesOf(3, ({ lane }) => {
-    if (lane === 2) throw new Error("refused");
+    if (lane === 1) throw new Error("refused");
   });
   const error = await errorOf(() => compileRows(runtime, 6, ["shared"], write));
   expect(error.message).toBe("refused");
-  expect(released).toEqual([0, 1]);
+  expect(released).toEqual([0, 2]);
 });
 
 test("a part that fails is thrown after the others have ended", async () => {
