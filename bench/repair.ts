@@ -18,6 +18,7 @@ import { defaultPreprocessing } from "../src/models/preprocessing.ts";
 import { readModel } from "../src/onnx/proto.ts";
 import { float32 } from "../src/onnx/tensor-data.ts";
 import { createRandom } from "../src/random.ts";
+import { nodeRuntime } from "./built-runtime.ts";
 import { describeMachine } from "./machine.ts";
 import { startReference } from "./reference.ts";
 import { inTurns, turnCells } from "./turns.ts";
@@ -36,11 +37,6 @@ const cases = [
   { name: "ResNet-18, 224 px, batch 8", width: 1, size: 224, batch: 8, goal: 1 },
   { name: "ResNet-18 of width 0.25, 64 px, batch 48", width: 0.25, size: 64, batch: 48, goal: 1.5 },
 ] as const;
-
-// What is built: Node reads no TypeScript in a lane.
-const { nodeRuntime } = (await import(
-  new URL("../dist/runtime/node.js", import.meta.url).href
-)) as typeof import("../src/runtime/node.ts");
 
 /** A step of ours, which gives its milliseconds. */
 async function ours(

@@ -26,6 +26,7 @@ import { createRandom } from "../src/random.ts";
 import { compileRows, type RowProgram } from "../src/runtime/rows.ts";
 import type { Arrays, Runtime } from "../src/runtime/runtime.ts";
 import { Graph } from "../src/tensor/graph.ts";
+import { nodeRuntime } from "./built-runtime.ts";
 import { describeMachine } from "./machine.ts";
 import { differenceOf, type Spread, spreadOf } from "./statistics.ts";
 
@@ -47,10 +48,6 @@ const warmUps = 3;
 /** Between two runs: threads spin for a while after one. */
 const pause = 30;
 const family = families[flags.family as FamilyName];
-// What is built: Node reads no TypeScript in a lane.
-const { nodeRuntime } = (await import(
-  new URL("../dist/runtime/node.js", import.meta.url).href
-)) as typeof import("../src/runtime/node.ts");
 const runtime = nodeRuntime({ threads });
 const inLanes = nodeRuntime({ threads, lanes: threads });
 const model = importModel(await readFile(flags.model));

@@ -5,7 +5,7 @@ import { float32, type TensorData } from "../onnx/tensor-data.ts";
 import { optimizerOf } from "../optim/optimizer.ts";
 import { packedLength } from "../optim/packing.ts";
 import { compile } from "../runtime/compile.ts";
-import { compileRows } from "../runtime/rows.ts";
+import { compileRows, partsOf } from "../runtime/rows.ts";
 import { add, mul, sub } from "../tensor/elementwise.ts";
 import { Graph, type Tensor } from "../tensor/graph.ts";
 import { reshape } from "../tensor/movement.ts";
@@ -85,7 +85,7 @@ export async function fineTuningStep(
   const gradient = await compileRows(runtime, batch, ["weights"], (rows) =>
     gradientOf(setup, rows, rows / batch, imageShape, isPerturbed),
   );
-  const parts = Math.min(runtime.lanes, batch);
+  const parts = partsOf(batch, runtime.lanes).length;
   const update = await compile(runtime, updateOf(n, parts, kept));
   return {
     async run({ weights: values, m, v, average }, { image, wanted, step, rate, keep }) {
