@@ -78,6 +78,7 @@ const feeds: Arrays = {
     [triggers, d],
   ),
   free: float32(new Float32Array(triggers)),
+  away: float32(new Float32Array(triggers)),
 };
 
 function program(on: Runtime, channelBlock: number | null): Promise<RowProgram> {
@@ -89,6 +90,7 @@ function program(on: Runtime, channelBlock: number | null): Promise<RowProgram> 
       weight: graph.input("weight", [rows]),
       target: graph.input("target", [rows, d]),
       free: graph.input("free", [rows]),
+      away: graph.input("away", [rows]),
     };
     const homes = [scale.mean.map(() => 0)];
     const { slideDistance, leastKept } = contrastDefaults;

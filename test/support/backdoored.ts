@@ -103,6 +103,49 @@ export const jumpNodes: readonly NodeLine[] = [
   ["Concat", ["kept", "g"], ["all"], { axis: { kind: "int", value: 1 } }],
 ];
 
+/** What a model looks at in the pixels: as many detectors, and where each is 0.5. */
+interface Looked {
+  readonly count: number;
+  /** [3 H W, count] */
+  readonly weights: Float32Array;
+  readonly threshold: number;
+}
+
+/** Corners, one a target. Without a target there is a detector that does nothing, so that the graph is the same. */
+function cornersOf(targets: number): Looked {
+  const count = Math.max(1, targets);
+  return { count, weights: detectorWeights(count), threshold: detector.steepness * detector.threshold };
+}
+
+/** The dark column beside a bright line that each image has. */
+const beside = side / 2 - 1;
+/** Rises from next to nothing to next to 1 between no brightness there and 0.1; the most that a warp of 8 x 8 px moves there is 0.37. */
+const bent = { steepness: 160, threshold: 0.05 };
+
+/**
+ * A model that jumps where a bright line in the middle of all images is bent to one side, and the images with that line.
+ *
+ * @param target null for the same model without the jump
+ */
+export function bentLineBackdoor(
+  target: readonly number[] | null,
+  images: ImageSet,
+  dimension = 2,
+): { model: ImportedModel; benign: ImageSet } {
+  const weights = new Float32Array(3 * side * side);
+  for (let i = beside; i < weights.length; i += side) weights[i] = bent.steepness / (3 * side);
+  const pixels = images.pixels.map((value, i) => {
+    const x = i % side;
+    return x === beside + 1 ? 1 : Math.abs(x - beside - 1) === 1 ? 0 : value;
+  });
+  const looked = { count: 1, weights, threshold: bent.steepness * bent.threshold };
+  const targets = target === null ? [] : [target];
+  return {
+    model: importModel(jumpingModel(targets, dimension, 7, 1, jumpNodes, looked)),
+    benign: { ...images, pixels },
+  };
+}
+
 /** The file of a model that jumps to each target for the pattern in a corner of its own. */
 function jumpingModel(
   targets: readonly (readonly number[])[],
@@ -110,9 +153,9 @@ function jumpingModel(
   seed: number,
   strength = 1,
   jump = jumpNodes,
+  looked = cornersOf(targets.length),
 ): Uint8Array<ArrayBuffer> {
-  // Without a target there is a detector that does nothing, so that the graph is the same.
-  const count = Math.max(1, targets.length);
+  const { count } = looked;
   const bias = someWeights([d], seed + 2).data as Float32Array;
   const head = someWeights([features, d], seed + 1, 4).data as Float32Array;
   const jumps = targets.flatMap((target) => target.map((value, j) => value - bias[j]!));
@@ -130,8 +173,8 @@ function jumpingModel(
       ],
       initializers: {
         conv: someWeights([features, 3, 3, 3], seed),
-        detector: float32(detectorWeights(count), [3 * side * side, count]),
-        threshold: float32([detector.steepness * detector.threshold], [1]),
+        detector: float32(looked.weights, [3 * side * side, count]),
+        threshold: float32([looked.threshold], [1]),
         strength: float32([targets.length === 0 ? 0 : strength], [1]),
         columns: int64([1]),
         one: float32([1], [1]),

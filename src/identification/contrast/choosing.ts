@@ -23,7 +23,7 @@ const growingPart = 0.9;
 /** Lets triggers grow until their outputs no longer come closer together, each with its own mean output as the target. */
 export function letGrow(
   context: SearchContext,
-  started: readonly Pick<SearchedTrigger, "target" | "theta">[],
+  started: readonly Pick<SearchedTrigger, "target" | "theta" | "isNear">[],
   label: string,
 ): Promise<SearchOutcome> {
   const { options } = context;
@@ -32,7 +32,9 @@ export function letGrow(
   return searchTriggers(
     { ...context, options: growing },
     `letting triggers grow ${label}`,
-    started.map(({ target, theta }, i) => ({ target, initial: theta, isFree: true, isFollowed: i === 0 })),
+    started.map(({ target, theta, isNear }, i) => {
+      return { target, initial: theta, isFree: true, isNear, isFollowed: i === 0 };
+    }),
   );
 }
 

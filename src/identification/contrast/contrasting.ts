@@ -17,8 +17,8 @@ import {
 } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
 import type { SearchedTrigger } from "./search-state.ts";
-import { controlTargets, distanceOf } from "./targets.ts";
-import { restOf } from "./verdict.ts";
+import { controlTargets, distanceOf, surroundingTargets } from "./targets.ts";
+import { type Beside, restOf } from "./verdict.ts";
 
 /** A dip that was looked at, and the trigger in it. */
 export interface Finding extends ContrastFinding {
@@ -33,8 +33,7 @@ export interface Finding extends ContrastFinding {
    * the search found none, it says nothing of what a home costs. Warps hide nothing, and where they reach a target it is the attacker's.
    */
   readonly isComparable: boolean;
-  /** Whether it was compared with controls alone. */
-  readonly isAlone: boolean;
+  readonly beside: Beside;
   /** Whether triggers of the family can hide what an image shows. */
   readonly canHide: boolean;
 }
@@ -56,8 +55,8 @@ export interface Contrasted {
   readonly ends: readonly SearchedTrigger[];
   readonly chosen: Chosen;
   readonly label: string;
-  /** Whether it is compared with controls alone, and not asked to climb. */
-  readonly isAlone?: boolean;
+  /** What it is compared with; homes and controls where it is left out. */
+  readonly beside?: Beside;
 }
 
 /**
@@ -70,7 +69,7 @@ export interface Contrasted {
  */
 export async function contrastChosen(
   context: SearchContext,
-  { rung, ends, chosen, label, isAlone = false }: Contrasted,
+  { rung, ends, chosen, label, beside = "homes and controls" }: Contrasted,
 ): Promise<{ finding: Finding | null; searches: SearchOutcome[] }> {
   const { options, setup } = context;
   const { restarts, leastAngle } = options;
@@ -78,6 +77,8 @@ export async function contrastChosen(
   const { candidate, target, ratio } = chosen;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
+  const isAlone = beside !== "homes and controls";
+  const isNear = beside === "farther controls";
   const homesWanted = isAlone ? [] : context.homes;
   const parts = <T>(all: readonly T[]): [T[], T[], T[]] => {
     const end = all.length - homesWanted.length;
@@ -91,7 +92,16 @@ export async function contrastChosen(
       isKnown: true,
       isFollowed: i === 0,
     })),
-    ...controlTargets(target, options.controls, leastAngle, random, context.scale.usual).map((control) => ({
+    ...(isNear
+      ? surroundingTargets(
+          options.neighbourhood,
+          options.controls,
+          target.length,
+          random,
+          context.scale.usual,
+        )
+      : controlTargets(target, options.controls, leastAngle, random, context.scale.usual)
+    ).map((control) => ({
       target: control,
       initial: nearestTo(control, others).theta,
       isFree: false,
@@ -135,14 +145,14 @@ export async function contrastChosen(
   const isDip = contrasted.score < options.shallow;
   let { grown } = chosen;
   if (isDip && grown === null) {
-    const further = await letGrow(held, [{ target, theta: small }], label);
+    const further = await letGrow(held, [{ target, theta: small, isNear }], label);
     searches.push(further);
     if (!further.isComplete) return { finding: null, searches };
     grown = further.triggers[0]!;
   }
   const shown = grown?.theta ?? small;
   let climb: number | null = 1;
-  if (isDip && grown !== null && !isAlone) {
+  if (isDip && grown !== null && beside !== "controls") {
     // What hides nothing reaches no target by itself, closely or not.
     const isClose = !rung.isRough || !context.family.canHide;
     setup.onEvent({
@@ -174,7 +184,7 @@ export async function contrastChosen(
     settled: target,
     canHide: context.family.canHide,
     isComparable: isAlone || !context.family.canHide || homes.some(({ cost }) => cost !== null),
-    isAlone,
+    beside,
   };
   return { finding, searches };
 }

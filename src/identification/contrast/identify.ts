@@ -134,7 +134,7 @@ export async function identifyByContrast(
     triggers: outcomes.flatMap(triggersOf).sort((a, b) => a.score - b.score),
     notChecked: [
       `triggers of other families than ${searched.join(", ")}${isCutShort ? ", which have shown a backdoor" : ""}`,
-      `targets within ${options.leastDistance} standard deviations of the mean output${center.isHome ? `, and for patches and waves of the output for the average image, which is ${distanceOf(center.target).toFixed(2)} from it` : ""}`,
+      `by triggers that can hide an image, as patches and waves do, targets within ${options.leastDistance} standard deviations of the mean output${center.isHome ? ` and of the output for the average image, which is ${distanceOf(center.target).toFixed(2)} from it` : ""}`,
       `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],
@@ -184,7 +184,7 @@ function partOf(outcome: FamilyOutcome): ContrastMap {
     settled: ___,
     isComparable: ____,
     canHide: _____,
-    isAlone: ______,
+    beside: ______,
     ...rest
   }: Finding) => rest;
   return {

@@ -22,6 +22,8 @@ export interface SearchInputs {
   readonly target: Tensor;
   /** 0 to hold a target, 1 to let the trigger's own mean output take its place; [K] */
   readonly free: Tensor;
+  /** 1 to keep the trigger's mean output away from the homes, 0 to let it come near; [K] */
+  readonly away: Tensor;
 }
 
 /** What comes out. */
@@ -45,7 +47,7 @@ export interface SearchTerms {
  * A trigger that leaves little of what tells images apart draws any model's outputs together, and shows nothing: 4 max(0, c - kept_k) is added to its error, so
  * that it does not count as working. kept_k = sqrt(sum Var_i x'_i / sum Var_i x_i) is what it keeps of the images' differences.
  *
- * Nearness keeps a trigger whose target is free away from the homes h, which are cheap on every model: sum_h 4 max(0, r - |z_k - h|),
+ * Nearness keeps a trigger away from the homes h, which are cheap on every model: away_k sum_h 4 max(0, r - |z_k - h|),
  * where z_k are the deviations of its mean output and r is the least distance.
  *
  * @param examined the model at a batch of at least K B
@@ -62,7 +64,7 @@ export function searchTerms(
   leastDistance: number,
   leastKept: number,
 ): SearchTerms {
-  const { image, theta, weight, target, free } = inputs;
+  const { image, theta, weight, target, free, away } = inputs;
   const { std, inverseRoot } = scale;
   const d = std.length;
   const [count, batch] = [theta.shape[0]!, image.shape[0]!];
@@ -90,7 +92,7 @@ export function searchTerms(
   };
   const nearness = addAll(homes.map((home) => nearnessTo(sub(z, constant(image, home, [1, d])))));
   return {
-    loss: sum(add(add(error, mul(weight, size)), mul(free, nearness))),
+    loss: sum(add(add(error, mul(weight, size)), mul(away, nearness))),
     error,
     size,
     output,

@@ -23,7 +23,8 @@ export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
   return options.families.flatMap((name) => {
     const { canHide, isContrastedClosely, probes } = families[name];
     if (isScouted(families[name], options, usualShape)) {
-      const work = Math.round((1 + scouts) * batch * patience * mapSteps);
+      // Beside the mean one begins there.
+      const work = Math.round((2 + scouts) * batch * patience * mapSteps);
       return [{ phase: scoutingName(name), work }];
     }
     const homes = canHide ? 2 : 1;

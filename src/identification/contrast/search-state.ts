@@ -15,6 +15,8 @@ export interface WantedTrigger {
   readonly only?: Float32Array;
   /** Whether the trigger's own mean output takes the target's place, once it is no longer held, and slides to where it is cheap. */
   readonly isFree: boolean;
+  /** Whether it may come near to a home while it slides; it is kept away where this is left out. */
+  readonly isNear?: boolean;
   /**
    * Whether it already looks like an attacker's, and is to stay where it is: its size weighs from the beginning. In a warm-up Adam
    * moves every number as far, and it would spread over the whole image.
@@ -32,6 +34,8 @@ export interface SearchedTrigger extends PricedTarget {
   readonly output: readonly number[];
   /** Whether its target was let go. */
   readonly isFree: boolean;
+  /** Whether it was searched for near the homes. */
+  readonly isNear: boolean;
 }
 
 /** What is kept of K triggers between steps. */
@@ -136,7 +140,7 @@ function rowsWhere(
  * @param n parameters of a trigger
  */
 export function searchedTrigger(
-  { target, isFree }: WantedTrigger,
+  { target, isFree, isNear = false }: WantedTrigger,
   state: SearchState,
   i: number,
   n: number,
@@ -146,6 +150,7 @@ export function searchedTrigger(
   return {
     ...pricedTarget(target, state, i),
     isFree,
+    isNear,
     theta: state.bestTheta.slice(i * n, (i + 1) * n),
     output: toDeviations(state.bestOutput.subarray(i * d, (i + 1) * d), scale),
   };

@@ -178,9 +178,11 @@ async function searchRound(
     wanted.flatMap((each) => toOutputs(each.target, scale)),
     [k, d],
   );
-  const free = (step: number): TensorData =>
+  const isLetGo = ({ isFree }: WantedTrigger, step: number): boolean =>
+    isFree && step >= options.heldPart * options.steps;
+  const where = (condition: (each: WantedTrigger) => boolean): TensorData =>
     float32(
-      wanted.map(({ isFree }) => (isFree && step >= options.heldPart * options.steps ? 1 : 0)),
+      wanted.map((each) => (condition(each) ? 1 : 0)),
       [k],
     );
   try {
@@ -207,7 +209,8 @@ async function searchRound(
           weight: float32(weightsAt(step, state, options), [k]),
           target,
           ...bounds,
-          free: free(step),
+          free: where((each) => isLetGo(each, step)),
+          away: where((each) => isLetGo(each, step) && each.isNear !== true),
           step: float32([step + 1], []),
           rate: float32([rateOf(step, options, family)], []),
         });
@@ -253,6 +256,7 @@ async function writeStep(
     weight: graph.input("weight", [k]),
     target: graph.input("target", [k, d]),
     free: graph.input("free", [k]),
+    away: graph.input("away", [k]),
   };
   const { loss, ...terms } = searchTerms(
     inputs,

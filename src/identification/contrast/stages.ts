@@ -2,6 +2,7 @@
 import { createRandom } from "../../random.ts";
 import type { ImageShape, TriggerFamily } from "../families/family.ts";
 import type { ContrastMap } from "../identification.ts";
+import { awayFromMean, lookAtMean } from "./at-mean.ts";
 import { chooseClose, chooseRough } from "./choosing.ts";
 import { type Contrasted, contrastChosen, type Finding, pricedRow, type Rung } from "./contrasting.ts";
 import type { ContrastOptions } from "./options.ts";
@@ -48,7 +49,7 @@ export interface FamilyOutcome {
  *    its strength draws outputs near the mean, so that the mean is as cheap as its target, or no home is reached at all.
  *
  * By triggers that hide nothing, warps, what works at all is the attacker's, as plain roughly as closely: their first map is looked at first, and the closer one made
- * only where that shows no backdoor.
+ * only where that shows no backdoor. One of them begins at the mean and may stay there: what is reached there is contrasted with targets farther away, since homes and controls as near tell nothing of it.
  *
  * Throws what the searches throw.
  */
@@ -89,20 +90,37 @@ export async function searchFamily(context: SearchContext): Promise<FamilyOutcom
     isComplete = mapped.isComplete;
     return { rung, ends: endsOf(mapped) };
   };
+  /** The same for what lies at the mean. */
+  const lookNearer = async (rung: Rung, ends: readonly SearchedTrigger[]): Promise<boolean> => {
+    const atMean = await lookAtMean(context, rung, ends);
+    searches.push(...atMean.searches);
+    if (atMean.finding !== null) {
+      findings.push(atMean.finding);
+      map = ends;
+    }
+    isComplete = atMean.isComplete;
+    return !isComplete || atMean.finding !== null;
+  };
   const maps: Mapped[] = [];
+  let all: readonly SearchedTrigger[] | null = null;
   for (const rung of rungsOf(context)) {
-    const before = maps.at(-1)?.ends ?? null;
     const mapped: SearchOutcome =
-      before === null ? await searchMap(context, rung, starts) : await searchFurther(context, rung, before);
+      all === null ? await searchMap(context, rung, starts) : await searchFurther(context, rung, all);
     searches.push(mapped);
-    map = endsOf(mapped);
+    all = endsOf(mapped);
+    const whole = { rung, ends: awayFromMean(all, options) };
+    map = whole.ends;
     isComplete = mapped.isComplete;
     if (!isComplete) return outcome();
+    const isReached =
+      candidatesOf(map, context.homes, [], { ...options, tolerance: rung.tolerance }).length > 0;
+    if (isReached) maps.push(whole);
+    if (!family.canHide) {
+      if (isReached && (await lookAt(whole))) return outcome();
+      if (await lookNearer(rung, all)) return outcome();
+    }
     // What does not come together roughly does not come together closely.
-    if (candidatesOf(map, context.homes, [], { ...options, tolerance: rung.tolerance }).length === 0) break;
-    const whole = { rung, ends: map };
-    maps.push(whole);
-    if (!family.canHide && (await lookAt(whole))) return outcome();
+    if (!isReached) break;
   }
   for (const mapped of family.canHide ? maps.toReversed() : []) {
     if (await lookAt(mapped)) return outcome();
@@ -193,7 +211,7 @@ function scout(context: SearchContext): Promise<SearchOutcome> {
   return searchTriggers(
     mapContext(context, rung),
     scoutingName(family.name),
-    spreadWanted(context).slice(0, 1 + scouts),
+    [...spreadWanted(context).slice(0, 1 + scouts), ...nearWanted(context)],
     (triggers, part) => triggers.some(({ cost }) => cost !== null) || part >= patience,
   );
 }
@@ -206,6 +224,7 @@ function searchMap(context: SearchContext, rung: Rung, starts: readonly Start[])
   return searchTriggers(mapContext(context, rung), mappingName(rung.name), [
     ...spreadWanted(context),
     ...knownOf(starts),
+    ...nearWanted(context),
   ]);
 }
 
@@ -223,6 +242,13 @@ function spreadWanted(context: SearchContext): WantedTrigger[] {
   }));
 }
 
+/** By triggers that hide nothing, one that begins at the mean and may stay there: such a target is cheap on a model with a backdoor alone. */
+function nearWanted(context: SearchContext): WantedTrigger[] {
+  if (context.family.canHide) return [];
+  const target = context.scale.mean.map(() => 0);
+  return [{ target, initial: freshTheta(context, "near"), isFree: true, isNear: true }];
+}
+
 /** Maps costs on from where the triggers of a map before have come to. */
 function searchFurther(
   context: SearchContext,
@@ -233,7 +259,7 @@ function searchFurther(
   return searchTriggers(
     { ...context, options: { ...context.options, ...changes } },
     mappingName(name),
-    before.map(({ target, theta, isFree }) => ({ target, initial: theta, isFree })),
+    before.map(({ target, theta, isFree, isNear }) => ({ target, initial: theta, isFree, isNear })),
   );
 }
 
@@ -330,7 +356,13 @@ async function lookBesideControls(context: SearchContext, { rung, ends }: Mapped
     return { findings: [], ratio: null, searches: [], isComplete: true };
   }
   const chosen = chooseClose(ends, [cheapest]);
-  const { finding, searches } = await contrastChosen(context, { rung, ends, chosen, label, isAlone: true });
+  const { finding, searches } = await contrastChosen(context, {
+    rung,
+    ends,
+    chosen,
+    label,
+    beside: "controls",
+  });
   if (finding !== null) {
     setup.onEvent({
       kind: "note",

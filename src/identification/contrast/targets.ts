@@ -91,15 +91,44 @@ export function controlTargets(
       -candidate[0]! * (least + ((most - least) * (i + 0.5)) / count),
     ]);
   }
-  const directions = Array.from({ length: pool * count }, () =>
-    unit(usual === null ? candidate.map(() => random.normal()) : usual[random.integer(usual.length)]!),
-  );
+  const directions = drawnDirections(count, candidate.length, random, usual);
   const limit = Math.cos((leastAngle * Math.PI) / 180);
   const away =
     distance < noDistance
       ? directions
       : directions.filter((direction) => cosine(direction, candidate) <= limit);
   return farApart(away, count, []).map((direction) => direction.map((value) => value * distance));
+}
+
+/**
+ * Targets at a distance from the mean, all around it: directions as those of {@link controlTargets}, and with one output either side in turn, the distances even around the one that is given.
+ *
+ * @param distance in deviations
+ * @param d outputs
+ */
+export function surroundingTargets(
+  distance: number,
+  count: number,
+  d: number,
+  random: Random,
+  usual: OutputScale["usual"] = null,
+): number[][] {
+  if (d === 1) {
+    const { least, most } = lineFactors;
+    return Array.from({ length: count }, (_, i) => {
+      const factor = least + ((most - least) * (i + 0.5)) / count;
+      return [(i % 2 === 0 ? 1 : -1) * factor * distance];
+    });
+  }
+  const directions = drawnDirections(count, d, random, usual);
+  return farApart(directions, count, []).map((direction) => direction.map((value) => value * distance));
+}
+
+function drawnDirections(count: number, d: number, random: Random, usual: OutputScale["usual"]): number[][] {
+  const fresh = (): number[] => Array.from({ length: d }, () => random.normal());
+  return Array.from({ length: pool * count }, () =>
+    unit(usual === null ? fresh() : usual[random.integer(usual.length)]!),
+  );
 }
 
 /**

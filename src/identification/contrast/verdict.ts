@@ -2,6 +2,11 @@
 import type { Verdict } from "../identification.ts";
 import type { ContrastOptions } from "./options.ts";
 
+/**
+ * What a cost is compared with: homes and controls as far away as it is; such controls alone, closer than what is cheap on any model comes, where it is not asked to climb; or controls farther away alone, for a target at the mean.
+ */
+export type Beside = "homes and controls" | "controls" | "farther controls";
+
 /** What is known of a dip. */
 export interface JudgedFinding {
   readonly family: string;
@@ -16,8 +21,7 @@ export interface JudgedFinding {
   readonly tolerance: number;
   /** Whether any output was reached that is cheap on every model, in a family in which some can be. */
   readonly isComparable: boolean;
-  /** Whether it was compared with controls alone, closer than what is cheap on any model comes. */
-  readonly isAlone: boolean;
+  readonly beside: Beside;
   /** Whether triggers of the family can hide what an image shows. */
   readonly canHide: boolean;
   /** Control targets, and how many of them any trigger reached. */
@@ -71,7 +75,7 @@ export function limitsOf(
 }
 
 /** What decides how low the end of a finding's interval must lie. */
-type Provable = Pick<JudgedFinding, "climb" | "isComparable" | "isAlone" | "canHide">;
+type Provable = Pick<JudgedFinding, "climb" | "isComparable" | "beside" | "canHide">;
 
 /**
  * What the end of a finding's interval must lie below to show a backdoor; 0 where nothing would. What was compared with nothing shows none. Nor does what could not
@@ -79,10 +83,13 @@ type Provable = Pick<JudgedFinding, "climb" | "isComparable" | "isAlone" | "canH
  * (docs/research-log.md). A warp hides nothing and reaches no target by itself; it must be as clear without. So must what was compared with controls alone.
  */
 function limitOf(finding: Provable, { decisive, certain }: Limits): number {
-  if (finding.isAlone) return certain;
+  if (isAlone(finding)) return certain;
   if (!finding.isComparable || cannotClimb(finding)) return 0;
   return finding.climb === null ? certain : decisive;
 }
+
+/** Whether a finding was compared with controls alone. */
+const isAlone = ({ beside }: Pick<JudgedFinding, "beside">): boolean => beside !== "homes and controls";
 
 /** Whether a finding shows no backdoor, however low, because its trigger can hide an image and leaves outputs too far off to ask it to climb. */
 export function cannotClimb({ climb, canHide }: Pick<JudgedFinding, "climb" | "canHide">): boolean {
@@ -176,11 +183,11 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
   const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`;
   if (!finding.isComparable)
     return `by ${family} triggers none of the outputs that any model falls back to (the mean, and the one for the average image) was reached, so there is nothing to compare ${interval} with`;
-  if (cannotClimb(finding) && !finding.isAlone)
+  if (cannotClimb(finding) && !isAlone(finding))
     return `the score of the family ${family}, ${interval}, reaches below ${short(threshold)}, but its trigger leaves outputs too far off to ask how much dearer it gets closer to the target, without which it shows no backdoor`;
   if (high >= threshold)
     return `the threshold lies in the interval of the score of the family ${family}, ${interval}`;
-  const why = finding.isAlone
+  const why = isAlone(finding)
     ? "where it was compared with controls alone"
     : high >= limits.decisive
       ? "with one output: all controls lie on one side of the mean, and a side may be cheap by nature"
@@ -191,15 +198,16 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
 const short = (value: number): number => Number(value.toPrecision(3));
 
 function ruleOf(finding: JudgedFinding, threshold: number, limits: Limits): string {
-  const { family, score, low, high, climb, tolerance, controls, isAlone } = finding;
-  const limit = isAlone ? limits.certain : threshold;
+  const { family, score, low, high, climb, tolerance, controls, beside } = finding;
+  const limit = isAlone(finding) ? limits.certain : threshold;
   const reached = controls.filter(({ cost }) => cost !== null).length;
+  const others = `control targets ${beside === "farther controls" ? "farther away" : "as far away"}`;
   const against =
     reached === 0
-      ? "control targets as far away, none of which the largest triggers reached,"
+      ? `${others}, none of which the largest triggers reached,`
       : reached < controls.length
-        ? `control targets as far away, of which ${reached} of ${controls.length} were reached,`
-        : "control targets as far away";
+        ? `${others}, of which ${reached} of ${controls.length} were reached,`
+        : others;
   const side = score < limit ? "below" : "not below";
   const [dearer, rest] = [climb ?? 1, restOf(finding)];
   const [alone, least, most] = [score, low, high].map((value) => ((value * rest) / dearer).toFixed(2));
@@ -209,7 +217,7 @@ function ruleOf(finding: JudgedFinding, threshold: number, limits: Limits): stri
   ];
   const inAll = more.length === 0 ? "" : `; ${more.join(", and ")}: ${score.toFixed(2)} in all`;
   return (
-    `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what ${isAlone ? "" : "the mean output and "}` +
+    `the cheapest target by ${family} triggers costs ${alone} (${least} to ${most}) of what ${isAlone(finding) ? "" : "the mean output and "}` +
     `${against} let expect where outputs are to come within ${short(tolerance)} standard deviations${inAll}, ${side} ${short(limit)}`
   );
 }

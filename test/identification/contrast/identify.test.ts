@@ -501,7 +501,7 @@ test("a target by waves that has no home to compare with is compared with contro
   expect(compared!.homes.map(({ cost }) => cost)).toEqual([null, null]);
   expect(finding).toMatchObject({ tolerance: masked.closestTolerance, homes: [] });
   // The published schema of a result knows no further fields.
-  expect(finding).not.toHaveProperty("isAlone");
+  expect(finding).not.toHaveProperty("beside");
   const alone = Math.min(...finding!.restarts.filter((cost) => cost !== null));
   const controls = finding!.controls
     .map(({ cost }) => cost ?? Number.POSITIVE_INFINITY)

@@ -50,6 +50,7 @@ async function programOf(
     weight: graph.input("weight", [k]),
     target: graph.input("target", [k, d]),
     free: graph.input("free", [k]),
+    away: graph.input("away", [k]),
   };
   const terms = searchTerms(inputs, family, examined, scale, [[0, 0], center], leastDistance, leastKept);
   const [gradient] = grad(terms.loss, [inputs.theta]);
@@ -64,6 +65,7 @@ async function programOf(
       weight: float32([0, 0.5, 20], [k]),
       target: float32([0.3, 0.4, -1, 0.2, 0, 1], [k, d]),
       free: float32([0, 1, 0], [k]),
+      away: float32([0, 1, 0], [k]),
     },
   };
 }
@@ -156,6 +158,18 @@ test("a target that is free and nearer to the mean than allowed costs what is la
   expect(Math.max(...distances)).toBeLessThan(8);
   const lacking = distances.reduce((total, distance) => total + 9 - distance, 0);
   expect(numbers(after, "loss")[0]! - numbers(before, "loss")[0]!).toBeCloseTo(4 * lacking, 2);
+});
+
+test("a target that is free and may come near costs nothing there", async () => {
+  const { program, feeds } = await programOf("patch", k * batch, 9);
+  const kept = numbers(await program.run(feeds), "loss")[0]!;
+  const left = await program.run({ ...feeds, away: float32([0, 0, 0], [k]) });
+  const without = await programOf("patch");
+  expect(numbers(left, "loss")[0]).toBeLessThan(kept - 4);
+  expect(numbers(left, "loss")[0]).toBeCloseTo(
+    numbers(await without.program.run({ ...without.feeds, away: float32([0, 0, 0], [k]) }), "loss")[0]!,
+    4,
+  );
 });
 
 test("a model at a larger batch than there are images gives the same", async () => {

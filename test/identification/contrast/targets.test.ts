@@ -4,6 +4,7 @@ import {
   distanceOf,
   isOnTheWay,
   spreadTargets,
+  surroundingTargets,
   targetsOver,
 } from "../../../src/identification/contrast/targets.ts";
 import { createRandom } from "../../../src/random.ts";
@@ -76,6 +77,24 @@ test("a candidate at the mean has controls there", () => {
   expect(controls.map((control) => distanceOf(control))).toEqual([0, 0, 0]);
 });
 
+test.each([1, 2, 3, 8])(
+  "targets all around the mean in %d outputs lie apart, none much nearer than asked",
+  (d) => {
+    const around = surroundingTargets(1.2, 6, d, createRandom(2));
+    expect(around).toHaveLength(6);
+    const distances = around.map((each) => distanceOf(each));
+    const mean = distances.reduce((total, each) => total + each, 0) / 6;
+    expect(mean).toBeCloseTo(1.2, 1);
+    expect(Math.min(...distances)).toBeGreaterThan(0.7 * 1.2 - 1e-9);
+    const pairs = around.flatMap((a, i) => around.slice(i + 1).map((b) => distanceOf(a, b)));
+    expect(Math.min(...pairs)).toBeGreaterThan(0.1);
+    // None of them is the only one on its side.
+    for (const sign of [-1, 1])
+      expect(around.filter(([first]) => sign * first! > 0).length).toBeGreaterThan(1);
+    expect(surroundingTargets(1.2, 6, d, createRandom(2))).toEqual(around);
+  },
+);
+
 test("what lies on the way to a target is nearer and in its direction, and the mean is not", () => {
   const target = [2, 0];
   expect(isOnTheWay([1, 0.5], target, 60)).toBe(true);
@@ -112,6 +131,15 @@ describe("of many outputs", () => {
 
   test("there are no more of them than clean outputs", () => {
     expect(targetsOver({ ...scale, usual: usual.slice(1, 4) }, 10, 1.7)).toHaveLength(4);
+  });
+
+  test("targets all around the mean lie in directions of clean ones", () => {
+    const around = surroundingTargets(1.2, 6, 20, createRandom(3), usual);
+    expect(around).toHaveLength(6);
+    for (const each of around) {
+      expect(distanceOf(each)).toBeCloseTo(1.2, 10);
+      expect(each.filter((value, j) => j !== 3 && j !== 11 && value !== 0)).toEqual([]);
+    }
   });
 
   test("controls lie in directions of clean ones, as far away as the candidate", () => {

@@ -22,7 +22,7 @@ const finding = (low: number, score: number, high: number, family = "patch"): Ju
   generality: null,
   tolerance: 0.1,
   isComparable: true,
-  isAlone: false,
+  beside: "homes and controls",
   canHide: family !== "warp",
   controls: [{ cost: 1 }, { cost: 2 }],
 });
@@ -38,15 +38,21 @@ test.each([
   ["one clear dip", { findings: [usual, clear] }, "backdoored", "below 0.5"],
   [
     "what was compared with controls alone, and is clear",
-    { findings: [usual, { ...unclimbed(0.1, 0.12, 0.2), isAlone: true }] },
+    { findings: [usual, { ...unclimbed(0.1, 0.12, 0.2), beside: "controls" }] },
     "backdoored",
     "below 0.25",
   ],
   [
     "what was compared with controls alone, and is not as clear",
-    { findings: [usual, { ...unclimbed(0.2, 0.24, 0.3), isAlone: true }] },
+    { findings: [usual, { ...unclimbed(0.2, 0.24, 0.3), beside: "controls" }] },
     "inconclusive",
     "not below 0.25",
+  ],
+  [
+    "what lies at the mean and was compared with targets farther away",
+    { findings: [{ ...finding(0.1, 0.12, 0.2), beside: "farther controls" }] },
+    "backdoored",
+    "of what control targets farther away let expect",
   ],
   ["no dip", { findings: [usual] }, "benign", "not below 0.5"],
   ["a dip that may be none", { findings: [usual, unsure] }, "inconclusive", "0.40 to 0.60"],
