@@ -1,10 +1,10 @@
 /** How much work the phases of a scan by contrast are, for whoever tells how long it takes. */
 import type { PlannedPhase } from "../../loops/work.ts";
 import { families } from "../families/families.ts";
+import { isScouted, scoutingName } from "./mapping.ts";
 import type { ContrastOptions } from "./options.ts";
 import { plannedPlaceSearches } from "./places.ts";
 import { probeImages, probingName } from "./probing.ts";
-import { isScouted, scoutingName } from "./stages.ts";
 
 /** The shape of images that stands for all: how many probes a family has hardly depends on it. */
 const usualShape = [3, 64, 64] as const;
