@@ -22,6 +22,8 @@ export interface ContrastOptions {
   readonly starts: number;
   /** The error below which one of known kinds is a start; it need not work, only lead there. */
   readonly startTolerance: number;
+  /** Images that each of known kinds is tried on: enough to choose by, since what is chosen is searched on others. */
+  readonly probeImages: number;
   /**
    * Places of triggers of known kinds that are searched for any small trigger, those first whose squares of one colour drew outputs closest together; and how many
    * of them are searched for as long again. 0 places to begin with squares as they are.
@@ -184,6 +186,7 @@ export const contrastDefaults: ContrastOptions = {
   afterBackdoor: "stop",
   starts: 4,
   startTolerance: 0.5,
+  probeImages: 4,
   places: 64,
   bestPlaces: 16,
   placeSteps: 12,
@@ -238,8 +241,8 @@ export const contrastDefaults: ContrastOptions = {
 };
 
 /**
- * The presets. `quick` is a quarter of the work: a third of the images in a step, whose errors are smoothed over as many in all, two thirds of the steps and half of the
- * places. On networks of the size of a ResNet it tells as much; on small ones it has missed backdoors that the standard shows (docs/research-log.md).
+ * The presets. `quick` is a quarter of the work: a third of the images in a step, whose errors are smoothed over as many in all, half of those that known kinds are tried on, two thirds of the steps and half of
+ * the places. On networks of the size of a ResNet it tells as much; on small ones it has missed backdoors that the standard shows (docs/research-log.md).
  */
 export const contrastPresets = {
   standard: contrastDefaults,
@@ -247,6 +250,7 @@ export const contrastPresets = {
     ...contrastDefaults,
     batch: 2,
     smoothing: 0.93,
+    probeImages: 2,
     mapSteps: 160,
     tightMapSteps: 80,
     steps: 140,
@@ -275,6 +279,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   // The fit of the expected cost leaves a neighbourhood out and still needs several targets.
   starts: { isWhole: true, least: 0, most: 64 },
   startTolerance: { least: 1e-6 },
+  probeImages: { isWhole: true, least: 2, most: 256 },
   places: { isWhole: true, least: 0, most: 1024 },
   bestPlaces: { isWhole: true, least: 1, most: 1024 },
   placeSteps: { isWhole: true, least: 1 },

@@ -4,7 +4,7 @@ import { families } from "../families/families.ts";
 import { isScouted, scoutingName } from "./mapping.ts";
 import type { ContrastOptions } from "./options.ts";
 import { plannedPlaceSearches } from "./places.ts";
-import { probeImages, probingName } from "./probing.ts";
+import { probingName } from "./probing.ts";
 
 /** The shape of images that stands for all: how many probes a family has hardly depends on it. */
 const usualShape = [3, 64, 64] as const;
@@ -19,7 +19,18 @@ const probeShare = 1 / 3;
  * @param options all of them
  */
 export function contrastPlan(options: ContrastOptions): PlannedPhase[] {
-  const { batch, mapTargets, mapSteps, tightMapSteps, restarts, controls, steps, scouts, patience } = options;
+  const {
+    batch,
+    mapTargets,
+    mapSteps,
+    tightMapSteps,
+    restarts,
+    controls,
+    steps,
+    scouts,
+    patience,
+    probeImages,
+  } = options;
   return options.families.flatMap((name) => {
     const { canHide, isContrastedClosely, probes } = families[name];
     if (isScouted(families[name], options, usualShape)) {

@@ -28,9 +28,6 @@ export interface ProbeOutcome {
   readonly isComplete: boolean;
 }
 
-/** Images that each probe is tried on: enough to choose by, since what is chosen is searched on others. */
-export const probeImages = 4;
-
 interface ProbeState {
   /** The mean error to the probe's own mean output, [count]. */
   readonly errors: Float32Array;
@@ -75,7 +72,7 @@ async function tryProbes(
   const { setup, options, family, scale } = context;
   const [count] = setup.benign.shape;
   const name = probingName(family.name);
-  const batch = Math.min(probeImages, count);
+  const batch = Math.min(options.probeImages, count);
   const { triggers: k } = await sizeWithin(context, options.mapTargets + 1, batch);
   const image = pixelsOf(setup.benign, batchAt(0, count, batch, createRandom(setup.seed).fork(name)));
   const d = scale.std.length;
