@@ -136,7 +136,7 @@ const contrastSchema = z
           high: z.number(),
         }),
       )
-      .describe("cheap targets, beside control targets as far away"),
+      .describe("cheap targets, beside control targets as far away, or farther for one at the mean"),
   })
   .describe("what targets cost by one family of triggers");
 

@@ -15,7 +15,7 @@ type TargetCost = ContrastPart["map"][number];
 
 const words: Readonly<Partial<Record<MarkKind, string>>> = {
   map: "map: targets all over the outputs' range",
-  control: "controls, as far away as the candidate",
+  control: "controls: as far away as the candidate, or around the mean for one at it",
   home: "homes: what any model falls back to",
   restart: "the candidate, each search for it",
   target: "the candidate, at its lowest cost",

@@ -16,7 +16,7 @@ export function costSection(result: ScanResult, context: ReportContext): Section
     title: "What targets cost",
     html: [
       figures(drawn.map((family) => costFigure(context, family, threshold, names))),
-      wideTable("Cheap targets beside controls as far away", findingHead, findingRows(result)),
+      wideTable("Cheap targets beside controls", findingHead, findingRows(result)),
       details("Costs of the map as a table", wideTable("Costs of the map", mapHead, mapRows(result))),
     ],
   };
