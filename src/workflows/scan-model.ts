@@ -85,7 +85,7 @@ export async function scanModel(
   const deadline = options.timeBudget === null ? null : Date.now() / 1000 + options.timeBudget;
   let method = prepare(options.options);
   if (options.preset === "auto" && method.preset === "quick") {
-    const message = `images of ${height} x ${width} px: the quick preset is taken; --preset standard takes three times as long`;
+    const message = `images of ${height} x ${width} px: the quick preset is taken; --preset standard takes about four times as long`;
     onEvent({ kind: "note", message });
   }
   let calibration: Calibration | null = null;

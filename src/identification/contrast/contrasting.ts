@@ -18,7 +18,7 @@ import {
 import { heldContext, type SearchContext, type SearchOutcome, searchTriggers } from "./search.ts";
 import type { SearchedTrigger } from "./search-state.ts";
 import { controlTargets, distanceOf, surroundingTargets } from "./targets.ts";
-import { type Beside, restOf } from "./verdict.ts";
+import { type Beside, isAlone, restOf } from "./verdict.ts";
 
 /** A dip that was looked at, and the trigger in it. */
 export interface Finding extends ContrastFinding {
@@ -72,14 +72,14 @@ export async function contrastChosen(
   { rung, ends, chosen, label, beside = "homes and controls" }: Contrasted,
 ): Promise<{ finding: Finding | null; searches: SearchOutcome[] }> {
   const { options, setup } = context;
-  const { restarts, leastAngle } = options;
+  const { restarts, leastAngle, neighbourhood } = options;
+  const { usual } = context.scale;
+  const isNear = beside === "farther controls";
   const held = heldContext(context, rung.tolerance);
   const { candidate, target, ratio } = chosen;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
-  const isAlone = beside !== "homes and controls";
-  const isNear = beside === "farther controls";
-  const homesWanted = isAlone ? [] : context.homes;
+  const homesWanted = isAlone({ beside }) ? [] : context.homes;
   const parts = <T>(all: readonly T[]): [T[], T[], T[]] => {
     const end = all.length - homesWanted.length;
     return [all.slice(0, restarts), all.slice(restarts, end), all.slice(end)];
@@ -93,14 +93,8 @@ export async function contrastChosen(
       isFollowed: i === 0,
     })),
     ...(isNear
-      ? surroundingTargets(
-          options.neighbourhood,
-          options.controls,
-          target.length,
-          random,
-          context.scale.usual,
-        )
-      : controlTargets(target, options.controls, leastAngle, random, context.scale.usual)
+      ? surroundingTargets(neighbourhood, options.controls, target.length, random, usual)
+      : controlTargets(target, options.controls, leastAngle, random, usual)
     ).map((control) => ({
       target: control,
       initial: nearestTo(control, others).theta,
@@ -183,7 +177,7 @@ export async function contrastChosen(
     shown,
     settled: target,
     canHide: context.family.canHide,
-    isComparable: isAlone || !context.family.canHide || homes.some(({ cost }) => cost !== null),
+    isComparable: isAlone({ beside }) || !context.family.canHide || homes.some(({ cost }) => cost !== null),
     beside,
   };
   return { finding, searches };

@@ -34,7 +34,7 @@ export interface SearchedTrigger extends PricedTarget {
   readonly output: readonly number[];
   /** Whether its target was let go. */
   readonly isFree: boolean;
-  /** Whether it was searched for near the homes. */
+  /** Whether it might come near to a home. */
   readonly isNear: boolean;
 }
 

@@ -61,8 +61,11 @@ function farApart(
   return chosen;
 }
 
-/** Factors of the distance for controls on a line, where only one direction leads away: even on both sides of 1. */
-const lineFactors = { least: 0.7, most: 1.3 };
+/** Factors of the distance for controls on a line, where no two directions differ: even on both sides of 1. */
+function lineFactors(count: number): number[] {
+  const [least, most] = [0.7, 1.3];
+  return Array.from({ length: count }, (_, i) => least + ((most - least) * (i + 0.5)) / count);
+}
 /** Directions to choose each control's from. */
 const pool = 64;
 /** Nearer to the mean than this, a candidate has no direction. */
@@ -85,12 +88,7 @@ export function controlTargets(
   usual: OutputScale["usual"] = null,
 ): number[][] {
   const distance = distanceOf(candidate);
-  if (candidate.length === 1) {
-    const { least, most } = lineFactors;
-    return Array.from({ length: count }, (_, i) => [
-      -candidate[0]! * (least + ((most - least) * (i + 0.5)) / count),
-    ]);
-  }
+  if (candidate.length === 1) return lineFactors(count).map((factor) => [-candidate[0]! * factor]);
   const directions = drawnDirections(count, candidate.length, random, usual);
   const limit = Math.cos((leastAngle * Math.PI) / 180);
   const away =
@@ -113,13 +111,7 @@ export function surroundingTargets(
   random: Random,
   usual: OutputScale["usual"] = null,
 ): number[][] {
-  if (d === 1) {
-    const { least, most } = lineFactors;
-    return Array.from({ length: count }, (_, i) => {
-      const factor = least + ((most - least) * (i + 0.5)) / count;
-      return [(i % 2 === 0 ? 1 : -1) * factor * distance];
-    });
-  }
+  if (d === 1) return lineFactors(count).map((factor, i) => [(i % 2 === 0 ? 1 : -1) * factor * distance]);
   const directions = drawnDirections(count, d, random, usual);
   return farApart(directions, count, []).map((direction) => direction.map((value) => value * distance));
 }

@@ -89,7 +89,8 @@ function limitOf(finding: Provable, { decisive, certain }: Limits): number {
 }
 
 /** Whether a finding was compared with controls alone. */
-const isAlone = ({ beside }: Pick<JudgedFinding, "beside">): boolean => beside !== "homes and controls";
+export const isAlone = ({ beside }: Pick<JudgedFinding, "beside">): boolean =>
+  beside !== "homes and controls";
 
 /** Whether a finding shows no backdoor, however low, because its trigger can hide an image and leaves outputs too far off to ask it to climb. */
 export function cannotClimb({ climb, canHide }: Pick<JudgedFinding, "climb" | "canHide">): boolean {
