@@ -11,7 +11,7 @@ import {
   contrastOf,
   costOf,
   homesToCompare,
-  isNoCheaper,
+  isDecided,
   pricesOf,
   timesContrast,
 } from "./score.ts";
@@ -114,7 +114,7 @@ export async function contrastChosen(
     wanted,
     (triggers, part) => {
       const [restarts, , homes] = parts(triggers);
-      return part >= options.contrastPatience && isNoCheaper(restarts, homes);
+      return part >= options.contrastPatience && isDecided(restarts, homes, held.options);
     },
   );
   const searches = [contrast];

@@ -70,13 +70,18 @@ export async function lookAround(context: SearchContext, { rung, ends }: Mapped)
   return end();
 }
 
-/** Contrasts a candidate, and where no home was reached once more at the first tolerance, where homes are reached more easily. */
+/**
+ * Contrasts a candidate, and where no home was reached once more at the first tolerance, where homes are reached more easily. What was not reached itself is no dip at the closer one, and
+ * is left to the first map where the family has one.
+ */
 async function contrastWithHome(
   context: SearchContext,
   found: Contrasted,
 ): ReturnType<typeof contrastChosen> {
   const contrasted = await contrastChosen(context, found);
-  if (contrasted.finding?.isComparable !== false || found.rung.isRough) return contrasted;
+  const { finding } = contrasted;
+  if (finding === null || finding.isComparable || found.rung.isRough) return contrasted;
+  if (finding.cost === null && !context.family.isContrastedClosely) return contrasted;
   // The candidate is of a closer map: that far its outputs come.
   const rung = { ...roughRung(context), isRough: false };
   const again = await contrastChosen(context, { ...found, rung, label: `${found.label} roughly` });

@@ -60,10 +60,15 @@ export interface ContrastOptions {
   /** Steps in which a target is contrasted with controls, at either tolerance. */
   readonly steps: number;
   /**
-   * The part of a contrast after which it is over when its target costs as much as a home: controls do not matter then. Half way backdoors cost 0.05 to
+   * The part of a contrast after which it is over when its target costs as much as a home, or is not to be reached any more: controls do not matter then. Half way backdoors cost 0.05 to
    * 0.57 of a home, and targets of benign models 0.84 to 2.2 (docs/research-log.md).
    */
   readonly contrastPatience: number;
+  /**
+   * A target that was not reached in that part is given up where its outputs are further off than this many times the tolerance. Those that were reached later were 1.1 times as far off,
+   * those that never were 1.5 to 2.8 times (docs/research-log.md).
+   */
+  readonly farOff: number;
   /** Images in a step; all triggers of a stage see the same ones. */
   readonly batch: number;
   /** Adam's learning rate, for parameters that pass through a sigmoid or tanh: 150 steps must lead through their range. */
@@ -200,6 +205,7 @@ export const contrastDefaults: ContrastOptions = {
   patience: 0.75,
   steps: 200,
   contrastPatience: 0.5,
+  farOff: 1.4,
   batch: 6,
   learningRate: 0.1,
   tolerance: 0.25,
@@ -293,6 +299,7 @@ const rules: Readonly<Record<Exclude<keyof ContrastOptions, keyof typeof contras
   patience: { least: 0, most: 1 },
   steps: { isWhole: true, least: 0 },
   contrastPatience: { least: 0, most: 1 },
+  farOff: { least: 1 },
   batch: { isWhole: true, least: 2 },
   learningRate: { least: 1e-6 },
   tolerance: { least: 1e-6 },

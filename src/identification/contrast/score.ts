@@ -132,10 +132,20 @@ export function candidatesOf(
   return chosen;
 }
 
-/** Whether a target that was reached costs as much as a home that was, or more: that ratio is its score then ({@link contrastOf}), whatever controls cost. */
-export function isNoCheaper(restarts: readonly PricedTarget[], homes: readonly PricedTarget[]): boolean {
+/**
+ * Whether a contrast is decided whatever controls cost ({@link contrastOf}): its target costs as much as a home that was reached, or more, so that their ratio is its score; or it was not
+ * reached, and its outputs are still so far off that it will not be, so that its score is at least 1.
+ *
+ * @param restarts the searches for the target so far
+ */
+export function isDecided(
+  restarts: readonly PricedTarget[],
+  homes: readonly PricedTarget[],
+  { tolerance, farOff }: Pick<ContrastOptions, "tolerance" | "farOff">,
+): boolean {
   const own = Math.min(...restarts.map(costOf));
-  return Number.isFinite(own) && own >= Math.min(...homes.map(costOf));
+  if (Number.isFinite(own)) return own >= Math.min(...homes.map(costOf));
+  return restarts.every(({ error }) => error > farOff * tolerance);
 }
 
 /** A target, and what it costs or at least costs. */

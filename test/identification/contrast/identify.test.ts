@@ -402,21 +402,38 @@ test("a family of which no few examples stand for all is given up when a few tar
   expect((await stagesOf({ tolerance: 5, scouts: 0 }))![0]!.name).toBe("mapping costs (warp)");
 });
 
-test("where no home is reached at the closer tolerance, the target is contrasted at the first", async () => {
-  // So close come outputs under the attacker's trigger alone.
+/** A scan of a backdoored model that goes on after it, and the names of its stages. */
+async function closelyAt(
+  changes: Partial<ContrastOptions>,
+): Promise<{ found: Identification; names: string[] }> {
   const { found } = await pairOf([1.2, -1], {
-    tightTolerance: 0.01,
+    ...changes,
     certainPower: 10,
     afterBackdoor: "go-on",
     tightMapSteps: 200,
   });
-  const names = found.stages!.map(({ name }) => name);
-  const closer = names.indexOf("contrasting a target with controls (patch, closer)");
-  expect(closer).toBeGreaterThan(0);
-  expect(names[closer + 1]).toBe("contrasting a target with controls (patch, closer) roughly");
+  return { found, names: found.stages!.map(({ name }) => name) };
+}
+
+test("where no home is reached at the closer tolerance, the target is contrasted at the first", async () => {
+  // So close come outputs under the attacker's trigger alone.
+  const { found, names } = await closelyAt({ tightTolerance: 0.014 });
+  expect(names).toContain("contrasting a target with controls (patch, closer) roughly");
   const { findings } = found.contrast![0]!;
   expect(findings.map(({ tolerance }) => tolerance)).toEqual([0.25]);
   expect(findings.at(-1)!.homes.some(({ cost }) => cost !== null)).toBe(true);
+  expect(found.verdict).toBe("backdoored");
+});
+
+test("a target that is not reached at the closer tolerance either is given up half way, and the first map is looked at", async () => {
+  const { found, names } = await closelyAt({ tightTolerance: 0.01, farOff: 1 });
+  const closer = names.indexOf("contrasting a target with controls (patch, closer)");
+  expect(found.stages![closer]!.steps).toBe(options.steps * options.contrastPatience);
+  expect(names[closer + 1]).toBe("letting triggers grow (patch)");
+  const { findings } = found.contrast![0]!;
+  expect(findings.map(({ tolerance }) => tolerance)).toEqual([0.01, 0.25]);
+  expect(findings[0]!.restarts).toEqual([null, null]);
+  expect(findings[0]!.score).toBeGreaterThanOrEqual(1);
   expect(found.verdict).toBe("backdoored");
 });
 

@@ -16,6 +16,7 @@ test("a scan goes through the planned phases, and as many images pass through th
     controls: 3,
     batch: 4,
     // Nothing is left out of what can be foreseen, and nothing added.
+    contrastPatience: 1,
     starts: 0,
     patience: 1,
     dip: Number.MAX_VALUE,

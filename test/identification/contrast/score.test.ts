@@ -6,6 +6,7 @@ import {
   expectedAt,
   expectedCost,
   homesToCompare,
+  isDecided,
   type PricedTarget,
   pricesOf,
 } from "../../../src/identification/contrast/score.ts";
@@ -198,4 +199,52 @@ test("a home on the way to a candidate is compared with where it is cheaper, and
   expect(at(1)).toEqual([mean, aside, beyond]);
   expect(at(1.1)).toEqual(homes);
   expect(at(5)).toEqual(homes);
+});
+
+describe("a contrast is decided", () => {
+  const options = { tolerance: 0.1, farOff: 1.4 };
+  const at = (cost: number | null, error = 0.2): PricedTarget => ({
+    target: [1, 0],
+    cost,
+    largest: 3,
+    error,
+  });
+  /** The score by controls that cost what is drawn, some of which were not reached. */
+  const scores = (own: number | null, home: number | null): number[] => {
+    const random = createRandom(9);
+    return Array.from({ length: 50 }, () => {
+      const controls = Array.from({ length: 6 }, () =>
+        at(random.uniform() < 0.3 ? null : 3 * random.uniform()),
+      );
+      const [ofOwn, ofHome, ...others] = pricesOf([at(own), at(home), ...controls]);
+      return contrastOf([ofOwn!], others, [ofHome!], contrastDefaults, random).score;
+    });
+  };
+
+  test.each([null, 0.5])(
+    "where its target is not to be reached any more, beside a home of %j: it is no dip",
+    (home) => {
+      expect(isDecided([at(null), at(null)], [at(home)], options)).toBe(true);
+      for (const score of scores(null, home)) expect(score).toBeGreaterThanOrEqual(1);
+    },
+  );
+
+  test("where its target costs as much as a home: it is no dip", () => {
+    expect(isDecided([at(2), at(null)], [at(2), at(null)], options)).toBe(true);
+    for (const score of scores(2, 2)) expect(score).toBeGreaterThanOrEqual(1);
+  });
+
+  test.each([null, 2.1])("and not where its target costs less than a home of %j", (home) => {
+    expect(isDecided([at(null), at(2)], [at(home)], options)).toBe(false);
+    expect(Math.min(...scores(2, home))).toBeLessThan(1);
+  });
+
+  test("and not where outputs of one search are nearly as close as is asked", () => {
+    expect(isDecided([at(null, 0.13), at(null)], [at(0.5)], options)).toBe(false);
+    expect(isDecided([at(null, 0.15), at(null)], [at(0.5)], options)).toBe(true);
+  });
+
+  test("and not where there is no home to compare with and its target was reached", () => {
+    expect(isDecided([at(2)], [], options)).toBe(false);
+  });
 });
