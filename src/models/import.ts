@@ -63,6 +63,11 @@ function imageInput(graph: OnnxGraph): OnnxValueInfo {
     throw new DrmGuardError(
       "E_MODEL_INPUT",
       `found ${graph.inputs.length} inputs (${graph.inputs.map(describe).join("; ")}), expected one image`,
+      others.length === 0
+        ? {}
+        : {
+            hint: "only images are searched: write constants into the file in the place of all other inputs",
+          },
     );
   }
   const isImage = only.shape?.length === 4 && (only.dtype === "float32" || only.dtype === "uint8");

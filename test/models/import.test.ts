@@ -398,6 +398,19 @@ describe("inputs", () => {
     );
   });
 
+  test("of several inputs it is said which there are and what can be done", () => {
+    const inputs = [
+      { name: "image", dtype: "float32", shape: ["N", 3, 4, 4] },
+      { name: "head", dtype: "float32", shape: ["N", 3] },
+    ] as const;
+    expect(() => importOf({ inputs, nodes: [["Relu", ["image"], ["y"]]] })).toThrow(
+      expect.objectContaining({
+        message: "found 2 inputs (image: float32 [N, 3, 4, 4]; head: float32 [N, 3]), expected one image",
+        hint: expect.stringContaining("write constants into the file"),
+      }),
+    );
+  });
+
   test("bytes are fed as floats", async () => {
     const model = importOf({
       inputs: [{ name: "x", dtype: "uint8", shape: ["N", 3, 4, 4] }],
