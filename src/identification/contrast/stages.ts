@@ -46,7 +46,7 @@ export interface FamilyOutcome {
  * 3. The map goes on with a tighter tolerance. A backdoor that was learnt well draws outputs closer together than anything small does on a model without one, so the
  *    tighter, the plainer it is: where patches were contrasted at both tolerances on a backdoored model, the closer one scored lower on all but one.
  * 4. Where the cheapest has come to is contrasted with controls at the same distance, and with the homes, if on the map it costs less than a part of what the mean does.
- *    Where no home was reached, there is nothing to compare with, and the same target is contrasted at the first tolerance.
+ *    Where it was reached and no home was, there is nothing to compare with, and the same target is contrasted at the first tolerance.
  * 5. What is cheap beside them grows until its outputs no longer come closer together, since the smallest trigger that works is a faint shadow of an attacker's, and is searched
  *    alone at two tolerances: how much dearer it gets is part of its score.
  * 6. Where that shows no backdoor, the first map is looked at likewise: a backdoor that was learnt less well does not draw outputs so close. There a trigger draws outputs to the
