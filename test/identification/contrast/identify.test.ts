@@ -418,7 +418,15 @@ async function closelyAt(
 test("where no home is reached at the closer tolerance, the target is contrasted at the first", async () => {
   // So close come outputs under the attacker's trigger alone.
   const { found, names } = await closelyAt({ tightTolerance: 0.014 });
-  expect(names).toContain("contrasting a target with controls (patch, closer) roughly");
+  const closer = names.indexOf("contrasting a target with controls (patch, closer)");
+  expect(closer).toBeGreaterThan(0);
+  // A target that was reached grows and is asked to climb before.
+  expect(names.slice(closer + 1, closer + 5)).toEqual([
+    "letting triggers grow (patch, closer)",
+    "drawing outputs near a target (patch, closer)",
+    "drawing outputs closer to it (patch, closer)",
+    "contrasting a target with controls (patch, closer) roughly",
+  ]);
   const { findings } = found.contrast![0]!;
   expect(findings.map(({ tolerance }) => tolerance)).toEqual([0.25]);
   expect(findings.at(-1)!.homes.some(({ cost }) => cost !== null)).toBe(true);
