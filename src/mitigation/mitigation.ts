@@ -19,6 +19,8 @@ export interface ImagesUnderTriggers {
 export interface RepairImages extends ImagesUnderTriggers {
   /** y, [N, d] */
   readonly labels: Float32Array;
+  /** Whether what trigger k changes can be moved to another place of an image: not what takes its pixels from elsewhere. */
+  readonly isMovable: readonly boolean[];
 }
 
 /** What a mitigation gets. */

@@ -3,6 +3,7 @@ import type { ImageSet } from "../data/image-set.ts";
 import { mirroredPixels } from "../data/mirror.ts";
 import { subsetOf } from "../data/subset.ts";
 import { DrmGuardError } from "../errors.ts";
+import { families } from "../identification/families/families.ts";
 import { applyReversedTrigger, type ReversedTrigger } from "../identification/reversed-trigger.ts";
 import { createRandom } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -55,7 +56,8 @@ export async function repairImages(
   };
   const part = async (indices: readonly number[]): Promise<RepairImages> => {
     const clean = subsetOf(images, indices);
-    return { ...(await underTriggers(clean)), labels: clean.labels! };
+    const isMovable = triggers.map(({ family }) => !families[family].movesPixels);
+    return { ...(await underTriggers(clean)), labels: clean.labels!, isMovable };
   };
   const training = await part(order.slice(2 * held));
   return {

@@ -4,6 +4,7 @@ import { float32, type TensorData } from "../onnx/tensor-data.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { ImagesUnderTriggers, MitigationSetup } from "./mitigation.ts";
 import type { FineTuningOptions } from "./options.ts";
+import { underTriggersLike } from "./trigger-variety.ts";
 import type { PerturbedTrigger } from "./universal-perturbation.ts";
 
 /** The rows of one step. */
@@ -32,7 +33,7 @@ export function batchRows(
   { phase, hasTriggers }: { readonly phase: string; readonly hasTriggers: boolean },
   options: FineTuningOptions,
 ): (step: number) => BatchRows {
-  const { clean, labels } = training;
+  const { clean, labels, isMovable } = training;
   const [count, ...imageShape] = clean.shape;
   const d = labels.length / count;
   const triggers = training.triggered.length;
@@ -54,10 +55,15 @@ export function batchRows(
       const { clean: origin, triggered } = mirror ?? training;
       const row = (pixels: Float32Array): Float32Array => pixels.subarray(index * each, (index + 1) * each);
       const before = row(origin.pixels);
-      const image = trigger === null ? before : changed(before, row(triggered[trigger]!), strength);
+      if (trigger === null) return { image: before, origin: before, teacher, perturbed: null };
+      const under = row(triggered[trigger]!);
+      if (isMovable[trigger] && options.variety > 0 && draw.uniform() < options.variety) {
+        const image = underTriggersLike(before, under, imageShape as [number, number, number], draw);
+        return { image, origin: before, teacher, perturbed: null };
+      }
       // Every other row, so that the trigger is unlearnt as it was found too.
       const perturbed = options.perturbation > 0 && k % 2 === 1 ? trigger : null;
-      return { image, origin: before, teacher, perturbed };
+      return { image: changed(before, under, strength), origin: before, teacher, perturbed };
     });
     const stack = (images: readonly Float32Array[]): TensorData =>
       stacked(images, imageShape, random.fork(`augmentation ${step}`), options);

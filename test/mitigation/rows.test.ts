@@ -22,13 +22,18 @@ const clean: ImageSet = {
 };
 /** A trigger that makes everything brighter by 0.2. */
 const brighter = (pixels: Float32Array): Float32Array => pixels.map((value) => value + 0.2);
-const training: RepairImages = { clean, labels: clean.labels!, triggered: [brighter(clean.pixels)] };
+const training: RepairImages = {
+  clean,
+  labels: clean.labels!,
+  triggered: [brighter(clean.pixels)],
+  isMovable: [true],
+};
 const mirroredClean = mirroredImages(clean);
 const mirrored = { clean: mirroredClean, triggered: [brighter(mirroredClean.pixels)] };
 
-function rowsWith(changes: Partial<FineTuningOptions>, step = 3): BatchRows {
+function rowsWith(changes: Partial<FineTuningOptions>, step = 3, ofTraining = training): BatchRows {
   const options = { ...fineTuningDefaults, shift: 0, gain: 0, ...changes };
-  const setup = { seed: 4, training };
+  const setup = { seed: 4, training: ofTraining };
   return batchRows(setup, mirrored, 8, { phase: "unlearning", hasTriggers: true }, options)(step);
 }
 
@@ -95,8 +100,34 @@ describe("rows of a step", () => {
     expect(rowsWith({ perturbation: 1 }).perturbed).toEqual([...Array(4).fill(null), null, 0, null, 0]);
   });
 
+  test("the part that is asked for is under other triggers in its place, with the same label and no perturbation", () => {
+    const exactly = rowsWith({ perturbation: 1 });
+    const rows = rowsWith({ perturbation: 1, variety: 1 });
+    expect(rows.labels.data).toEqual(exactly.labels.data);
+    expect(rows.origin.data).toEqual(exactly.origin.data);
+    expect(rows.perturbed).toEqual(Array(8).fill(null));
+    const isExact = (found: BatchRows, i: number): boolean =>
+      changeOf(found, i).every((v) => Math.abs(v - 0.2) < 1e-6);
+    range(4).forEach((i) => {
+      expect(Math.max(...changeOf(rows, i).map(Math.abs))).toBe(0);
+      expect(isExact(rows, 4 + i)).toBe(false);
+    });
+    const many = range(50).flatMap((step) => {
+      const found = rowsWith({ variety: 0.25 }, step);
+      return [4, 5, 6, 7].map((i) => isExact(found, i));
+    });
+    const part = many.filter((exact) => !exact).length / many.length;
+    expect(part).toBeGreaterThan(0.15);
+    expect(part).toBeLessThan(0.35);
+  });
+
+  test("what moves pixels has no others in its place", () => {
+    const ofWarp = { ...training, isMovable: [false] };
+    expect(rowsWith({ variety: 1 }, 3, ofWarp)).toEqual(rowsWith({}, 3, ofWarp));
+  });
+
   test("the same step has the same rows, another one others", () => {
-    const changes = { mirror: 0.5, strength: 0.5, shift: 0.3, gain: 0.2 };
+    const changes = { mirror: 0.5, strength: 0.5, shift: 0.3, gain: 0.2, variety: 0.5 };
     expect(rowsWith(changes)).toEqual(rowsWith(changes));
     expect(rowsWith(changes, 4).image.data).not.toEqual(rowsWith(changes).image.data);
   });

@@ -39,7 +39,7 @@ export async function mitigationSetup(
       { ...images, labels },
       range(count).map((i) => start + i),
     );
-    return { clean, labels: clean.labels!, triggered: [withCornerPattern(clean.pixels)] };
+    return { clean, labels: clean.labels!, triggered: [withCornerPattern(clean.pixels)], isMovable: [true] };
   };
   const model = importModel(bytes);
   const instance = (await examine(runtime, model, defaultPreprocessing, [4, 3, 8, 8], at)).instance;

@@ -16,6 +16,7 @@ const startSpread = 0.05;
 export const additive: TriggerFamily = {
   name: "additive",
   sizeUnit: "root mean square of the change",
+  movesPixels: false,
   canHide: true,
   isContrastedClosely: false,
   probes: () => null,

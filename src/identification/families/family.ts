@@ -84,6 +84,8 @@ export interface TriggerFamily {
   readonly name: string;
   /** What its size is in, for reports. */
   readonly sizeUnit: string;
+  /** Whether it takes pixels from elsewhere in the image: what it changes then is the image's own, and nothing at another place. */
+  readonly movesPixels: boolean;
   /** Whether its triggers can cover what an image shows, so that a model falls back to what it says of nothing. */
   readonly canHide: boolean;
   /**

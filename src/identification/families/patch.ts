@@ -25,6 +25,7 @@ const start = { maskCenter: -2.2, maskSpread: 0.3, patternSpread: 0.5 };
 export const patch: TriggerFamily = {
   name: "patch",
   sizeUnit: "mean change over mean brightness",
+  movesPixels: false,
   canHide: true,
   isContrastedClosely: false,
   lastRate: 1,

@@ -22,6 +22,7 @@ const startSpread = 0.05;
 export const warp: TriggerFamily = {
   name: "warp",
   sizeUnit: "root mean square displacement over the largest",
+  movesPixels: true,
   canHide: false,
   isContrastedClosely: false,
   probes: () => null,

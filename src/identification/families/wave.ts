@@ -24,6 +24,7 @@ const mostWaves = 24;
 export const wave: TriggerFamily = {
   name: "wave",
   sizeUnit: "sum of the waves' root mean squares",
+  movesPixels: false,
   canHide: true,
   isContrastedClosely: true,
   // At a constant rate waves ended at half as much again as an attacker's own stripes (docs/research-log.md).
