@@ -55,7 +55,7 @@ async function ours(
   const draw = (length: number): Float32Array => Float32Array.from({ length }, () => random.uniform());
   const [pixels, labels] = [draw(batch * 3 * size * size), draw(batch * 2)];
   const clean = { pixels, shape, labels, labelNames: ["a", "b"], names: [] };
-  const training = { clean, labels, triggered: [], isMovable: [] };
+  const training = { clean, labels, triggered: [] };
   const setup = { runtime, model, weights, preprocessing: defaultPreprocessing, ...at, training };
   const step = await fineTuningStep(setup, batch, null, false);
   const zeros = new Float32Array(weights.values.length);

@@ -19,8 +19,6 @@ export interface ImagesUnderTriggers {
 export interface RepairImages extends ImagesUnderTriggers {
   /** y, [N, d] */
   readonly labels: Float32Array;
-  /** Whether what trigger k changes can be moved to another place of an image: not what takes its pixels from elsewhere. */
-  readonly isMovable: readonly boolean[];
 }
 
 /** What a mitigation gets. */
@@ -37,6 +35,8 @@ export interface MitigationSetup extends Work {
   readonly training: RepairImages;
   /** Makes the same images mirrored, left for right, and then under the triggers; of them no labels are known. */
   readonly mirrored: () => Promise<ImagesUnderTriggers>;
+  /** Whether what trigger k changes can be moved to another place of an image: not what takes its pixels from elsewhere. */
+  readonly isMovable: readonly boolean[];
   /** What chooses among the weights of a training; never trained on. */
   readonly validation: RepairImages;
   /** What errors are measured in. */

@@ -20,6 +20,8 @@ export interface RepairParts {
   readonly training: RepairImages;
   /** Makes the same mirrored, left for right; not every mitigation wants it. */
   readonly mirrored: () => Promise<ImagesUnderTriggers>;
+  /** Whether what trigger k changes can be moved to another place of an image: not what takes its pixels from elsewhere. */
+  readonly isMovable: readonly boolean[];
   /** What chooses the weights. */
   readonly validation: RepairImages;
   /** What errors before and after are measured on; neither trained on nor chosen by. */
@@ -56,8 +58,7 @@ export async function repairImages(
   };
   const part = async (indices: readonly number[]): Promise<RepairImages> => {
     const clean = subsetOf(images, indices);
-    const isMovable = triggers.map(({ family }) => !families[family].movesPixels);
-    return { ...(await underTriggers(clean)), labels: clean.labels!, isMovable };
+    return { ...(await underTriggers(clean)), labels: clean.labels! };
   };
   const training = await part(order.slice(2 * held));
   return {
@@ -65,6 +66,7 @@ export async function repairImages(
     test: await part(order.slice(held, 2 * held)),
     training,
     mirrored: () => underTriggers(mirroredImages(training.clean)),
+    isMovable: triggers.map(({ family }) => !families[family].movesPixels),
   };
 }
 

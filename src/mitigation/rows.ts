@@ -1,4 +1,5 @@
 /** What a step of a fine-tuning sees: rows of clean images and of images under triggers, each varied a little. */
+import type { ImageShape } from "../identification/families/family.ts";
 import { batchAt, rowsOf } from "../loops/batches.ts";
 import { float32, type TensorData } from "../onnx/tensor-data.ts";
 import { createRandom, type Random } from "../random.ts";
@@ -27,20 +28,21 @@ export interface BatchRows {
  * @param mirrored where some rows are to be mirrored
  */
 export function batchRows(
-  { seed, training }: Pick<MitigationSetup, "seed" | "training">,
+  { seed, training, isMovable }: Pick<MitigationSetup, "seed" | "training" | "isMovable">,
   mirrored: ImagesUnderTriggers | null,
   size: number,
   { phase, hasTriggers }: { readonly phase: string; readonly hasTriggers: boolean },
   options: FineTuningOptions,
 ): (step: number) => BatchRows {
-  const { clean, labels, isMovable } = training;
-  const [count, ...imageShape] = clean.shape;
+  const { clean, labels } = training;
+  const [count, c, h, w] = clean.shape;
+  const imageShape: ImageShape = [c, h, w];
   const d = labels.length / count;
   const triggers = training.triggered.length;
   const ofTriggers = hasTriggers && triggers > 0 ? Math.floor(size / 2) : 0;
   const random = createRandom(seed).fork(phase);
   const [forClean, forTriggered] = [random.fork("clean"), random.fork("triggered")];
-  const each = imageShape.reduce((a, b) => a * b, 1);
+  const each = c * h * w;
   return (step) => {
     const cleanRows = batchAt(step, count, size - ofTriggers, forClean);
     const triggeredRows = ofTriggers === 0 ? [] : batchAt(step, count, ofTriggers, forTriggered);
@@ -58,7 +60,7 @@ export function batchRows(
       if (trigger === null) return { image: before, origin: before, teacher, perturbed: null };
       const under = row(triggered[trigger]!);
       if (isMovable[trigger] && options.variety > 0 && draw.uniform() < options.variety) {
-        const image = underTriggersLike(before, under, imageShape as [number, number, number], draw);
+        const image = underTriggersLike(before, under, imageShape, draw);
         return { image, origin: before, teacher, perturbed: null };
       }
       // Every other row, so that the trigger is unlearnt as it was found too.
@@ -85,14 +87,15 @@ function changed(origin: Float32Array, triggered: Float32Array, strength: number
 
 function stacked(
   images: readonly Float32Array[],
-  imageShape: readonly number[],
+  imageShape: ImageShape,
   random: Random,
   options: FineTuningOptions,
 ): TensorData {
-  const size = imageShape.reduce((a, b) => a * b, 1);
+  const [c, h, w] = imageShape;
+  const size = c * h * w;
   const data = new Float32Array(images.length * size);
   images.forEach((image, i) => {
-    data.set(varied(image, imageShape as [number, number, number], random, options), i * size);
+    data.set(varied(image, imageShape, random, options), i * size);
   });
   return float32(data, [images.length, ...imageShape]);
 }
@@ -100,7 +103,7 @@ function stacked(
 /** An image moved by a few pixels, its border drawn out, and brighter or darker; no label depends on either. */
 function varied(
   image: Float32Array,
-  [c, h, w]: readonly [number, number, number],
+  [c, h, w]: ImageShape,
   random: Random,
   { shift, gain }: FineTuningOptions,
 ): Float32Array {

@@ -157,7 +157,12 @@ export async function repairModel(
   const triggers = suspiciousTriggers(before, further, spread, warn);
 
   onEvent({ kind: "phase", phase: "putting reversed triggers on the clean images", steps: 0 });
-  const { training, mirrored, validation, test } = await repairImages(runtime, images, triggers, seed);
+  const { training, mirrored, isMovable, validation, test } = await repairImages(
+    runtime,
+    images,
+    triggers,
+    seed,
+  );
   const mitigation = await mitigate(
     {
       runtime,
@@ -167,6 +172,7 @@ export async function repairModel(
       ...split,
       training,
       mirrored,
+      isMovable,
       validation,
       measure,
       maxDegradation: options.maxDegradation,

@@ -58,7 +58,7 @@ describe("a model with other weights, written and read again, does what it did i
     const file = readModel(new Uint8Array(readFileSync(path)), externalDataBeside(path));
     const weights = trainableWeights(file, examined.instance);
     const changed = weights.values.map((value, i) => value * (1 + 0.05 * Math.sin(i)));
-    const training = { clean: images, labels: new Float32Array(), triggered: [], isMovable: [] };
+    const training = { clean: images, labels: new Float32Array(), triggered: [] };
     const measure = { kind: "l1", unit: "as given", names: ["a"] } as const;
     const meter = await weightedModel(runtime, examined, { weights, training, measure });
     const expected = await meter.outputs(changed, images.pixels);

@@ -22,18 +22,13 @@ const clean: ImageSet = {
 };
 /** A trigger that makes everything brighter by 0.2. */
 const brighter = (pixels: Float32Array): Float32Array => pixels.map((value) => value + 0.2);
-const training: RepairImages = {
-  clean,
-  labels: clean.labels!,
-  triggered: [brighter(clean.pixels)],
-  isMovable: [true],
-};
+const training: RepairImages = { clean, labels: clean.labels!, triggered: [brighter(clean.pixels)] };
 const mirroredClean = mirroredImages(clean);
 const mirrored = { clean: mirroredClean, triggered: [brighter(mirroredClean.pixels)] };
 
-function rowsWith(changes: Partial<FineTuningOptions>, step = 3, ofTraining = training): BatchRows {
+function rowsWith(changes: Partial<FineTuningOptions>, step = 3, isMovable = [true]): BatchRows {
   const options = { ...fineTuningDefaults, shift: 0, gain: 0, ...changes };
-  const setup = { seed: 4, training: ofTraining };
+  const setup = { seed: 4, training, isMovable };
   return batchRows(setup, mirrored, 8, { phase: "unlearning", hasTriggers: true }, options)(step);
 }
 
@@ -122,8 +117,7 @@ describe("rows of a step", () => {
   });
 
   test("what moves pixels has no others in its place", () => {
-    const ofWarp = { ...training, isMovable: [false] };
-    expect(rowsWith({ variety: 1 }, 3, ofWarp)).toEqual(rowsWith({}, 3, ofWarp));
+    expect(rowsWith({ variety: 1 }, 3, [false])).toEqual(rowsWith({}, 3, [false]));
   });
 
   test("the same step has the same rows, another one others", () => {

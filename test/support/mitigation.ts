@@ -39,7 +39,7 @@ export async function mitigationSetup(
       { ...images, labels },
       range(count).map((i) => start + i),
     );
-    return { clean, labels: clean.labels!, triggered: [withCornerPattern(clean.pixels)], isMovable: [true] };
+    return { clean, labels: clean.labels!, triggered: [withCornerPattern(clean.pixels)] };
   };
   const model = importModel(bytes);
   const instance = (await examine(runtime, model, defaultPreprocessing, [4, 3, 8, 8], at)).instance;
@@ -52,6 +52,7 @@ export async function mitigationSetup(
     ...at,
     training: part(0, 36),
     mirrored: async () => ({ clean: mirrored, triggered: [withCornerPattern(mirrored.pixels)] }),
+    isMovable: [true],
     validation: part(36, 12),
     measure: errorMeasureFor(["a", "b"], "as given"),
     maxDegradation: 0.1,

@@ -15,12 +15,7 @@ const clean: ImageSet = {
 };
 const triggers = mostPictured + 1;
 const each = <T>(of: (k: number) => T): T[] => Array.from({ length: triggers }, (_, k) => of(k));
-const images = {
-  clean,
-  labels: outputs(0),
-  triggered: each((k) => pixels(0.1 * k)),
-  isMovable: each(() => true),
-};
+const images = { clean, labels: outputs(0), triggered: each((k) => pixels(0.1 * k)) };
 const errors = {
   before: { outputs: outputs(1000), triggeredOutputs: each((k) => outputs(2000 + 100 * k)) },
   after: { outputs: outputs(1001), triggeredOutputs: each((k) => outputs(3000 + 100 * k)) },
