@@ -1,5 +1,4 @@
 /** What every command shares: settings from all sources, interrupts, errors. */
-import { type Command, Option } from "commander";
 import {
   defaultConfigFile,
   type GivenFlags,
@@ -12,24 +11,6 @@ import {
   variableOf,
 } from "./resolve.ts";
 import { configNames } from "./tables/config-names.ts";
-
-/**
- * Adds the flags of a table to a command.
- *
- * @param command the command
- * @param table its settings
- */
-export function addSettings(command: Command, table: SettingTable): Command {
-  for (const setting of Object.values(table)) {
-    const suffix = setting.fallback === undefined ? "" : ` (default: ${setting.fallback})`;
-    const option = new Option(setting.flags, setting.help + suffix);
-    if (setting.isRepeatable) {
-      option.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]);
-    }
-    command.addOption(option);
-  }
-  return command;
-}
 
 /**
  * The values of a command's settings.

@@ -4,13 +4,7 @@
  */
 import { DrmGuardError, messageOf } from "../errors.ts";
 import { throttleSteps } from "../loops/throttle.ts";
-import { runCheck } from "./check-job.ts";
 import type { ChildMessage, JobContext, JobRequest, JobResults, ParentMessage } from "./job.ts";
-import { runMeasurement } from "./measure-job.ts";
-import { runPoisoning } from "./poison-job.ts";
-import { runRepair } from "./repair-job.ts";
-import { runScan } from "./scan-job.ts";
-import { runTraining } from "./train-job.ts";
 
 /** Milliseconds between two reports of the steps of a phase; its last step is always reported. */
 const stepInterval = 100;
@@ -33,13 +27,14 @@ const context: JobContext = {
   shouldStop: () => isStopping,
 };
 
-function run(request: JobRequest): Promise<JobResults[JobRequest["kind"]]> {
-  if (request.kind === "check") return runCheck(request, context);
-  if (request.kind === "scan") return runScan(request, context);
-  if (request.kind === "repair") return runRepair(request, context);
-  if (request.kind === "train") return runTraining(request, context);
-  if (request.kind === "measure") return runMeasurement(request, context);
-  return runPoisoning(request, context);
+/** Loads what the job needs, which is less than what all need, and runs it. */
+async function run(request: JobRequest): Promise<JobResults[JobRequest["kind"]]> {
+  if (request.kind === "check") return (await import("./check-job.ts")).runCheck(request, context);
+  if (request.kind === "scan") return (await import("./scan-job.ts")).runScan(request, context);
+  if (request.kind === "repair") return (await import("./repair-job.ts")).runRepair(request, context);
+  if (request.kind === "train") return (await import("./train-job.ts")).runTraining(request, context);
+  if (request.kind === "measure") return (await import("./measure-job.ts")).runMeasurement(request, context);
+  return (await import("./poison-job.ts")).runPoisoning(request, context);
 }
 
 function errorMessage(thrown: unknown): ChildMessage {
