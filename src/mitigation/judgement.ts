@@ -1,7 +1,8 @@
 /** Whether a repair helped: errors before and after, and what a second scan says. */
 import type { Verdict } from "../identification/identification.ts";
 import { predict } from "../identification/predict.ts";
-import { type ErrorMeasure, meanRegressionError } from "../metrics/regression-error.ts";
+import { type ErrorMeasure, meanRegressionError, regressionErrors } from "../metrics/regression-error.ts";
+import type { RelativeRise } from "../metrics/relative-rise.ts";
 import type { ExaminedModel } from "../models/examined-model.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { RepairImages } from "./mitigation.ts";
@@ -24,6 +25,8 @@ export interface BackdoorErrors {
 
 /** Errors of a model, and the outputs that they are of. */
 export interface MeasuredModel extends BackdoorErrors {
+  /** The error of each clean image, [N]; RE is their mean. */
+  readonly cleanErrors: Float64Array;
   /** f(x), [N, d] */
   readonly outputs: Float32Array;
   /** f(A(x)) for each trigger, [N, d] each. */
@@ -55,7 +58,13 @@ export async function backdoorErrors(
     });
   }
   const outputs = await predict(runtime, examined, clean);
-  return { clean: meanRegressionError(outputs, labels, measure), triggers, outputs, triggeredOutputs };
+  return {
+    clean: meanRegressionError(outputs, labels, measure),
+    cleanErrors: regressionErrors(outputs, labels, measure),
+    triggers,
+    outputs,
+    triggeredOutputs,
+  };
 }
 
 /** How a repair ended: `unproven` where nothing speaks against it and a second scan could not tell. */
@@ -65,33 +74,40 @@ export type RepairOutcome = "repaired" | "failed" | "unproven";
  * Judges a repair. It fails when the error on clean images rose by more than is allowed, when a reversed trigger still draws outputs
  * nearer to its target than to the truth, or when a second scan finds a backdoor again.
  *
+ * The rise on the images there are decides, not its interval: whoever has few images should not get a worse model for that. The interval is said, so that nobody
+ * takes the rise on some dozens of images for what it is on all.
+ *
+ * @param rise of RE
+ * @param after what reversed triggers do to the repaired model
  * @param verdict of the second scan; null when there was none
  * @param maxDegradation the part by which the error on clean images may rise
  */
 export function judgeRepair(
-  before: BackdoorErrors,
-  after: BackdoorErrors,
+  { rise, interval }: RelativeRise,
+  after: readonly TriggerErrors[],
   verdict: Verdict | null,
   maxDegradation: number,
 ): { outcome: RepairOutcome; reasons: string[] } {
   const percent = (part: number): string => `${(100 * part).toPrecision(3)} %`;
-  const rise = after.clean / before.clean - 1;
-  const drawn = after.triggers.filter((each) => each.attackError < each.defendingAttackError).length;
+  const about =
+    interval === null
+      ? ""
+      : ` (${interval.map((part) => (100 * part).toPrecision(2)).join(" to ")} % with 95 % confidence)`;
+  const rose = `the error on clean images ${rise > 0 ? `rose by ${percent(rise)}` : `fell by ${percent(-rise)}`}`;
+  const drawn = after.filter((each) => each.attackError < each.defendingAttackError).length;
   const failures = [
-    ...(rise > maxDegradation
-      ? [`the error on clean images rose by ${percent(rise)}, allowed are ${percent(maxDegradation)}`]
-      : []),
+    ...(rise > maxDegradation ? [`${rose}${about}, allowed are ${percent(maxDegradation)}`] : []),
     ...(drawn > 0
       ? [
-          `${drawn} of ${after.triggers.length} reversed triggers still draw outputs nearer to the target than to the truth`,
+          `${drawn} of ${after.length} reversed triggers still draw outputs nearer to the target than to the truth`,
         ]
       : []),
     ...(verdict === "backdoored" ? ["a second scan finds a backdoor in the repaired model"] : []),
   ];
   if (failures.length > 0) return { outcome: "failed", reasons: failures };
   const reasons = [
-    `the error on clean images ${rise > 0 ? `rose by ${percent(rise)}` : `fell by ${percent(-rise)}`}`,
-    ...(after.triggers.length === 0 ? [] : ["no reversed trigger draws outputs to its target any more"]),
+    `${rose}${about}`,
+    ...(after.length === 0 ? [] : ["no reversed trigger draws outputs to its target any more"]),
   ];
   if (verdict === "inconclusive") {
     return { outcome: "unproven", reasons: [...reasons, "a second scan came to no verdict"] };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { mostDimensions, mostPictured, mostResponses } from "./result.ts";
 
 /** The version of the schema: the first number changes when readers of older reports would misread newer ones. */
-export const repairReportVersion = "1.1";
+export const repairReportVersion = "1.2";
 
 const scanSchema = z
   .object({
@@ -87,7 +87,15 @@ export const repairReportSchema = z
     reasons: z.array(z.string()).describe("why, in words"),
     maxDegradation: z.number().describe("the part by which the clean error was allowed to rise"),
     regressionError: z
-      .object({ before: z.number(), after: z.number() })
+      .object({
+        before: z.number(),
+        after: z.number(),
+        interval: z
+          .tuple([z.number(), z.number()])
+          .nullable()
+          .optional()
+          .describe("where after / before - 1 lies over all such images, with 95 % confidence; since 1.2"),
+      })
       .describe("RE: mean error on clean images"),
     triggers: z.array(
       z.object({

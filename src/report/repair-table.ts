@@ -16,10 +16,11 @@ export function repairRows(report: RepairReport): [what: string, value: string][
   const change = ({ before, after }: { before: number; after: number }): string =>
     `${error(before)} -> ${error(after)}`;
   const { regressionError: clean, scans, movement, benign } = report;
-  const rise = (100 * (clean.after - clean.before)) / clean.before;
-  const rows: [string, string][] = [
-    ["clean error (RE)", `${change(clean)} (${rise < 0 ? "" : "+"}${numberText(rise)} %)`],
-  ];
+  const signed = (part: number): string => `${part < 0 ? "" : "+"}${numberText(100 * part)}`;
+  const rise = `${signed((clean.after - clean.before) / clean.before)} %`;
+  const { interval } = clean;
+  const about = interval ? `, 95 % interval ${signed(interval[0])} to ${signed(interval[1])} %` : "";
+  const rows: [string, string][] = [["clean error (RE)", `${change(clean)} (${rise}${about})`]];
   for (const { family, before, after } of report.triggers) {
     const of = (name: "attackError" | "defendingAttackError"): string =>
       change({ before: before[name], after: after[name] });

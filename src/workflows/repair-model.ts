@@ -5,6 +5,7 @@ import { DrmGuardError } from "../errors.ts";
 import { archiveWithin } from "../loops/archive-within.ts";
 import type { WorkEvent } from "../loops/work.ts";
 import { errorMeasureFor } from "../metrics/regression-error.ts";
+import { relativeRise } from "../metrics/relative-rise.ts";
 import { columnVariances } from "../metrics/statistics.ts";
 import {
   backdoorErrors,
@@ -206,9 +207,10 @@ export async function repairModel(
   } finally {
     await copies.removeDraft();
   }
+  const clean = relativeRise(errors.before.cleanErrors, errors.after.cleanErrors);
   const { outcome, reasons } = judgeRepair(
-    errors.before,
-    errors.after,
+    clean,
+    errors.after.triggers,
     after?.verdict ?? null,
     options.maxDegradation,
   );
@@ -234,7 +236,11 @@ export async function repairModel(
     outcome,
     reasons,
     maxDegradation: options.maxDegradation,
-    regressionError: { before: errors.before.clean, after: errors.after.clean },
+    regressionError: {
+      before: errors.before.clean,
+      after: errors.after.clean,
+      interval: clean.interval === null ? null : [...clean.interval],
+    },
     triggers: triggers.map(({ family, target, score }, k) => ({
       family,
       target: [...target],

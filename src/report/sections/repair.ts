@@ -25,7 +25,11 @@ import { shortName } from "./short-name.ts";
 export function changeSection(report: RepairReport, context: ReportContext): Section {
   const { regressionError, triggers, errors, warnings } = report;
   const changes: Change[] = [
-    { name: "clean images, to the truth (RE)", ...regressionError },
+    {
+      name: "clean images, to the truth (RE)",
+      before: regressionError.before,
+      after: regressionError.after,
+    },
     ...triggers.flatMap(({ family, before, after }) => [
       {
         name: `${shortName(family)} trigger, to the truth (DAE)`,
