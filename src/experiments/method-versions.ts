@@ -12,7 +12,7 @@ export const methodVersions: Readonly<Record<MethodName, number>> = {
 
 /** Of mitigations. */
 export const mitigationVersions: Readonly<Record<MitigationName, number>> = {
-  unlearning: 9,
+  unlearning: 10,
   "fine-tuning": 1,
   "fine-pruning": 1,
   anp: 1,

@@ -77,8 +77,10 @@ export async function fineTune(
   const isPerturbed = tuning.hasTriggers && options.perturbation > 0;
   const program = await fineTuningStep(setup, batch, tuning.kept, isPerturbed);
   const meter = await weightedModel(runtime, examined, setup);
-  const rows = batchRows(setup, options.mirror > 0 ? await setup.mirrored() : null, batch, tuning, options);
   const bounds = isPerturbed ? perturbationBounds(training, options.perturbation) : null;
+  const mirrored = options.mirror > 0 ? await setup.mirrored() : null;
+  const plan = { ...tuning, size: batch, isPerturbed: bounds?.isPerturbed ?? [] };
+  const rows = batchRows(setup, mirrored, plan, options);
   const perturbedLength = bounds?.most.length ?? 0;
   /** The outputs that are trained towards. */
   const wanted = async ({ origin, labels, teacher }: BatchRows): Promise<TensorData> => {

@@ -22,16 +22,29 @@ export interface BatchRows {
   readonly perturbed: readonly PerturbedTrigger[];
 }
 
+/** What the rows are for. */
+export interface RowsPlan {
+  /** Images of a step. */
+  readonly size: number;
+  /** The name of the training, which draws go by. */
+  readonly phase: string;
+  /** Whether half of the rows are under triggers. */
+  readonly hasTriggers: boolean;
+  /** Whether trigger k has a perturbation. */
+  readonly isPerturbed: readonly boolean[];
+}
+
 /**
  * The rows of each step: a function of the step alone, so that a resumed training sees the same ones.
+ *
+ * Triggers take turns, row by row. Where one has a perturbation every other of its turns has it; of all other turns the part `variety` is under others like it.
  *
  * @param mirrored where some rows are to be mirrored
  */
 export function batchRows(
   { seed, training, isMovable }: Pick<MitigationSetup, "seed" | "training" | "isMovable">,
   mirrored: ImagesUnderTriggers | null,
-  size: number,
-  { phase, hasTriggers }: { readonly phase: string; readonly hasTriggers: boolean },
+  { size, phase, hasTriggers, isPerturbed }: RowsPlan,
   options: FineTuningOptions,
 ): (step: number) => BatchRows {
   const { clean, labels } = training;
@@ -51,20 +64,21 @@ export function batchRows(
       const mirror = draw.uniform() < options.mirror ? mirrored : null;
       const strength = 1 + options.strength * (2 * draw.uniform() - 1);
       const k = i - cleanRows.length;
-      // Triggers take turns, also where there are more of them than rows.
-      const trigger = k < 0 ? null : (step * ofTriggers + k) % triggers;
+      // They go on from step to step, also where there are more triggers than rows.
+      const order = step * ofTriggers + k;
+      const trigger = k < 0 ? null : order % triggers;
       const teacher = mirror !== null ? 1 : trigger === null ? options.cleanTeacher : options.teacher;
       const { clean: origin, triggered } = mirror ?? training;
       const row = (pixels: Float32Array): Float32Array => pixels.subarray(index * each, (index + 1) * each);
       const before = row(origin.pixels);
       if (trigger === null) return { image: before, origin: before, teacher, perturbed: null };
       const under = row(triggered[trigger]!);
-      if (isMovable[trigger] && options.variety > 0 && draw.uniform() < options.variety) {
+      const perturbed = isPerturbed[trigger] && Math.floor(order / triggers) % 2 === 1 ? trigger : null;
+      const canBeAnother = perturbed === null && isMovable[trigger] && options.variety > 0;
+      if (canBeAnother && draw.uniform() < options.variety) {
         const image = underTriggersLike(before, under, imageShape, draw);
-        return { image, origin: before, teacher, perturbed: null };
+        return { image, origin: before, teacher, perturbed };
       }
-      // Every other row, so that the trigger is unlearnt as it was found too.
-      const perturbed = options.perturbation > 0 && k % 2 === 1 ? trigger : null;
       return { image: changed(before, under, strength), origin: before, teacher, perturbed };
     });
     const stack = (images: readonly Float32Array[]): TensorData =>

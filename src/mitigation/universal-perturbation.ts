@@ -7,6 +7,8 @@ export interface PerturbationBounds {
   readonly most: Float32Array;
   /** C H W */
   readonly each: number;
+  /** Whether trigger k has one, [T]. */
+  readonly isPerturbed: readonly boolean[];
 }
 
 /** A row's trigger, whose perturbation it has; null where it has none. */
@@ -34,14 +36,16 @@ export function perturbationBounds(
   const [count] = clean.shape;
   const each = clean.pixels.length / count;
   const most = new Float32Array(triggered.length * each);
-  triggered.forEach((pixels, k) => {
+  const isPerturbed = triggered.map((pixels, k) => {
     pixels.forEach((value, i) => {
       most[k * each + (i % each)]! += (reach / count) * Math.abs(value - clean.pixels[i]!);
     });
     const own = most.subarray(k * each, (k + 1) * each);
-    if (spreadOf(own) > mostSpread) own.fill(0);
+    const isSpread = spreadOf(own) > mostSpread;
+    if (isSpread) own.fill(0);
+    return !isSpread && reach > 0;
   });
-  return { most, each };
+  return { most, each, isPerturbed };
 }
 
 /** The part of the numbers that are large: 1 where all are alike, 1 / n where one alone is not 0. */

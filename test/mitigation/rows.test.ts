@@ -26,10 +26,15 @@ const training: RepairImages = { clean, labels: clean.labels!, triggered: [brigh
 const mirroredClean = mirroredImages(clean);
 const mirrored = { clean: mirroredClean, triggered: [brighter(mirroredClean.pixels)] };
 
-function rowsWith(changes: Partial<FineTuningOptions>, step = 3, isMovable = [true]): BatchRows {
+function rowsWith(
+  changes: Partial<FineTuningOptions>,
+  step = 3,
+  { isMovable = [true], isPerturbed = [false] } = {},
+): BatchRows {
   const options = { ...fineTuningDefaults, shift: 0, gain: 0, ...changes };
   const setup = { seed: 4, training, isMovable };
-  return batchRows(setup, mirrored, 8, { phase: "unlearning", hasTriggers: true }, options)(step);
+  const plan = { size: 8, phase: "unlearning", hasTriggers: true, isPerturbed };
+  return batchRows(setup, mirrored, plan, options)(step);
 }
 
 /** Pixels of a row. */
@@ -90,34 +95,63 @@ describe("rows of a step", () => {
     expect(part).toBeLessThan(0.7);
   });
 
-  test("every other row under a trigger is to have its perturbation, where any is wanted", () => {
+  test("every other turn of a trigger has its perturbation, where it has one", () => {
     expect(rowsWith({}).perturbed).toEqual(Array(8).fill(null));
-    expect(rowsWith({ perturbation: 1 }).perturbed).toEqual([...Array(4).fill(null), null, 0, null, 0]);
+    expect(rowsWith({}, 3, { isPerturbed: [true] }).perturbed).toEqual([
+      ...Array(4).fill(null),
+      null,
+      0,
+      null,
+      0,
+    ]);
   });
 
-  test("the part that is asked for is under other triggers in its place, with the same label and no perturbation", () => {
-    const exactly = rowsWith({ perturbation: 1 });
-    const rows = rowsWith({ perturbation: 1, variety: 1 });
+  test.each([[[true, true]], [[true, false]], [[true, true, true]]])(
+    "as many turns of each of several triggers: %j",
+    (isPerturbed) => {
+      const triggers = isPerturbed.length;
+      const several = { ...training, triggered: isPerturbed.map(() => training.triggered[0]!) };
+      const setup = { seed: 4, training: several, isMovable: isPerturbed.map(() => true) };
+      const plan = { size: 8, phase: "unlearning", hasTriggers: true, isPerturbed };
+      const rows = batchRows(setup, null, plan, fineTuningDefaults);
+      const steps = 2 * triggers;
+      const counts = isPerturbed.map(
+        (_, k) => range(steps).flatMap((step) => rows(step).perturbed.filter((each) => each === k)).length,
+      );
+      // Four rows a step are under triggers: each has 8 turns.
+      expect(counts).toEqual(isPerturbed.map((has) => (has ? 4 : 0)));
+    },
+  );
+
+  test("the part that is asked for is under other triggers in its place, with the same label", () => {
+    const exactly = rowsWith({});
+    const rows = rowsWith({ variety: 1 });
     expect(rows.labels.data).toEqual(exactly.labels.data);
     expect(rows.origin.data).toEqual(exactly.origin.data);
-    expect(rows.perturbed).toEqual(Array(8).fill(null));
     const isExact = (found: BatchRows, i: number): boolean =>
       changeOf(found, i).every((v) => Math.abs(v - 0.2) < 1e-6);
     range(4).forEach((i) => {
       expect(Math.max(...changeOf(rows, i).map(Math.abs))).toBe(0);
       expect(isExact(rows, 4 + i)).toBe(false);
     });
-    const many = range(50).flatMap((step) => {
-      const found = rowsWith({ variety: 0.25 }, step);
-      return [4, 5, 6, 7].map((i) => isExact(found, i));
-    });
-    const part = many.filter((exact) => !exact).length / many.length;
-    expect(part).toBeGreaterThan(0.15);
-    expect(part).toBeLessThan(0.35);
+    const partOf = (isPerturbed: boolean): number => {
+      const many = range(100).flatMap((step) => {
+        const found = rowsWith({ variety: 0.25 }, step, { isPerturbed: [isPerturbed] });
+        return [4, 5, 6, 7].map((i) => isExact(found, i));
+      });
+      return many.filter((exact) => !exact).length / many.length;
+    };
+    expect(Math.abs(partOf(false) - 0.25)).toBeLessThan(0.08);
+    // Turns with a perturbation are as they are.
+    expect(Math.abs(partOf(true) - 0.25 / 2)).toBeLessThan(0.06);
+    const perturbed = rowsWith({ variety: 1 }, 3, { isPerturbed: [true] });
+    expect([4, 5, 6, 7].map((i) => isExact(perturbed, i))).toEqual([false, true, false, true]);
+    expect(perturbed.perturbed.slice(4)).toEqual([null, 0, null, 0]);
   });
 
   test("what moves pixels has no others in its place", () => {
-    expect(rowsWith({ variety: 1 }, 3, [false])).toEqual(rowsWith({}, 3, [false]));
+    const isMovable = [false];
+    expect(rowsWith({ variety: 1 }, 3, { isMovable })).toEqual(rowsWith({}, 3, { isMovable }));
   });
 
   test("the same step has the same rows, another one others", () => {

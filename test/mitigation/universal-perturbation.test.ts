@@ -27,12 +27,17 @@ const close = (found: Float32Array, expected: readonly number[]): void => {
 describe("a perturbation of a trigger", () => {
   test("may go as far as its trigger changes images there on average, times the reach, and nowhere else", () => {
     close(bounds.most, [2 * 0.7, 0, 0, 0, 0, 0, 0, 2 * 0.3]);
-    expect(perturbationBounds({ clean, triggered }, 0).most.every((value) => value === 0)).toBe(true);
+    expect(bounds.isPerturbed).toEqual([true, true]);
+    const none = perturbationBounds({ clean, triggered }, 0);
+    expect(none.most.every((value) => value === 0)).toBe(true);
+    expect(none.isPerturbed).toEqual([false, false]);
   });
 
   test("has no room where its trigger is spread over the image", () => {
     const spread = [clean.pixels.map((value) => value + 0.1), triggered[0]!];
-    close(perturbationBounds({ clean, triggered: spread }, 2).most, [0, 0, 0, 0, 2 * 0.7, 0, 0, 0]);
+    const { most, isPerturbed } = perturbationBounds({ clean, triggered: spread }, 2);
+    close(most, [0, 0, 0, 0, 2 * 0.7, 0, 0, 0]);
+    expect(isPerturbed).toEqual([false, true]);
   });
 
   test("is added to the rows of its own trigger alone, which stay pictures", () => {
