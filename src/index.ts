@@ -156,9 +156,8 @@ export {
 export type { EncodePng, Host, ImageSource, LoadedModel } from "./workflows/host.ts";
 export {
   type ModelCopies,
-  repairDefaults,
   repairModel,
 } from "./workflows/repair-model.ts";
-export type { RepairOptions } from "./workflows/repair-options.ts";
+export { type RepairOptions, repairDefaults } from "./workflows/repair-options.ts";
 export { scanModel } from "./workflows/scan-model.ts";
 export type { ScanOptions } from "./workflows/scan-options.ts";

@@ -9,7 +9,7 @@ import { runFiles } from "../jobs/run-folder.ts";
 import { version } from "../jobs/version.ts";
 import { type MitigationChanges, type MitigationName, mitigationOptions } from "../mitigation/methods.ts";
 import { type RepairReport, repairReportSchema, repairReportVersion } from "../report/repair-report.ts";
-import { repairDefaults } from "../workflows/repair-model.ts";
+import { repairDefaults } from "../workflows/repair-options.ts";
 import { mitigationVersions } from "./method-versions.ts";
 import { nameOf } from "./models.ts";
 import { hashOf, jsonAt, sha256Of, type WorkOptions } from "./run-folders.ts";

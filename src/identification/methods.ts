@@ -1,7 +1,6 @@
-/** All identification methods by name, with their options. */
+/** All identification methods by name, with their options. A method itself is loaded when it is used, so that options can be read without it. */
 import { DrmGuardError } from "../errors.ts";
 import type { Task } from "../models/task.ts";
-import { identifyByContrast } from "./contrast/identify.ts";
 import {
   assertContrastOptions,
   type ContrastOptions,
@@ -10,7 +9,6 @@ import {
   contrastPresetFor,
   contrastPresets,
 } from "./contrast/options.ts";
-import { identifyByFeatureRe } from "./feature-re/identify.ts";
 import {
   assertFeatureReOptions,
   type FeatureReOptions,
@@ -18,14 +16,12 @@ import {
   featureReDefaults,
 } from "./feature-re/options.ts";
 import type { Identification, IdentificationSetup } from "./identification.ts";
-import { identifyByNeuralCleanse } from "./neural-cleanse/identify.ts";
 import {
   assertNeuralCleanseOptions,
   type NeuralCleanseOptions,
   neuralCleanseDefaults,
 } from "./neural-cleanse/options.ts";
-import { classificationOptions } from "./paper/classification.ts";
-import { identifyByPaper } from "./paper/identify.ts";
+import { classificationOptions } from "./paper/classification-options.ts";
 import {
   assertPaperOptions,
   type PaperOptions,
@@ -120,7 +116,12 @@ export function prepareMethod(
     case "contrast": {
       const chosen = presetOf(name, contrastPresets, preset) ?? contrastPresetFor(pixels);
       const options = { ...contrastPresets[chosen], ...(changes as Partial<ContrastOptions>) };
-      return prepared(chosen, options, assertContrastOptions, identifyByContrast);
+      return prepared(
+        chosen,
+        options,
+        assertContrastOptions,
+        async () => (await import("./contrast/identify.ts")).identifyByContrast,
+      );
     }
     case "neural-cleanse":
       presetOf(name, {}, preset);
@@ -128,7 +129,7 @@ export function prepareMethod(
         null,
         { ...neuralCleanseDefaults, ...(changes as Partial<NeuralCleanseOptions>) },
         assertNeuralCleanseOptions,
-        identifyByNeuralCleanse,
+        async () => (await import("./neural-cleanse/identify.ts")).identifyByNeuralCleanse,
       );
     case "feature-re":
       presetOf(name, {}, preset);
@@ -136,12 +137,12 @@ export function prepareMethod(
         null,
         { ...featureReDefaults, ...(changes as Partial<FeatureReOptions>) },
         assertFeatureReOptions,
-        identifyByFeatureRe,
+        async () => (await import("./feature-re/identify.ts")).identifyByFeatureRe,
       );
     case "paper": {
       const chosen = presetOf(name, paperPresets, preset) ?? presetFor(dimension);
       const options = { ...paperPresets[chosen], ...(changes as Partial<PaperOptions>) };
-      return prepared(chosen, options, assertPaperOptions, identifyByPaper);
+      return prepared(chosen, options, assertPaperOptions, loadPaper);
     }
   }
 }
@@ -174,6 +175,9 @@ function presetOf<P extends object>(name: MethodName, presets: P, preset: Preset
   );
 }
 
+const loadPaper = async (): Promise<typeof import("./paper/identify.ts").identifyByPaper> =>
+  (await import("./paper/identify.ts")).identifyByPaper;
+
 function prepareClassification(preset: PresetChoice, changes: Partial<PaperOptions>): PreparedMethod {
   if (preset !== "auto") {
     throw new DrmGuardError(
@@ -182,7 +186,7 @@ function prepareClassification(preset: PresetChoice, changes: Partial<PaperOptio
     );
   }
   const options = { ...classificationOptions, ...changes };
-  return prepared("classification", options, assertPaperOptions, identifyByPaper);
+  return prepared("classification", options, assertPaperOptions, loadPaper);
 }
 
 /**
@@ -230,12 +234,12 @@ function prepared<O extends object>(
   preset: string | null,
   options: O,
   assertOptions: (options: O) => void,
-  identify: (setup: IdentificationSetup, options: O) => Promise<Identification>,
+  load: () => Promise<(setup: IdentificationSetup, options: O) => Promise<Identification>>,
 ): PreparedMethod {
   assertOptions(options);
   return {
     preset,
     options: Object.fromEntries(Object.entries(options)),
-    identify: (setup) => identify(setup, options),
+    identify: async (setup) => (await load())(setup, options),
   };
 }

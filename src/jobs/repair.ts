@@ -1,7 +1,7 @@
 /** Repairs of files, for programs. */
 import type { MethodChanges, MethodName } from "../identification/methods.ts";
 import type { RepairReport } from "../report/repair-report.ts";
-import { repairDefaults } from "../workflows/repair-model.ts";
+import { repairDefaults } from "../workflows/repair-options.ts";
 import { jobDefaults } from "./defaults.ts";
 import type { RepairRequest } from "./job.ts";
 import { runInChild, watchOptions } from "./run-in-child.ts";

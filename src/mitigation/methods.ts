@@ -1,7 +1,4 @@
-/** All mitigations by name, with their options. */
-import { pruneAdversarially } from "./anp.ts";
-import { finePrune } from "./fine-pruning.ts";
-import { fineTune } from "./fine-tuning.ts";
+/** All mitigations by name, with their options. A mitigation itself is loaded when it is used, so that options can be read without it. */
 import type { Mitigation, MitigationSetup } from "./mitigation.ts";
 import {
   anpDefaults,
@@ -53,8 +50,15 @@ export async function mitigate(
   changes: MitigationChanges,
 ): Promise<Mitigation> {
   // Names are checked where they come from; numbers are by each method.
-  if (name === "anp") return await pruneAdversarially(setup, { ...mitigationOptions.anp, ...changes });
-  if (name === "fine-pruning") return await finePrune(setup, { ...mitigationOptions[name], ...changes });
+  if (name === "anp") {
+    const { pruneAdversarially } = await import("./anp.ts");
+    return await pruneAdversarially(setup, { ...mitigationOptions.anp, ...changes });
+  }
+  if (name === "fine-pruning") {
+    const { finePrune } = await import("./fine-pruning.ts");
+    return await finePrune(setup, { ...mitigationOptions[name], ...changes });
+  }
+  const { fineTune } = await import("./fine-tuning.ts");
   const options = { ...mitigationOptions[name], ...changes };
   const tuned = await fineTune(setup, options, {
     phase: name,

@@ -1,8 +1,9 @@
 /** A model at one input shape: every tensor's shape known, and everything that does not depend on pixels computed. */
 import { DrmGuardError, messageOf } from "../errors.ts";
+import { dtypeOfCode } from "../onnx/dtype-codes.ts";
 import type { Attribute, OnnxGraph, OnnxNode, OnnxValueInfo } from "../onnx/model.ts";
 import { getInt } from "../onnx/model.ts";
-import { dtypeOfCode, writeModel } from "../onnx/proto.ts";
+import { writeModel } from "../onnx/proto.ts";
 import { ownNames, renamedGraph } from "../onnx/rename.ts";
 import { type DType, isFloat, sizeOf, type TensorData, toNumbers, zeros } from "../onnx/tensor-data.ts";
 import type { Arrays, Runtime } from "../runtime/runtime.ts";

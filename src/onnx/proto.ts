@@ -16,7 +16,6 @@ import {
   StringStringEntryProtoSchema,
   type TensorProto,
   TensorProtoSchema,
-  TensorProto_DataType as Type,
   type TypeProto,
   TypeProto_TensorSchema,
   TypeProtoSchema,
@@ -24,6 +23,7 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { DrmGuardError, messageOf } from "../errors.ts";
+import { codeOfDtype, dtypeOfCode, knownDtype } from "./dtype-codes.ts";
 import type { Attribute, OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxValueInfo } from "./model.ts";
 import { type DType, fromBytes, sizeOf, type TensorData, toBytes, toInt64 } from "./tensor-data.ts";
 
@@ -33,44 +33,7 @@ import { type DType, fromBytes, sizeOf, type TensorData, toBytes, toInt64 } from
  */
 export type ExternalDataReader = (location: string, offset: number, length: number | null) => Uint8Array;
 
-const typeOfCode: ReadonlyMap<number, DType> = new Map([
-  [Type.FLOAT, "float32"],
-  [Type.DOUBLE, "float64"],
-  [Type.FLOAT16, "float16"],
-  [Type.BFLOAT16, "bfloat16"],
-  [Type.INT8, "int8"],
-  [Type.UINT8, "uint8"],
-  [Type.INT16, "int16"],
-  [Type.UINT16, "uint16"],
-  [Type.INT32, "int32"],
-  [Type.UINT32, "uint32"],
-  [Type.INT64, "int64"],
-  [Type.UINT64, "uint64"],
-  [Type.BOOL, "bool"],
-  [Type.STRING, "string"],
-]);
-const codeOfType: ReadonlyMap<DType, number> = new Map([...typeOfCode].map(([code, type]) => [type, code]));
 const text = new TextDecoder();
-
-/**
- * The element type behind an ONNX type code. Throws E_DTYPE for codes that DRMGuard does not hold.
- *
- * @param code TensorProto.DataType
- */
-export function dtypeOfCode(code: number): DType {
-  const dtype = typeOfCode.get(code);
-  if (dtype === undefined) {
-    throw new DrmGuardError("E_DTYPE", `unsupported element type ${Type[code] ?? code}`, {
-      hint: "export the model with float32 weights",
-    });
-  }
-  return dtype;
-}
-
-/** The ONNX type code of an element type (TensorProto.DataType). */
-export function codeOfDtype(dtype: DType): number {
-  return codeOfType.get(dtype) as number;
-}
 
 /**
  * Reads an ONNX file.
@@ -154,7 +117,7 @@ function readValueInfo(proto: ValueInfoProto): OnnxValueInfo {
     if (value.case === "dimValue") return value.value > 0n ? Number(value.value) : null;
     return value.case === "dimParam" ? value.value : null;
   });
-  return { name: proto.name, dtype: typeOfCode.get(type.value.elemType) ?? null, shape: dims ?? null };
+  return { name: proto.name, dtype: knownDtype(type.value.elemType), shape: dims ?? null };
 }
 
 function readNode(proto: NodeProto, external: ExternalDataReader | undefined): OnnxNode {

@@ -9,7 +9,7 @@ import {
   type TensorProto,
 } from "onnx-buf";
 import { DrmGuardError } from "../errors.ts";
-import { dtypeOfCode } from "./proto.ts";
+import { dtypeOfCode } from "./dtype-codes.ts";
 import { type DType, numberToBfloat16, numberToFloat16, sizeOf } from "./tensor-data.ts";
 
 /** Bytes to be written into a copy of a file beside the model. */

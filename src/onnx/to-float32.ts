@@ -1,7 +1,7 @@
 /** One float type for the whole model: gradients are computed in float32. */
 import { DrmGuardError } from "../errors.ts";
+import { codeOfDtype, dtypeOfCode } from "./dtype-codes.ts";
 import { type Attribute, type Attributes, getInt, int, type OnnxGraph, type OnnxNode } from "./model.ts";
-import { codeOfDtype, dtypeOfCode } from "./proto.ts";
 import { asFloat32, type DType, isFloat, type TensorData } from "./tensor-data.ts";
 
 /** Operators on quantised activations: their outputs are steps, without a gradient. */

@@ -1,7 +1,7 @@
 /** Elementwise functions; all broadcast, and take numbers where they take tensors. */
 import { DrmGuardError } from "../errors.ts";
+import { codeOfDtype } from "../onnx/dtype-codes.ts";
 import { type Attributes, float, int } from "../onnx/model.ts";
-import { codeOfDtype } from "../onnx/proto.ts";
 import { type DType, float32, int64, type TensorData } from "../onnx/tensor-data.ts";
 import type { Graph, Tensor } from "./graph.ts";
 import { broadcastShapes } from "./shape.ts";

@@ -39,14 +39,6 @@ import {
 import { openSavedScan } from "./saved-scan.ts";
 import { stepShare } from "./search-model.ts";
 
-/** What repairs do when nothing else is said. */
-export const repairDefaults = {
-  /** The paper's. */
-  method: "unlearning",
-  /** A tenth is about the spread between two trainings of one network. */
-  maxDegradation: 0.1,
-} as const;
-
 /** A model's file with other weights. Nothing else in it changes. */
 export interface ModelCopies {
   /** The model as it was written, before it is brought into another form. */

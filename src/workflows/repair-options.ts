@@ -5,6 +5,14 @@ import type { PreprocessingHints } from "../models/preprocessing.ts";
 import type { SplitOptions } from "../models/split.ts";
 import type { ScanResult } from "../report/result.ts";
 
+/** What repairs do when nothing else is said. */
+export const repairDefaults = {
+  /** The paper's. */
+  method: "unlearning",
+  /** A tenth is about the spread between two trainings of one network. */
+  maxDegradation: 0.1,
+} as const;
+
 /** How a model is repaired; every default is filled in. */
 export interface RepairOptions extends SplitOptions {
   readonly preprocessing: PreprocessingHints;

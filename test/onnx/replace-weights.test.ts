@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { TensorProto_DataLocation as Location, type ModelProto, ModelProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
-import { codeOfDtype, readModel, writeModel } from "../../src/onnx/proto.ts";
+import { codeOfDtype } from "../../src/onnx/dtype-codes.ts";
+import { readModel, writeModel } from "../../src/onnx/proto.ts";
 import { replaceWeights } from "../../src/onnx/replace-weights.ts";
 import {
   type DType,

@@ -5,7 +5,7 @@ import { jobDefaults } from "../../jobs/defaults.ts";
 import { repair as start } from "../../jobs/repair.ts";
 import type { RepairReport } from "../../report/repair-report.ts";
 import { methodChanges, mitigationChanges } from "../../workflows/method-settings.ts";
-import { repairDefaults } from "../../workflows/repair-model.ts";
+import { repairDefaults } from "../../workflows/repair-options.ts";
 import { settingsOf, withInterrupt } from "../command.ts";
 import { drawRepair } from "../draw-repair.ts";
 import { repairExitCodes } from "../exit-codes.ts";

@@ -8,7 +8,7 @@ import {
   methodNames,
   methodOptions,
 } from "../../identification/methods.ts";
-import { classificationOptions } from "../../identification/paper/classification.ts";
+import { classificationOptions } from "../../identification/paper/classification-options.ts";
 import { paperPresets } from "../../identification/paper/options.ts";
 import { defaultMemoryLimit } from "../../jobs/memory.ts";
 import { version } from "../../jobs/version.ts";

@@ -3,7 +3,7 @@ import { methodNames } from "../../identification/methods.ts";
 import { jobDefaults } from "../../jobs/defaults.ts";
 import { mitigationNames } from "../../mitigation/methods.ts";
 import { parseMethodSettings } from "../../workflows/method-settings.ts";
-import { repairDefaults } from "../../workflows/repair-model.ts";
+import { repairDefaults } from "../../workflows/repair-options.ts";
 import { repairFormats } from "../draw-repair.ts";
 import {
   parseChoice,

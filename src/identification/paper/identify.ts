@@ -7,7 +7,7 @@ import { evidenceCount, evidenceOf, responsePair } from "../evidence.ts";
 import type { Identification, IdentificationSetup } from "../identification.ts";
 import { assertFiniteOutputs } from "../predict.ts";
 import { examineFitting } from "./batch-size.ts";
-import { assertClassificationOptions } from "./classification.ts";
+import { assertClassificationOptions } from "./classification-options.ts";
 import { respondToClean } from "./clean.ts";
 import { imageNorms, meanOf } from "./image-norms.ts";
 import { createMeter } from "./measuring.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Identification } from "../../../src/identification/identification.ts";
 import { methodNames, prepareMethod } from "../../../src/identification/methods.ts";
-import { classificationOptions } from "../../../src/identification/paper/classification.ts";
+import { classificationOptions } from "../../../src/identification/paper/classification-options.ts";
 import { identifyByPaper } from "../../../src/identification/paper/identify.ts";
 import type { PaperOptions } from "../../../src/identification/paper/options.ts";
 import { columnVariances } from "../../../src/metrics/statistics.ts";
