@@ -21,7 +21,8 @@ import {
   mitigationChanges,
   parseMethodSettings,
 } from "../../src/workflows/method-settings.ts";
-import { repairDefaults, repairModel } from "../../src/workflows/repair-model.ts";
+import { repairModel } from "../../src/workflows/repair-model.ts";
+import { repairDefaults } from "../../src/workflows/repair-options.ts";
 import { scanModel } from "../../src/workflows/scan-model.ts";
 import type { ScanOptions } from "../../src/workflows/scan-options.ts";
 import type { ImageFiles, PageMessage, PageRequest, ScanSettings, WorkerMessage } from "../messages.ts";
