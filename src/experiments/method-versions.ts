@@ -12,7 +12,7 @@ export const methodVersions: Readonly<Record<MethodName, number>> = {
 
 /** Of mitigations. */
 export const mitigationVersions: Readonly<Record<MitigationName, number>> = {
-  unlearning: 10,
+  unlearning: 11,
   "fine-tuning": 1,
   "fine-pruning": 1,
   anp: 1,

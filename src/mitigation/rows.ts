@@ -37,7 +37,7 @@ export interface RowsPlan {
 /**
  * The rows of each step: a function of the step alone, so that a resumed training sees the same ones.
  *
- * Triggers take turns, row by row. Where one has a perturbation every other of its turns has it; of all other turns the part `variety` is under others like it.
+ * Triggers take turns, row by row. The part `variety` of the turns of one that can be moved is under others like it, evenly between the turns in which it is itself; where it has a perturbation it has it in these.
  *
  * @param mirrored where some rows are to be mirrored
  */
@@ -73,12 +73,12 @@ export function batchRows(
       const before = row(origin.pixels);
       if (trigger === null) return { image: before, origin: before, teacher, perturbed: null };
       const under = row(triggered[trigger]!);
-      const perturbed = isPerturbed[trigger] && Math.floor(order / triggers) % 2 === 1 ? trigger : null;
-      const canBeAnother = perturbed === null && isMovable[trigger] && options.variety > 0;
-      if (canBeAnother && draw.uniform() < options.variety) {
+      const turn = Math.floor(order / triggers);
+      if (isMovable[trigger] && isOther(turn, options.variety)) {
         const image = underTriggersLike(before, under, imageShape, draw);
-        return { image, origin: before, teacher, perturbed };
+        return { image, origin: before, teacher, perturbed: null };
       }
+      const perturbed = isPerturbed[trigger] ? trigger : null;
       return { image: changed(before, under, strength), origin: before, teacher, perturbed };
     });
     const stack = (images: readonly Float32Array[]): TensorData =>
@@ -91,6 +91,11 @@ export function batchRows(
       perturbed: rows.map(({ perturbed }) => perturbed),
     };
   };
+}
+
+/** Whether a turn is among the part of all turns that is asked for, which is spread evenly over them. */
+function isOther(turn: number, part: number): boolean {
+  return Math.floor((turn + 1) * part) > Math.floor(turn * part);
 }
 
 /** An image under a trigger of another strength: what it changes is so many times as large, and colours stay in [0, 1]. */

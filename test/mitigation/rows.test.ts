@@ -95,58 +95,49 @@ describe("rows of a step", () => {
     expect(part).toBeLessThan(0.7);
   });
 
-  test("every other turn of a trigger has its perturbation, where it has one", () => {
+  test("a trigger that has a perturbation has it wherever it is itself", () => {
     expect(rowsWith({}).perturbed).toEqual(Array(8).fill(null));
-    expect(rowsWith({}, 3, { isPerturbed: [true] }).perturbed).toEqual([
-      ...Array(4).fill(null),
-      null,
-      0,
-      null,
-      0,
-    ]);
+    const always = [...Array(4).fill(null), 0, 0, 0, 0];
+    expect(rowsWith({}, 3, { isPerturbed: [true] }).perturbed).toEqual(always);
   });
 
   test.each([[[true, true]], [[true, false]], [[true, true, true]]])(
-    "as many turns of each of several triggers: %j",
+    "each of several triggers has as many turns, and is itself in as many of them: %j",
     (isPerturbed) => {
       const triggers = isPerturbed.length;
       const several = { ...training, triggered: isPerturbed.map(() => training.triggered[0]!) };
       const setup = { seed: 4, training: several, isMovable: isPerturbed.map(() => true) };
       const plan = { size: 8, phase: "unlearning", hasTriggers: true, isPerturbed };
-      const rows = batchRows(setup, null, plan, fineTuningDefaults);
-      const steps = 2 * triggers;
-      const counts = isPerturbed.map(
-        (_, k) => range(steps).flatMap((step) => rows(step).perturbed.filter((each) => each === k)).length,
-      );
-      // Four rows a step are under triggers: each has 8 turns.
+      const rows = batchRows(setup, null, plan, { ...fineTuningDefaults, variety: 2 / 3 });
+      // Four rows a step are under triggers: each has 12 turns.
+      const perturbed = range(3 * triggers).flatMap((step) => rows(step).perturbed);
+      const counts = isPerturbed.map((_, k) => perturbed.filter((each) => each === k).length);
       expect(counts).toEqual(isPerturbed.map((has) => (has ? 4 : 0)));
     },
   );
 
-  test("the part that is asked for is under other triggers in its place, with the same label", () => {
-    const exactly = rowsWith({});
-    const rows = rowsWith({ variety: 1 });
+  test("the part that is asked for is under other triggers in its place, with the same label and no perturbation", () => {
+    const exactly = rowsWith({}, 3, { isPerturbed: [true] });
+    const rows = rowsWith({ variety: 1 }, 3, { isPerturbed: [true] });
     expect(rows.labels.data).toEqual(exactly.labels.data);
     expect(rows.origin.data).toEqual(exactly.origin.data);
+    expect(rows.perturbed).toEqual(Array(8).fill(null));
     const isExact = (found: BatchRows, i: number): boolean =>
       changeOf(found, i).every((v) => Math.abs(v - 0.2) < 1e-6);
     range(4).forEach((i) => {
       expect(Math.max(...changeOf(rows, i).map(Math.abs))).toBe(0);
       expect(isExact(rows, 4 + i)).toBe(false);
     });
-    const partOf = (isPerturbed: boolean): number => {
-      const many = range(100).flatMap((step) => {
-        const found = rowsWith({ variety: 0.25 }, step, { isPerturbed: [isPerturbed] });
+    const exactParts = [0, 0.25, 2 / 3, 0.75].map((variety) => {
+      const many = range(30).flatMap((step) => {
+        const found = rowsWith({ variety }, step);
         return [4, 5, 6, 7].map((i) => isExact(found, i));
       });
-      return many.filter((exact) => !exact).length / many.length;
-    };
-    expect(Math.abs(partOf(false) - 0.25)).toBeLessThan(0.08);
-    // Turns with a perturbation are as they are.
-    expect(Math.abs(partOf(true) - 0.25 / 2)).toBeLessThan(0.06);
-    const perturbed = rowsWith({ variety: 1 }, 3, { isPerturbed: [true] });
-    expect([4, 5, 6, 7].map((i) => isExact(perturbed, i))).toEqual([false, true, false, true]);
-    expect(perturbed.perturbed.slice(4)).toEqual([null, 0, null, 0]);
+      return many.filter((exact) => exact).length / many.length;
+    });
+    [1, 0.75, 1 / 3, 0.25].forEach((part, i) => {
+      expect(exactParts[i]).toBeCloseTo(part, 9);
+    });
   });
 
   test("what moves pixels has no others in its place", () => {
