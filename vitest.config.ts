@@ -10,7 +10,7 @@ export const shared = {
   hookTimeout: 120_000,
 } satisfies ViteUserConfig["test"];
 
-/** Files that take half a minute each, most of them in a browser: `npm run test:slow`. */
+/** Files that take half a minute each: in a browser, whole trainings and experiments: `npm run test:slow`. */
 export const slowTests = "test/**/*.slow.test.ts";
 
 /** Files that put something in the place of a module, which others must not find there. */
