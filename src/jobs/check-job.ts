@@ -13,7 +13,7 @@ import { loadModel } from "./load-model.ts";
 export async function runCheck(request: CheckRequest, { onEvent }: JobContext): Promise<CheckReport> {
   const { threads, provider, size, features, outputs, task, seed } = request;
   onEvent({ kind: "phase", phase: "reading the model", steps: 0 });
-  const { model } = await loadModel(request.model, request.memoryLimit);
+  const { model } = await loadModel(request.model, request.memoryLimit, request.preprocessing.held);
   const preprocessing = resolvePreprocessing(model, request.preprocessing);
   onEvent({ kind: "phase", phase: "checking operators, split and gradient", steps: 0 });
   const runtime = nodeRuntime({ threads, provider });

@@ -4,6 +4,7 @@ import { sha256 } from "../data/data-key.ts";
 import { externalDataBeside } from "../data/node/external-data.ts";
 import { fileError } from "../data/node/file-error.ts";
 import { DrmGuardError } from "../errors.ts";
+import type { HeldInputs } from "../models/held-inputs.ts";
 import { importModel } from "../models/import.ts";
 import type { LoadedModel } from "../workflows/host.ts";
 
@@ -17,8 +18,13 @@ const copies = 3;
  *
  * @param path the ONNX file
  * @param memoryLimit bytes that may be taken in all
+ * @param held values of the inputs beside the image
  */
-export async function loadModel(path: string, memoryLimit: number): Promise<LoadedModel> {
+export async function loadModel(
+  path: string,
+  memoryLimit: number,
+  held: HeldInputs | null = null,
+): Promise<LoadedModel> {
   const found = await stat(path).catch((cause: unknown) => {
     throw fileError(`cannot read the model ${path}`, cause);
   });
@@ -38,7 +44,7 @@ export async function loadModel(path: string, memoryLimit: number): Promise<Load
   });
   return {
     path,
-    model: importModel(bytes, externalDataBeside(path)),
+    model: importModel(bytes, externalDataBeside(path), held ?? {}),
     sha256: await sha256(bytes),
     bytes: bytes.byteLength,
   };

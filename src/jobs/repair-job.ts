@@ -33,21 +33,21 @@ export async function runRepair(request: RepairRequest, context: JobContext): Pr
   const from = path === null ? null : { path, result: await readResultFile(path) };
   context.onEvent({ kind: "phase", phase: "reading the model and the clean images", steps: 0 });
   const runtime = nodeRuntime({ threads, provider, lanes: lanesFor(threads, provider) });
-  const loaded = await loadModel(model, memoryLimit);
+  const loaded = await loadModel(model, memoryLimit, request.preprocessing.held);
   const images = { path: benign, read: readBenign.bind(null, benign) };
   const host = hostOf(runtime, threads, checkpointFolder(request.cache), context);
   return repairModel(runtime, loaded, copiesOf(request), images, { ...request, from }, host, start);
 }
 
 /** Copies of the model as files. */
-function copiesOf({ model, output, memoryLimit }: RepairRequest): ModelCopies {
+function copiesOf({ model, output, memoryLimit, preprocessing }: RepairRequest): ModelCopies {
   const unverified = unverifiedPath(output);
   let externalFiles = 0;
   return {
     original: async () => readModel(await bytesOf(model), externalDataBeside(model)),
     async draft(weights) {
       externalFiles = await writeRepaired(model, weights, unverified);
-      return loadModel(unverified, memoryLimit);
+      return loadModel(unverified, memoryLimit, preprocessing.held);
     },
     removeDraft: () => removeRepaired(unverified, externalFiles),
     async finish(weights, outcome) {

@@ -2,6 +2,7 @@
 import { readBenign } from "../data/node/read-benign.ts";
 import type { ScanResult } from "../report/result.ts";
 import { lanesFor, nodeRuntime } from "../runtime/node.ts";
+import type { LoadedModel } from "../workflows/host.ts";
 import { scanModel } from "../workflows/scan-model.ts";
 import { checkpointFolder } from "./checkpoint-folder.ts";
 import { hostOf } from "./host.ts";
@@ -18,12 +19,14 @@ export async function runScan(request: ScanRequest, context: JobContext): Promis
   context.onEvent({ kind: "phase", phase: "reading the model and the clean images", steps: 0 });
   const { threads, provider, benign } = request;
   const runtime = nodeRuntime({ threads, provider, lanes: lanesFor(threads, provider) });
-  const loaded = await loadModel(request.model, request.memoryLimit);
+  const load = (path: string): Promise<LoadedModel> =>
+    loadModel(path, request.memoryLimit, request.preprocessing.held);
+  const loaded = await load(request.model);
   const images = { path: benign, read: readBenign.bind(null, benign) };
   const host = hostOf(runtime, threads, checkpointFolder(request.cache), context);
   const references = request.references.map((path) => ({
     path,
-    load: () => loadModel(path, request.memoryLimit),
+    load: () => load(path),
   }));
   return scanModel(runtime, loaded, images, { ...request, references }, host, start);
 }

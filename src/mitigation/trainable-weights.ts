@@ -47,7 +47,8 @@ const formingOps: ReadonlySet<string> = new Set([
 
 /**
  * Finds the weights that can be trained: float initializers and constants of the main graph that are read as weights, biases, scales
- * and shifts, and as nothing else. What has any other use stays: statistics, positions, masks, what outputs are scaled by.
+ * and shifts, and as nothing else. What has any other use stays: statistics, positions, masks, what outputs are scaled by; and what sees inputs that are
+ * held alone, before they are joined to the image: one value of them says nothing of others.
  *
  * Roles are seen in the file before it is brought to another operator set, names are those of both.
  *
@@ -58,7 +59,7 @@ const formingOps: ReadonlySet<string> = new Set([
  */
 export function trainableWeights(file: OnnxModel, instance: ModelInstance): TrainableWeights {
   const { graph } = inlineFunctions(file);
-  const { learnt, otherwise } = usesOf(graph);
+  const { learnt, otherwise } = usesOf(graph, asideFrom(graph, instance.model.input.name));
   const settled = settledInputs(instance);
   const arrays: Record<string, TensorData> = {};
   // Constants of functions are not among them: one of them may stand in several places once it is inlined.
@@ -90,7 +91,10 @@ function namesOf({ initializers, nodes }: OnnxGraph): string[] {
 }
 
 /** The names that are read as learnt inputs, and those that are read in any other way. */
-function usesOf(graph: OnnxGraph): { learnt: Set<string>; otherwise: Set<string> } {
+function usesOf(
+  graph: OnnxGraph,
+  aside: ReadonlySet<OnnxNode>,
+): { learnt: Set<string>; otherwise: Set<string> } {
   const learnt = new Set<string>();
   const otherwise = new Set<string>(graph.outputs.map(({ name }) => name));
   const origin = new Map<string, string>();
@@ -104,8 +108,9 @@ function usesOf(graph: OnnxGraph): { learnt: Set<string>; otherwise: Set<string>
       return;
     }
     if (isOnnx && linearOps.has(node.op)) linear.add(node.outputs[0]!);
-    const isBiased = isOnnx && node.op === "Add" && node.inputs.some((name) => linear.has(name));
-    const positions = isBiased ? [0, 1] : isOnnx ? (learntInputs[node.op] ?? []) : [];
+    const isLearnt = isOnnx && !aside.has(node);
+    const isBiased = isLearnt && node.op === "Add" && node.inputs.some((name) => linear.has(name));
+    const positions = isBiased ? [0, 1] : isLearnt ? (learntInputs[node.op] ?? []) : [];
     node.inputs.forEach((name, i) => {
       (positions.includes(i) ? learnt : otherwise).add(rootOf(name));
     });
@@ -115,6 +120,26 @@ function usesOf(graph: OnnxGraph): { learnt: Set<string>; otherwise: Set<string>
   };
   graph.nodes.forEach(visit);
   return { learnt, otherwise };
+}
+
+/** The nodes that see other inputs than the image, and not the image. */
+function asideFrom({ inputs, initializers, nodes }: OnnxGraph, image: string): Set<OnnxNode> {
+  const ofImage = new Set([image]);
+  // Files of older versions list weights as inputs too.
+  const ofOthers = new Set(
+    inputs.map(({ name }) => name).filter((name) => name !== image && !initializers.has(name)),
+  );
+  const aside = new Set<OnnxNode>();
+  for (const node of nodes) {
+    const isOfImage = node.inputs.some((name) => ofImage.has(name));
+    const isAside = !isOfImage && node.inputs.some((name) => ofOthers.has(name));
+    if (isAside) aside.add(node);
+    for (const output of node.outputs) {
+      if (isOfImage) ofImage.add(output);
+      else if (isAside) ofOthers.add(output);
+    }
+  }
+  return aside;
 }
 
 /** What nodes read whose outputs are computed beforehand: no gradient reaches it. */

@@ -8,6 +8,7 @@ import { isFloat, type TensorData } from "../onnx/tensor-data.ts";
 import { toFloat32 } from "../onnx/to-float32.ts";
 import { upgrade } from "../onnx/upgrade.ts";
 import { programOpset } from "../tensor/graph.ts";
+import { type HeldInputs, holdInputs } from "./held-inputs.ts";
 import { rectifyAfterPooling } from "./rectify-after-pooling.ts";
 
 /** A model in the form that programs take: one operator set, one float type, no functions, one image input. */
@@ -26,18 +27,23 @@ export interface ImportedModel {
 /**
  * Reads a model and brings it into the form that programs take.
  *
- * Throws what {@link readModel}, {@link assertSupported}, {@link upgrade} and {@link toFloat32} throw; E_MODEL_INPUT when there is not
- * exactly one image input; E_NAN when weights are not finite.
+ * Throws what {@link readModel}, {@link assertSupported}, {@link upgrade}, {@link toFloat32} and {@link holdInputs} throw; E_MODEL_INPUT when there is not
+ * exactly one image input beside those that are held; E_NAN when weights are not finite.
  *
  * @param bytes the ONNX file
  * @param external how to get weights that lie beside the file
+ * @param held values of the inputs beside the image
  */
-export function importModel(bytes: Uint8Array, external?: ExternalDataReader): ImportedModel {
+export function importModel(
+  bytes: Uint8Array,
+  external?: ExternalDataReader,
+  held: HeldInputs = {},
+): ImportedModel {
   const model = readModel(bytes, external);
   const inlined = inlineFunctions(model);
   assertSupported(inlined.graph);
   const upgraded = upgrade(inlined, programOpset);
-  const graph = rectifyAfterPooling(toFloat32(upgraded.graph));
+  const graph = rectifyAfterPooling(holdInputs(toFloat32(upgraded.graph), held));
   assertFinite(graph.initializers);
   const input = imageInput(graph);
   const batch = input.shape?.[0];
@@ -65,9 +71,7 @@ function imageInput(graph: OnnxGraph): OnnxValueInfo {
       `found ${graph.inputs.length} inputs (${graph.inputs.map(describe).join("; ")}), expected one image`,
       others.length === 0
         ? {}
-        : {
-            hint: "only images are searched: write constants into the file in the place of all other inputs",
-          },
+        : { hint: `only one image is searched; inputs beside it are held at values: ${holdingOf(graph)}` },
     );
   }
   const isImage = only.shape?.length === 4 && (only.dtype === "float32" || only.dtype === "uint8");
@@ -82,6 +86,21 @@ function imageInput(graph: OnnxGraph): OnnxValueInfo {
   }
   // Bytes are fed as floats, so that a gradient can pass; the model's own cast to float does nothing then.
   return { ...only, dtype: "float32" };
+}
+
+/** Flags that hold all inputs but the first that may be an image, at zeros. */
+function holdingOf({ inputs }: OnnxGraph): string {
+  const image = inputs.find(({ shape }) => shape?.length === 4) ?? inputs[0];
+  const zerosOf = ({ shape }: OnnxValueInfo): string => {
+    const [size = 1, ...more] = (shape ?? []).slice(1);
+    return typeof size === "number" && size <= 4 && more.length === 0
+      ? new Array(size).fill(0).join(",")
+      : "0";
+  };
+  return inputs
+    .filter((input) => input !== image)
+    .map((input) => `--hold ${input.name}=${zerosOf(input)}`)
+    .join(" ");
 }
 
 function assertFinite(initializers: ReadonlyMap<string, TensorData>): void {

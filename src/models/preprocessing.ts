@@ -4,6 +4,7 @@ import { float32 } from "../onnx/tensor-data.ts";
 import { div, mul, sub } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/graph.ts";
 import { take, transpose } from "../tensor/movement.ts";
+import type { HeldInputs } from "./held-inputs.ts";
 import type { ImportedModel } from "./import.ts";
 
 /** How pixels in [0, 1] become what the model was trained on: (scale x - mean) / std, channels and axes in order. */
@@ -16,6 +17,8 @@ export interface Preprocessing {
   readonly std: readonly number[];
   readonly layout: "nchw" | "nhwc";
   readonly channels: "rgb" | "bgr" | "gray";
+  /** Values of the inputs beside the image; left out where there are none. */
+  readonly held?: HeldInputs;
 }
 
 /** What a user said of a model's input; null where nothing was said. */
@@ -28,6 +31,7 @@ export const noPreprocessingHints: PreprocessingHints = {
   std: null,
   layout: null,
   channels: null,
+  held: null,
 };
 
 /** Images as they are: [0, 1], RGB, channels first. */
@@ -54,12 +58,14 @@ export function resolvePreprocessing(model: ImportedModel, hints: PreprocessingH
   const isLast = !imageDepths.has(second) && imageDepths.has(last);
   const layout = hints.layout ?? (isLast ? "nhwc" : defaultPreprocessing.layout);
   const depth = layout === "nhwc" ? last : second;
+  const isHeld = Object.keys(hints.held ?? {}).length > 0;
   return {
     scale: hints.scale ?? (model.takesBytes ? 255 : defaultPreprocessing.scale),
     mean: hints.mean ?? defaultPreprocessing.mean,
     std: hints.std ?? defaultPreprocessing.std,
     layout,
     channels: hints.channels ?? (depth === 1 ? "gray" : defaultPreprocessing.channels),
+    ...(isHeld ? { held: hints.held! } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The fields of two results that differ. */
+import { heldInputsText } from "../models/held-inputs.ts";
 import type { ScanResult } from "./result.ts";
 
 /** A value as it stands in a result; null where there is none. */
@@ -67,7 +68,7 @@ function fieldsOf(result: ScanResult): Readonly<Record<FieldGroup, Fields>> {
       shape: benign.shape,
       labels: benign.labels,
     },
-    preprocessing,
+    preprocessing: { ...preprocessing, held: preprocessing.held && heldInputsText(preprocessing.held) },
     method: {
       method: result.method,
       preset: result.preset,

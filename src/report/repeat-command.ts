@@ -1,5 +1,6 @@
 /** The command that makes a result again. */
 import { calibratedDefaults, methodNames, prepareMethod, presetOfResult } from "../identification/methods.ts";
+import { heldInputsText } from "../models/held-inputs.ts";
 import { defaultPreprocessing } from "../models/preprocessing.ts";
 import { noFeatures } from "../models/split.ts";
 import type { ScanResult } from "./result.ts";
@@ -81,5 +82,6 @@ function preprocessingFlags({ preprocessing }: ScanResult): string[] {
   const names = ["scale", "mean", "std", "layout", "channels"] as const;
   return names
     .filter((name) => String(preprocessing[name]) !== String(defaultPreprocessing[name]))
-    .flatMap((name) => [`--${name}`, String(preprocessing[name])]);
+    .flatMap((name) => [`--${name}`, String(preprocessing[name])])
+    .concat(preprocessing.held === undefined ? [] : ["--hold", heldInputsText(preprocessing.held)]);
 }

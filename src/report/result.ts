@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** The version of the schema: the first number changes when readers of older results would misread newer ones. */
-export const resultSchemaVersion = "1.8";
+export const resultSchemaVersion = "1.9";
 
 const numbersByName = z.record(z.string(), z.number());
 /** Infinity and NaN have no JSON; what could not be measured is null. */
@@ -70,6 +70,10 @@ const preprocessingSchema = z.object({
   std: z.array(z.number()),
   layout: z.enum(["nchw", "nhwc"]),
   channels: z.enum(["rgb", "bgr", "gray"]),
+  held: z
+    .record(z.string(), z.array(z.number()))
+    .optional()
+    .describe("since 1.9: values of the inputs beside the image, by their names; only where there are such"),
 });
 
 const environmentSchema = z.object({

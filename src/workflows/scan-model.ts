@@ -170,7 +170,7 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
       },
       ...(checked.accuracy === null ? {} : { accuracy: { ...checked.accuracy } }),
     },
-    preprocessing: { ...preprocessing, mean: [...preprocessing.mean], std: [...preprocessing.std] },
+    preprocessing: plainPreprocessing(preprocessing),
     seed: options.seed,
     task: options.task ?? "regression",
     method: found.method,
@@ -196,12 +196,29 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
     measures: { ...found.measures },
     ...(found.contrast === undefined ? {} : { contrast: plainContrast(found.contrast) }),
     ...(found.triggers === undefined ? {} : { triggers: await drawnTriggers(found.triggers, images, host) }),
-    notChecked: [...found.notChecked],
+    notChecked: [...found.notChecked, ...uncheckedInputs(preprocessing)],
     warnings: [...parts.warnings],
     evidence: await Promise.all(found.evidence.map((image) => drawEvidence(image, host.encodePng))),
     ...(found.responses === undefined ? {} : { responses: shortResponses(found.responses, images.shape[0]) }),
     environment: { ...host.environment },
   };
+}
+
+function plainPreprocessing({ mean, std, held, ...others }: Preprocessing): ScanResult["preprocessing"] {
+  const plain = { ...others, mean: [...mean], std: [...std] };
+  if (held === undefined) return plain;
+  return {
+    ...plain,
+    held: Object.fromEntries(Object.entries(held).map(([name, values]) => [name, [...values]])),
+  };
+}
+
+/** What holding inputs leaves out. */
+function uncheckedInputs({ held = {} }: Preprocessing): string[] {
+  return Object.entries(held).map(
+    ([name, values]) =>
+      `triggers under other values of input ${name}, which was held at ${values.join(", ")}`,
+  );
 }
 
 /** Triggers as data, the first ones with pictures of what they are made of. */

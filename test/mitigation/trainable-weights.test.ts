@@ -6,10 +6,11 @@ import { grad } from "../../src/autodiff/grad.ts";
 import { trainableWeights } from "../../src/mitigation/trainable-weights.ts";
 import { applyWithWeights } from "../../src/mitigation/trained-model.ts";
 import { examine } from "../../src/models/examined-model.ts";
+import type { HeldInputs } from "../../src/models/held-inputs.ts";
 import { importModel } from "../../src/models/import.ts";
 import { instantiate } from "../../src/models/instance.ts";
 import { defaultPreprocessing } from "../../src/models/preprocessing.ts";
-import { ints, type OnnxModel } from "../../src/onnx/model.ts";
+import { int, ints, type OnnxModel } from "../../src/onnx/model.ts";
 import { readModel, writeModel } from "../../src/onnx/proto.ts";
 import { float32, int64, type TensorData } from "../../src/onnx/tensor-data.ts";
 import { compile, type Program } from "../../src/runtime/compile.ts";
@@ -24,9 +25,13 @@ import { readReference } from "../support/references.ts";
 const runtime = nodeRuntime({ threads: 1 });
 const references = join(import.meta.dirname, "..", "references");
 
-async function namesOf(model: OnnxModel, shape: readonly number[] = [2, 3, 4, 4]): Promise<string[]> {
+async function namesOf(
+  model: OnnxModel,
+  shape: readonly number[] = [2, 3, 4, 4],
+  held: HeldInputs = {},
+): Promise<string[]> {
   const bytes = writeModel(model);
-  const instance = await instantiate(runtime, importModel(bytes), shape);
+  const instance = await instantiate(runtime, importModel(bytes, undefined, held), shape);
   return trainableWeights(readModel(bytes), instance).packing.map(({ name }) => name);
 }
 
@@ -63,6 +68,34 @@ describe("which weights are trained", () => {
       }),
     );
     expect(names).toEqual(["kernel", "bias", "gamma", "beta", "slope", "head", "shift"]);
+  });
+
+  test("what sees an input that is held alone is not trained, what joins it to the image is", async () => {
+    const model = modelOf({
+      opset: 17,
+      inputs: [
+        { name: "pose", dtype: "float32", shape: ["N", 2] },
+        { name: "x", dtype: "float32", shape: ["N", 3, 4, 4] },
+      ],
+      nodes: [
+        ["Transpose", ["pose.rows"], ["pose.columns"], { perm: ints([1, 0]) }],
+        ["MatMul", ["pose", "pose.columns"], ["q"]],
+        ["Add", ["q", "pose.bias"], ["posed"]],
+        ["Conv", ["x", "kernel", "bias"], ["c"], { pads: ints([1, 1, 1, 1]) }],
+        ["GlobalAveragePool", ["c"], ["g"]],
+        ["Flatten", ["g"], ["f"]],
+        ["Concat", ["f", "posed"], ["h"], { axis: int(1) }],
+        ["Gemm", ["h", "head"], ["y"]],
+      ],
+      initializers: {
+        "pose.rows": someWeights([6, 2], 1),
+        "pose.bias": someWeights([6], 2),
+        kernel: someWeights([5, 3, 3, 3], 3),
+        bias: someWeights([5], 4),
+        head: someWeights([11, 2], 5),
+      },
+    });
+    expect(await namesOf(model, [2, 3, 4, 4], { pose: [0.3] })).toEqual(["kernel", "bias", "head"]);
   });
 
   test("what is read in two ways is not trained: exporters share equal constants", async () => {

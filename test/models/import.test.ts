@@ -406,7 +406,7 @@ describe("inputs", () => {
     expect(() => importOf({ inputs, nodes: [["Relu", ["image"], ["y"]]] })).toThrow(
       expect.objectContaining({
         message: "found 2 inputs (image: float32 [N, 3, 4, 4]; head: float32 [N, 3]), expected one image",
-        hint: expect.stringContaining("write constants into the file"),
+        hint: expect.stringContaining("--hold head=0,0,0"),
       }),
     );
   });

@@ -18,7 +18,7 @@ test("a result of a later version that only adds is read", () => {
 test.each(["2.0", "0.9", "10.0"])("a result of schema version %s is refused", async (schemaVersion) => {
   expect(await errorOf(() => readResult({ ...resultOf(), schemaVersion }))).toMatchObject({
     code: "E_RESULT",
-    message: `found a scan result of schema version ${schemaVersion}, expected 1.8`,
+    message: `found a scan result of schema version ${schemaVersion}, expected 1.9`,
   });
 });
 

@@ -9,6 +9,7 @@ const fields: Readonly<Record<string, string>> = {
   "--size": "Resize images to",
   "--features": "Features F(x)",
   "--outputs": "Outputs",
+  "--hold": "Other inputs are",
   "--method": "Method",
   "--set": "Options",
 };

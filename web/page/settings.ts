@@ -1,6 +1,8 @@
 /** The form of settings. */
+import { DrmGuardError } from "../../src/errors.ts";
 import type { MethodName } from "../../src/identification/methods.ts";
 import type { MitigationName } from "../../src/mitigation/methods.ts";
+import { type HeldInputs, parseHeldInputs } from "../../src/models/held-inputs.ts";
 import type { ScanSettings } from "../messages.ts";
 import { byId, make } from "./elements.ts";
 
@@ -55,6 +57,7 @@ export function readSettings(form: HTMLFormElement): ScanSettings {
       scale: numberIn("white", text("scale"), (value) => value > 0),
       layout: text("layout") as "nchw" | "nhwc" | null,
       channels: text("channels") as "rgb" | "bgr" | "gray" | null,
+      held: heldIn(text("hold")),
     },
     size: sizeIn(text("size")),
     features: text("features"),
@@ -101,6 +104,16 @@ function numbersIn(
   const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   if (values.every((value) => Number.isFinite(value) && isGood(value))) return values;
   throw new SettingError(`found "${text}" for ${what}, expected numbers such as 0.485, 0.456, 0.406`);
+}
+
+function heldIn(text: string | null): HeldInputs | null {
+  if (text === null) return null;
+  try {
+    return parseHeldInputs(text);
+  } catch (error) {
+    if (error instanceof DrmGuardError) throw new SettingError(error.message);
+    throw error;
+  }
 }
 
 function sizeIn(text: string | null): [height: number, width: number] | null {

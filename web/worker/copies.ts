@@ -1,5 +1,6 @@
 /** Copies of a model with other weights, in memory. */
 import { sha256 } from "../../src/data/data-key.ts";
+import type { HeldInputs } from "../../src/models/held-inputs.ts";
 import { readModel } from "../../src/onnx/proto.ts";
 import { type ExternalPatch, replaceWeights } from "../../src/onnx/replace-weights.ts";
 import type { ModelCopies, NamedWeights } from "../../src/workflows/repair-model.ts";
@@ -16,14 +17,19 @@ export interface CopiesInMemory extends ModelCopies {
  * Copies of a model that was chosen. They lie in memory until the user saves them.
  *
  * @param memoryLimit bytes that may be taken in all
+ * @param held values of the inputs beside the image
  */
-export function copiesInMemory(files: ModelFiles, memoryLimit: number): CopiesInMemory {
+export function copiesInMemory(
+  files: ModelFiles,
+  memoryLimit: number,
+  held: HeldInputs | null,
+): CopiesInMemory {
   let done: readonly File[] = [];
   const bytesOf = async (): Promise<Uint8Array> => new Uint8Array(await files.model.arrayBuffer());
   return {
     original: async () => readModel(await bytesOf(), externalDataIn(files.external)),
     draft: async (weights) =>
-      readModelFiles(copyOf(await bytesOf(), files, weights, "draft.onnx"), memoryLimit),
+      readModelFiles(copyOf(await bytesOf(), files, weights, "draft.onnx"), memoryLimit, held),
     removeDraft: async () => {},
     async finish(weights, outcome) {
       const name = files.model.name.replace(

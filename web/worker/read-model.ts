@@ -1,6 +1,7 @@
 /** A model from files that were chosen. */
 import { sha256 } from "../../src/data/data-key.ts";
 import { DrmGuardError } from "../../src/errors.ts";
+import type { HeldInputs } from "../../src/models/held-inputs.ts";
 import { importModel } from "../../src/models/import.ts";
 import type { ExternalDataReader } from "../../src/onnx/proto.ts";
 import type { LoadedModel } from "../../src/workflows/host.ts";
@@ -20,10 +21,12 @@ const copies = 3;
  * Throws E_MEMORY when it is too large, and what {@link importModel} throws.
  *
  * @param memoryLimit bytes that may be taken in all
+ * @param held values of the inputs beside the image
  */
 export async function readModelFiles(
   { model, external }: ModelFiles,
   memoryLimit: number,
+  held: HeldInputs | null = null,
 ): Promise<LoadedModel> {
   const size = [model, ...external].reduce((total, file) => total + file.size, 0);
   if (size * copies > memoryLimit) {
@@ -37,7 +40,7 @@ export async function readModelFiles(
   const bytes = new Uint8Array(await model.arrayBuffer());
   return {
     path: model.name,
-    model: importModel(bytes, externalDataIn(external)),
+    model: importModel(bytes, externalDataIn(external), held ?? {}),
     sha256: await sha256(bytes),
     bytes: bytes.byteLength,
   };

@@ -113,10 +113,11 @@ async function answer(request: PageRequest): Promise<WorkerMessage> {
   isStopping = false;
   if (request.kind === "open") return await openReport(request.file);
   const { settings } = request;
+  const { held = null } = settings.preprocessing;
   onEvent({ kind: "phase", phase: "starting ONNX Runtime", steps: 0 });
   const runtime = await runtimeFor(settings);
   onEvent({ kind: "phase", phase: "reading the model", steps: 0 });
-  const loaded = await readModelFiles(request.model, memoryLimit);
+  const loaded = await readModelFiles(request.model, memoryLimit, held);
   const { model } = loaded;
   if (request.kind === "check") {
     const preprocessing = resolvePreprocessing(model, settings.preprocessing);
@@ -138,7 +139,7 @@ async function answer(request: PageRequest): Promise<WorkerMessage> {
       say({ kind: "plan", phases: planOf(options) });
       return withReport("scanned", await scanModel(runtime, loaded, images, options, host));
     }
-    const copies = copiesInMemory(request.model, memoryLimit);
+    const copies = copiesInMemory(request.model, memoryLimit, held);
     const repair = {
       ...options,
       method: wanted.method,

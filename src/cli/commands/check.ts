@@ -28,7 +28,7 @@ export async function check(model: string, flags: GivenFlags): Promise<number> {
         ...values,
         task: values.task!,
         model,
-        preprocessing: { mean, std, scale, layout, channels },
+        preprocessing: { mean, std, scale, layout, channels, held: values.hold },
         onEvent: progress.onEvent,
         signal,
       }),

@@ -55,7 +55,7 @@ export async function repair(model: string, flags: GivenFlags): Promise<number> 
         scan: { method: scanMethod, options: scanOptions },
         rescan: !values.skipRescan,
         cache: values.cacheDir,
-        preprocessing: { mean, std, scale, layout, channels },
+        preprocessing: { mean, std, scale, layout, channels, held: values.hold },
         onEvent: progress.onEvent,
         signal,
       }),

@@ -42,7 +42,7 @@ export async function scan(model: string, flags: GivenFlags): Promise<number> {
         options,
         references: values.reference,
         cache: values.cacheDir,
-        preprocessing: { mean, std, scale, layout, channels },
+        preprocessing: { mean, std, scale, layout, channels, held: values.hold },
         onEvent: progress.onEvent,
         signal,
       }),

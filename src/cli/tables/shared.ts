@@ -1,5 +1,6 @@
 /** Settings that several commands have. */
 import { jobDefaults } from "../../jobs/defaults.ts";
+import { parseHeldInputs } from "../../models/held-inputs.ts";
 import {
   parseBytes,
   parseChoice,
@@ -68,6 +69,12 @@ export const model = {
     flags: "--channels <order>",
     help: "rgb, bgr or gray (default: rgb, or gray for one channel)",
     parse: parseChoice("rgb", "bgr", "gray"),
+  },
+  hold: {
+    flags: "--hold <name=numbers>",
+    help: "an input beside the image and what it is held at: one number, or one for each element",
+    parse: parseHeldInputs,
+    isRepeatable: true,
   },
   size: { flags: "--size <HxW>", help: "resize images to this size in pixels", parse: parseSize },
   features: {

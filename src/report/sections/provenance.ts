@@ -1,4 +1,5 @@
 /** What was not checked, and how a result was made. */
+import { heldInputsText } from "../../models/held-inputs.ts";
 import { escapeHtml, list, paragraph, part, type Row, valueTable } from "../page/elements.ts";
 import type { Section } from "../page/page.ts";
 import { notInCommand, repeatCommand } from "../repeat-command.ts";
@@ -38,6 +39,11 @@ export const pairsText = (values: Readonly<Record<string, unknown>>, between: st
     .map(([name, value]) => `${name}${between}${value}`)
     .join(between === "=" ? " " : ", ");
 
+function preprocessingText({ held, ...others }: ScanResult["preprocessing"]): string {
+  const text = pairsText(others, "=");
+  return held === undefined ? text : `${text}, held at ${heldInputsText(held)}`;
+}
+
 function rowsOf(result: ScanResult): Row[] {
   const { model, benign, environment, tool, options, preprocessing } = result;
   return [
@@ -53,7 +59,7 @@ function rowsOf(result: ScanResult): Row[] {
       name: "reference",
       value: `${path}, SHA-256 ${sha256}, score ${scoreText(result, score)}, ${verdict} by the method's own threshold`,
     })),
-    { name: "preprocessing", value: pairsText(preprocessing, "=") },
+    { name: "preprocessing", value: preprocessingText(preprocessing) },
     { name: "method", value: `${result.method}, ${presetText(result)}seed ${result.seed}` },
     { name: "options", value: pairsText(options, "=") },
     { name: "tool", value: `${tool.name} ${tool.version}, result schema ${result.schemaVersion}` },
