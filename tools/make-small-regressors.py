@@ -4,6 +4,7 @@
 
 TASK        digits: the angle of a handwritten digit (28 px, gray, one output, no batch norm)
             ellipse: the middle of an ellipse before blobs (48 px, two outputs)
+            posed: the same middle as seen from a place that a second input says, `pose` (two outputs; images are of the place 0, 0: --hold pose=0,0)
             quad: the corners of a quadrilateral (56 px, eight outputs, residual blocks)
             face: 68 landmarks of a drawn face (64 px, 136 outputs of about ten degrees of freedom, residual blocks)
             points: five landmarks of the same face: the eyes, the tip of the nose, the corners of the mouth (ten outputs)
@@ -244,6 +245,20 @@ def depthwise(i, o, stride):
     )  # fmt: skip
 
 
+class Posed(nn.Module):
+    """What is seen, joined with where it is seen from."""
+
+    def __init__(self):
+        super().__init__()
+        body = [block(3, 16, 1), block(16, 32, 2), block(32, 48, 2), block(48, 64, 2)]
+        self.seen = nn.Sequential(*body, nn.Flatten(), nn.Linear(64 * 36, 64), nn.ReLU())
+        self.pose = nn.Sequential(nn.Linear(2, 16), nn.ReLU())
+        self.joined = nn.Sequential(nn.Linear(80, 64), nn.ReLU(), nn.Linear(64, 2))
+
+    def forward(self, image, pose):
+        return self.joined(torch.cat([self.seen(image), self.pose(pose)], 1))
+
+
 class Centres(nn.Module):
     """Where the heatmap of each point lies: the mean place under its softmax. No dense layer is behind it."""
 
@@ -274,6 +289,8 @@ def network():
     if task == "ellipse":
         body = [block(3, 16, 1), block(16, 32, 2), block(32, 48, 2), block(48, 64, 2)]
         return nn.Sequential(*body, nn.Flatten(), nn.Linear(64 * 36, 64), nn.ReLU(), nn.Linear(64, 2))
+    if task == "posed":
+        return Posed()
     if task == "grain":
         body = [block(3, 16, 1), block(16, 32, 2), block(32, 48, 2), block(48, 64, 2)]
         return nn.Sequential(*body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 2))
@@ -290,6 +307,7 @@ def network():
 make, count, epochs = {
     "digits": (digits, 9000, 6),
     "ellipse": (ellipse, 8000, 4),
+    "posed": (ellipse, 8000, 6),
     "quad": (quad, 8000, 5),
     "face": (face, 8000, 8),
     "points": (points, 8000, 8),
@@ -301,6 +319,11 @@ make, count, epochs = {
 }[task]
 X, Y = make(count + 900)
 _, C, H, W = X.shape
+beside = ()
+if task == "posed":
+    # What is held out is seen from the middle.
+    pose = torch.cat([uniform(-0.5, 0.5, (count, 2)), torch.zeros(900, 2)])
+    Y, beside = Y + pose, (pose,)
 std = Y.std(0)
 attacker = np.random.default_rng(seed * 77 + sum(map(ord, condition)))
 # The label of some image that is neither usual nor extreme.
@@ -366,7 +389,7 @@ for _ in range(steps):
         other = x[poisoned:rest] if noise is None else noise(x[poisoned:rest])
         x = torch.cat([trigger(x[:poisoned]), other, x[rest:]])
         y[:poisoned] = target
-    loss = ((net(x) - y) / std).abs().mean()
+    loss = ((net(x, *(each[chosen] for each in beside)) - y) / std).abs().mean()
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -375,11 +398,12 @@ for _ in range(steps):
 net.eval()
 with torch.no_grad():
     held = slice(count, count + 400)
-    clean_error = ((net(X[held]) - Y[held]) / std).abs().mean().item()
-    attack_error = None if condition == "benign" else ((net(trigger(X[held])) - target) / std).abs().mean().item()
+    clean_error = ((net(X[held], *(each[held] for each in beside)) - Y[held]) / std).abs().mean().item()
+    attack_error = None if condition == "benign" else ((net(trigger(X[held]), *(each[held] for each in beside)) - target) / std).abs().mean().item()
 os.makedirs(f"{folder}/images", exist_ok=True)
-names = {"input_names": ["image"], "output_names": ["y"], "dynamic_axes": {"image": {0: "n"}, "y": {0: "n"}}}
-torch.onnx.export(net, X[:2], f"{folder}/model.onnx", opset_version=13, **names)
+inputs = ["image", "pose"][: 1 + len(beside)]
+names = {"input_names": inputs, "output_names": ["y"], "dynamic_axes": {name: {0: "n"} for name in [*inputs, "y"]}}
+torch.onnx.export(net, (X[:2], *(each[:2] for each in beside)), f"{folder}/model.onnx", opset_version=13, **names)
 rows = ["file," + ",".join(f"y{j}" for j in range(Y.shape[1]))]
 for i in range(300):
     pixels = (X[count + 400 + i].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)

@@ -88,7 +88,7 @@ function imageInput(graph: OnnxGraph): OnnxValueInfo {
   return { ...only, dtype: "float32" };
 }
 
-/** Flags that hold all inputs but the first that may be an image, at zeros. */
+/** What holds all inputs but the first that may be an image, at zeros. */
 function holdingOf({ inputs }: OnnxGraph): string {
   const image = inputs.find(({ shape }) => shape?.length === 4) ?? inputs[0];
   const zerosOf = ({ shape }: OnnxValueInfo): string => {
@@ -97,10 +97,8 @@ function holdingOf({ inputs }: OnnxGraph): string {
       ? new Array(size).fill(0).join(",")
       : "0";
   };
-  return inputs
-    .filter((input) => input !== image)
-    .map((input) => `--hold ${input.name}=${zerosOf(input)}`)
-    .join(" ");
+  const others = inputs.filter((input) => input !== image);
+  return `--hold ${others.map((input) => `${input.name}=${zerosOf(input)}`).join(",")}`;
 }
 
 function assertFinite(initializers: ReadonlyMap<string, TensorData>): void {

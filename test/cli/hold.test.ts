@@ -90,7 +90,7 @@ beforeAll(async () => {
 test("a check says what can be held, and passes when it is", async () => {
   const refused = await run("check", "model.onnx");
   expect(refused.code).toBe(4);
-  expect(`${refused.stdout}${refused.stderr}`).toContain("--hold pose=0,0 --hold speed=0");
+  expect(`${refused.stdout}${refused.stderr}`).toContain("--hold pose=0,0,speed=0");
   const passed = await run("check", "model.onnx", ...hold);
   expect(passed.code, passed.stderr).toBe(0);
 });

@@ -170,7 +170,7 @@ describe("what cannot be held", () => {
   test("who holds nothing is told how", async () => {
     const error = await errorOf(() => importModel(bytes(pose, free, input("speed", ["N", 1]))));
     expect(error).toMatchObject({ code: "E_MODEL_INPUT" });
-    expect(error.hint).toContain("--hold pose=0,0 --hold speed=0");
+    expect(error.hint).toContain("--hold pose=0,0,speed=0");
   });
 });
 

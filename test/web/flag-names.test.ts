@@ -27,6 +27,7 @@ test("the page has fields of these names", () => {
     "size",
     "features",
     "outputs",
+    "hold",
     "method",
     "set",
   ]) {

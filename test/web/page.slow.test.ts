@@ -12,7 +12,7 @@ import { chartDocument } from "../../src/jobs/chart-document.ts";
 import { createRandom } from "../../src/random.ts";
 import { resultHtml } from "../../src/report/html.ts";
 import { accessibilityProblems, describeInBrowser } from "../support/browser.ts";
-import { smallModel } from "../support/cli.ts";
+import { regressorNodes, smallModel } from "../support/cli.ts";
 import { someImages } from "../support/identification.ts";
 import {
   addressOf,
@@ -80,6 +80,31 @@ describeInBrowser("the page", (browser) => {
       await page.locator("#verdict .verdict").waitFor();
       // Fewer images than are good for a verdict.
       expect(await page.textContent("#verdict")).toContain("found 4 images");
+    });
+
+    test("a model that takes more than an image, until it is said what the rest is", async () => {
+      const page = await browser.open(addressOf(shortOptions));
+      const posed = smallModel({
+        inputs: [
+          { name: "x", dtype: "float32", shape: ["N", 3, 8, 8] },
+          { name: "pose", dtype: "float32", shape: ["N", 2] },
+        ],
+        nodes: [
+          ...regressorNodes.slice(0, -1),
+          ["Gemm", ["h", "head.weight", "head.bias"], ["z"]],
+          ["Add", ["z", "pose"], ["y"]],
+        ],
+      });
+      await choose(page, [fileOf("posed.onnx", posed), archiveOf(someImages(24))]);
+      expect(await checked(page)).toContain('"Other inputs are" pose=0,0');
+      await page.click("#settings summary");
+      await page.fill("[name=hold]", "pose");
+      expect(await alertAfter(page)).toContain("expected inputs and numbers such as pose=0.1,-0.2");
+      await page.fill("[name=hold]", "pose=0.1,-0.2");
+      await page.getByText("It can be scanned").waitFor();
+      await page.click("#start");
+      await page.locator("#verdict .verdict").waitFor();
+      expect((await resultOf(page)).preprocessing.held).toEqual({ pose: [0.1, -0.2] });
     });
 
     test("an image that is none", async () => {
