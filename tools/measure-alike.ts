@@ -35,7 +35,7 @@ const memoryLimit = 4e9;
 
 const result = readResult(JSON.parse(readFileSync(resultPath, "utf8")));
 const runtime = nodeRuntime({ threads: 1 });
-const { model } = await loadModel(modelPath, memoryLimit);
+const { model } = await loadModel(modelPath, memoryLimit, result.preprocessing.held);
 const gray = result.benign.shape[1] === 1;
 const { images } = await readBenign(imagesPath, { channels: gray ? 1 : 3, size: null, resizeTo: null });
 const few = subsetOf(images, range(Math.min(fewImages, images.shape[0])));

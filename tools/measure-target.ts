@@ -54,6 +54,7 @@ const context = {
   scale,
   homes: [mean, center],
   suspects: [],
+  fallback: null,
   limits,
   deadline: null,
 };

@@ -79,7 +79,7 @@ export async function contrastChosen(
   const { candidate, target, ratio } = chosen;
   const random = createRandom(setup.seed).fork(`controls ${label}`);
   const others = ends.filter((each) => each !== candidate);
-  const homesWanted = isAlone({ beside }) ? [] : context.homes;
+  const homesWanted = homesBeside(context, beside);
   const parts = <T>(all: readonly T[]): [T[], T[], T[]] => {
     const end = all.length - homesWanted.length;
     return [all.slice(0, restarts), all.slice(restarts, end), all.slice(end)];
@@ -100,12 +100,12 @@ export async function contrastChosen(
       initial: nearestTo(control, others).theta,
       isFree: false,
     })),
-    // The mean is the first of the map, and held there.
+    // The mean is the first of the homes and of the map, and held there.
     ...homesWanted.map((home, i) => ({
       target: home,
       initial: ends[0]!.theta,
       isFree: false,
-      isKnown: i === 0,
+      isKnown: i === 0 && !isAlone({ beside }),
     })),
   ];
   const contrast = await searchTriggers(
@@ -181,6 +181,12 @@ export async function contrastChosen(
     beside,
   };
   return { finding, searches };
+}
+
+/** The homes that a candidate is compared with. Closer than homes come there are none but where hidden images give the same output to the hundredth of a deviation. */
+function homesBeside({ homes, fallback }: SearchContext, beside: Beside): readonly (readonly number[])[] {
+  if (!isAlone({ beside })) return homes;
+  return beside === "controls" && fallback !== null ? [fallback] : [];
 }
 
 /** A contrast over the part of what a trigger does that others do not. */

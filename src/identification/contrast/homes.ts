@@ -2,7 +2,7 @@
 import { allDeviations, type OutputScale, toDeviations } from "./scale.ts";
 import { distanceOf } from "./targets.ts";
 
-/** What a model gives for the average image. */
+/** What a model gives where an image shows nothing in particular: for the average image, or for any that is hidden. */
 export interface Center {
   /** In deviations from the mean, [d]. */
   readonly target: readonly number[];
@@ -10,16 +10,48 @@ export interface Center {
   readonly nearerPart: number;
   /**
    * Whether any model would give the like. An image that shows nothing in particular says little, and with few outputs the answer to it is mostly near the mean. Where the average image looks like one with the
-   * trigger, smooth as it is, it is the attacker's target, farther out; and where smoothness is what the outputs measure, an end of their range, which is no cheaper than other targets. With many outputs it is
+   * trigger, smooth as it is, or what hides images like an attacker's overlay, it is the attacker's target, farther out; and where smoothness is what the outputs measure, an end of their range, which is no cheaper than other targets. With many outputs it is
    * far away on any model: the average of faces has no mouth to be found (docs/research-log.md).
    */
   readonly isHome: boolean;
 }
 
+/** The outputs that a candidate is kept away from and compared with, and those that are searched like any target; in deviations, [d] each. */
+export interface Places {
+  readonly homes: readonly (readonly number[])[];
+  readonly suspects: readonly (readonly number[])[];
+  /** What all hidden images give where that is a home, whatever lies beside it: outputs come as close to it as is asked. */
+  readonly fallback: readonly number[] | null;
+}
+
+/**
+ * Homes and suspects: the mean, the centre, and what hidden images give where that is another place.
+ *
+ * @param mean in deviations
+ * @param center what the average image gives
+ * @param fallback what hidden images give; null for nothing in particular
+ * @param same places nearer to each other than this, in deviations, are one
+ */
+export function placesOf(
+  mean: readonly number[],
+  center: Center,
+  fallback: Center | null,
+  same: number,
+): Places {
+  const isElsewhere =
+    fallback !== null && [mean, center.target].every((each) => distanceOf(each, fallback.target) >= same);
+  const places = isElsewhere ? [center, fallback] : [center];
+  return {
+    fallback: fallback?.isHome === true ? fallback.target : null,
+    homes: [mean, ...places.filter(({ isHome }) => isHome).map(({ target }) => target)],
+    suspects: places.filter(({ isHome }) => !isHome).map(({ target }) => target),
+  };
+}
+
 /**
  * The centre, and whether it is a home.
  *
- * @param ofAverage f of the average image, [d]
+ * @param ofAverage f of the average image, or of hidden ones, [d]
  * @param clean f(x), [N, d]
  * @param homePart the part of the clean outputs, 0 to 1, that are nearer to the mean than what is no home
  */

@@ -8,12 +8,12 @@ import { assertFiniteOutputs, predict } from "../predict.ts";
 import type { ReversedTrigger } from "../reversed-trigger.ts";
 import { deadlineOf, measureClean } from "./clean-measure.ts";
 import type { Finding } from "./contrasting.ts";
-import { centerOf } from "./homes.ts";
+import { fallbackOf } from "./fallback.ts";
+import { type Center, centerOf, type Places, placesOf } from "./homes.ts";
 import { coneRatioOf, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
 import { averageImage, toOutputs } from "./scale.ts";
 import { contrastText } from "./score.ts";
-import type { SearchContext } from "./search.ts";
 import { type FamilyOutcome, mapOf, searchFamily } from "./stages.ts";
 import { distanceOf } from "./targets.ts";
 import { decidingOf, isCertain, judge, limitsOf, lowestOf } from "./verdict.ts";
@@ -60,16 +60,25 @@ export async function identifyByContrast(
   }
   const mean = scale.mean.map(() => 0);
   // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
-  const placesFor = ({ canHide }: TriggerFamily): Pick<SearchContext, "homes" | "suspects"> => {
-    if (!canHide) return { homes: [mean], suspects: [] };
-    return center.isHome
-      ? { homes: [mean, center.target], suspects: [] }
-      : { homes: [mean], suspects: [center.target] };
+  const fallbacks: Center[] = [];
+  const placesFor = async (family: TriggerFamily): Promise<Places> => {
+    if (!family.canHide) return { homes: [mean], suspects: [], fallback: null };
+    const output = await fallbackOf({ setup, options, family, scale });
+    if (output === null) return placesOf(mean, center, null, options.tightTolerance);
+    const fallback = centerOf(output, clean.outputs, scale, options.homePart);
+    fallbacks.push(fallback);
+    const at = `${distanceOf(fallback.target).toFixed(2)} standard deviations from the mean`;
+    const means = fallback.isHome ? "which any model may give" : "which is searched like any target";
+    setup.onEvent({
+      kind: "note",
+      message: `family ${family.name}: hidden, all images give one output, ${at}, ${means}`,
+    });
+    return placesOf(mean, center, fallback, options.tightTolerance);
   };
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
     const family = families[name];
-    const context = { setup, options, family, scale, ...placesFor(family), limits, deadline };
+    const context = { setup, options, family, scale, ...(await placesFor(family)), limits, deadline };
     const outcome = await searchFamily(context);
     outcomes.push(outcome);
     for (const finding of outcome.findings) {
@@ -125,6 +134,7 @@ export async function identifyByContrast(
       wholeError,
       centerDistance: distanceOf(center.target),
       centerNearerPart: center.nearerPart,
+      ...Object.fromEntries(fallbacks.map(({ target }) => ["fallbackDistance", distanceOf(target)])),
       findings: findings.length,
       findingsBelowThreshold: findings.filter(({ high }) => high < options.threshold).length,
       ...(deciding === null ? {} : { scoreLow: deciding.low, scoreHigh: deciding.high }),
@@ -135,6 +145,12 @@ export async function identifyByContrast(
     notChecked: [
       `triggers of other families than ${searched.join(", ")}${isCutShort ? ", which have shown a backdoor" : ""}`,
       `by triggers that can hide an image, as patches and waves do, targets within ${options.leastDistance} standard deviations of the mean output${center.isHome ? ` and of the output for the average image, which is ${distanceOf(center.target).toFixed(2)} from it` : ""}`,
+      ...fallbacks
+        .filter(({ isHome }) => isHome)
+        .map(
+          ({ target }) =>
+            `by waves, targets within ${options.leastDistance} standard deviations of the output for hidden images, which is ${distanceOf(target).toFixed(2)} from the mean`,
+        ),
       `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],

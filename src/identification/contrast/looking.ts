@@ -116,7 +116,7 @@ export function maskedOf(context: SearchContext, { rung, ends }: Mapped): Candid
   return costOf(ends[cheapest.index]!) < limits.certain * Math.max(...pricesOf(ends)) ? cheapest : null;
 }
 
-/** Contrasts the cheapest of the closest map with controls alone. Nothing but a backdoor is a finding: all else has been judged beside homes. */
+/** Contrasts the cheapest of the closest map with controls alone, but for what hidden images give. Nothing but a backdoor is a finding: all else has been judged beside homes. */
 export async function lookBesideControls(context: SearchContext, { rung, ends }: Mapped): Promise<Looked> {
   const { limits, setup } = context;
   const label = `(${rung.name})`;

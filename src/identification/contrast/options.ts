@@ -124,7 +124,7 @@ export interface ContrastOptions {
   /** A trigger whose target slides is kept this far from the mean and the centre, in standard deviations, or all would end there. */
   readonly slideDistance: number;
   /**
-   * The part of the clean outputs nearer to the mean than what the average image gives from which on that is no home but a target to ask about. Where it was the attacker's target 0.18 and more were nearer; on
+   * The part of the clean outputs nearer to the mean than what the average image, or any that is hidden, gives from which on that is no home but a target to ask about. Where it was the attacker's target 0.18 and more were nearer; on
    * models without a backdoor and two or three outputs 0.17 at most, and on five that were trained later 0.05. Such models stay benign without this home at all, but tiny ones, where it is cheap, lose an attacker's
    * target beside it (docs/research-log.md). Above 1 it is a home always.
    */

@@ -34,10 +34,12 @@ export interface SearchContext {
   readonly options: ContrastOptions;
   readonly family: TriggerFamily;
   readonly scale: OutputScale;
-  /** Outputs that are cheap to reach on any model: the mean, and what it gives when an image shows nothing; in deviations, [d] each. */
+  /** Outputs that are cheap to reach on any model: the mean, and what it gives when an image shows nothing or is hidden; in deviations, [d] each. */
   readonly homes: readonly (readonly number[])[];
-  /** Targets that maps begin at too, in deviations, [d] each: what the average image gives where it is no home. */
+  /** Targets that maps begin at too, in deviations, [d] each: what the average image or a hidden one gives where it is no home. */
   readonly suspects: readonly (readonly number[])[];
+  /** The home that all hidden images come to, as closely as is asked; null where there is none. */
+  readonly fallback: readonly number[] | null;
   readonly limits: Limits;
   /** Seconds since the epoch; null for none. */
   readonly deadline: number | null;
@@ -126,7 +128,7 @@ export function nameOfRound(name: string, round: number, rounds: number): string
  * @param batch images in a step, where there are as many
  */
 export async function sizeWithin(
-  { setup, family }: SearchContext,
+  { setup, family }: Pick<SearchContext, "setup" | "family">,
   triggers: number,
   batch: number,
 ): Promise<SearchSize> {

@@ -53,7 +53,7 @@ export interface FamilyOutcome {
  *    side of the mean, and the cheapest grow first: where these lead is contrasted.
  * 7. What is cheap there and leaves outputs too far off to climb shows nothing either way: the first map goes on with a tolerance between the two, which attacks that are off by
  *    a tenth of a deviation themselves come within, and is looked at once more.
- * 8. What waves reach cheaply beside all but the homes, and no backdoor was shown by, is mapped once more at half of the closer tolerance, and compared there with controls alone: an attacker's overlay at a part of
+ * 8. What waves reach cheaply beside all but the homes, and no backdoor was shown by, is mapped once more at half of the closer tolerance, and compared there with controls alone, and what hidden images give where that is a home: an attacker's overlay at a part of
  *    its strength draws outputs near the mean, so that the mean is as cheap as its target, or no home is reached at all.
  *
  * By triggers that hide nothing, warps, what works at all is the attacker's, as plain roughly as closely: their first map is looked at first, and the closer one made

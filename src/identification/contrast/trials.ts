@@ -26,7 +26,7 @@ export interface Trials {
  * @param most triggers at once; more are tried in rounds
  */
 export async function trialsOn(
-  { setup, family, scale }: SearchContext,
+  { setup, family, scale }: Pick<SearchContext, "setup" | "family" | "scale">,
   image: TensorData,
   most: number,
 ): Promise<Trials> {

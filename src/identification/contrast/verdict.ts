@@ -3,7 +3,7 @@ import type { Verdict } from "../identification.ts";
 import type { ContrastOptions } from "./options.ts";
 
 /**
- * What a cost is compared with: homes and controls as far away as it is; such controls alone, closer than what is cheap on any model comes, where it is not asked to climb; or controls farther away alone, for a target at the mean.
+ * What a cost is compared with: homes and controls as far away as it is; such controls alone, closer than what is cheap on any model comes, but for what hidden images give, where it is not asked to climb; or controls farther away alone, for a target at the mean.
  */
 export type Beside = "homes and controls" | "controls" | "farther controls";
 

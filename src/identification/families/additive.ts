@@ -24,6 +24,7 @@ export const additive: TriggerFamily = {
   imageCopies: 10,
   length: ([c, h, w]) => c * h * w,
   initial: (shape, random) => normals(random, additive.length(shape), startSpread),
+  hiding: null,
   alike: null,
   write(theta, image) {
     const [batch, c, h, w] = image.shape as [number, number, number, number];

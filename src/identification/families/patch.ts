@@ -37,6 +37,7 @@ export const patch: TriggerFamily = {
       ...normals(random, h * w, start.maskSpread, start.maskCenter),
       ...normals(random, c * h * w, start.patternSpread),
     ]),
+  hiding: null,
   alike: { another: recoloured, measure: "least", asked: "in doubt" },
   write(theta, image) {
     const { images, change } = applyPatch(theta, image);

@@ -30,6 +30,7 @@ export const warp: TriggerFamily = {
   imageCopies: 40,
   length: () => 2 * knots * knots,
   initial: (_, random) => normals(random, 2 * knots * knots, startSpread),
+  hiding: null,
   alike: null,
   write(theta, image) {
     const [batch, c, h, w] = image.shape as [number, number, number, number];

@@ -10,6 +10,8 @@ import { type ImageShape, normals, type Probes, partsOfChange, type TriggerFamil
 /** What a unit of theta is as a wave's root mean square, in units of [0, 1]: a step of Adam moves theta by its learning rate whatever the slope. */
 const unit = 0.01;
 const startSpread = 0.5;
+/** As many waves of this spread as there are change pixels by 0.24, root mean square, a fifth of which are cut off at black or white. */
+const hidingSpread = 1;
 /** Waves along a side: the shortest has twelve periods in it. SIG's stripes have six. */
 const mostWaves = 24;
 
@@ -33,6 +35,7 @@ export const wave: TriggerFamily = {
   length: ([c, h, w]) => c * wavesAlong(h) * wavesAlong(w),
   probes: stripes,
   initial: (shape, random) => normals(random, wave.length(shape), startSpread),
+  hiding: (shape, random) => normals(random, wave.length(shape), hidingSpread),
   alike: { another: turned, measure: "mean", asked: "always" },
   write(theta, image) {
     const [batch, c, h, w] = image.shape as [number, number, number, number];

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { centerOf } from "../../../src/identification/contrast/homes.ts";
+import { describe, expect, test } from "vitest";
+import { centerOf, placesOf } from "../../../src/identification/contrast/homes.ts";
 import { outputScale, toOutputs } from "../../../src/identification/contrast/scale.ts";
 import { createRandom } from "../../../src/random.ts";
 
@@ -35,4 +35,38 @@ test("with many outputs it is a home wherever it lies, and with a part above 1 t
     isHome: true,
   });
   expect(centerOf([9], line, scale, 2)).toMatchObject({ nearerPart: 1, isHome: true });
+});
+
+describe("where candidates are kept away from", () => {
+  const place = (at: number, isHome: boolean) => ({ target: [at], nearerPart: 0, isHome });
+  test("what hidden images give is a home of its own where it lies elsewhere", () => {
+    expect(placesOf([0], place(0.1, true), place(0.5, true), 0.1)).toEqual({
+      homes: [[0], [0.1], [0.5]],
+      suspects: [],
+      fallback: [0.5],
+    });
+  });
+
+  test("beside another home it is the same one, which outputs come close to", () => {
+    for (const at of [0.05, 0.15]) {
+      expect(placesOf([0], place(0.1, true), place(at, true), 0.1)).toEqual({
+        homes: [[0], [0.1]],
+        suspects: [],
+        fallback: [at],
+      });
+    }
+  });
+
+  test("far from the mean it may be an attacker's, and is searched like what the average image gives there", () => {
+    expect(placesOf([0], place(1.2, false), place(1.5, false), 0.1)).toEqual({
+      homes: [[0]],
+      suspects: [[1.2], [1.5]],
+      fallback: null,
+    });
+    expect(placesOf([0], place(0.1, true), null, 0.1)).toEqual({
+      homes: [[0], [0.1]],
+      suspects: [],
+      fallback: null,
+    });
+  });
 });
