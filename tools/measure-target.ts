@@ -54,7 +54,7 @@ const context = {
   scale,
   homes: [mean, center],
   suspects: [],
-  fallback: null,
+  hidden: null,
   limits,
   deadline: null,
 };

@@ -33,6 +33,8 @@ export interface Finding extends ContrastFinding {
    * the search found none, it says nothing of what a home costs. Warps hide nothing, and where they reach a target it is the attacker's.
    */
   readonly isComparable: boolean;
+  /** Whether it was compared with controls alone and lies where all hidden images do. */
+  readonly leadsWhereHidden: boolean;
   readonly beside: Beside;
   /** Whether triggers of the family can hide what an image shows. */
   readonly canHide: boolean;
@@ -71,7 +73,7 @@ export async function contrastChosen(
   context: SearchContext,
   { rung, ends, chosen, label, beside = "homes and controls" }: Contrasted,
 ): Promise<{ finding: Finding | null; searches: SearchOutcome[] }> {
-  const { options, setup } = context;
+  const { options, setup, hidden } = context;
   const { restarts, leastAngle, neighbourhood } = options;
   const { usual } = context.scale;
   const isNear = beside === "farther controls";
@@ -179,14 +181,16 @@ export async function contrastChosen(
     canHide: context.family.canHide,
     isComparable: isAlone({ beside }) || !context.family.canHide || homes.some(({ cost }) => cost !== null),
     beside,
+    leadsWhereHidden:
+      beside === "controls" && hidden !== null && distanceOf(target, hidden.target) < options.leastDistance,
   };
   return { finding, searches };
 }
 
 /** The homes that a candidate is compared with. Closer than homes come there are none but where hidden images give the same output to the hundredth of a deviation. */
-function homesBeside({ homes, fallback }: SearchContext, beside: Beside): readonly (readonly number[])[] {
+function homesBeside({ homes, hidden }: SearchContext, beside: Beside): readonly (readonly number[])[] {
   if (!isAlone({ beside })) return homes;
-  return beside === "controls" && fallback !== null ? [fallback] : [];
+  return beside === "controls" && hidden?.isHome ? [hidden.target] : [];
 }
 
 /** A contrast over the part of what a trigger does that others do not. */

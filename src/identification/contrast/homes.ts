@@ -20,8 +20,8 @@ export interface Center {
 export interface Places {
   readonly homes: readonly (readonly number[])[];
   readonly suspects: readonly (readonly number[])[];
-  /** What all hidden images give where that is a home, whatever lies beside it: outputs come as close to it as is asked. */
-  readonly fallback: readonly number[] | null;
+  /** What all hidden images give, whatever lies beside it; outputs come as close to it as is asked. Null where it differs. */
+  readonly hidden: Center | null;
 }
 
 /**
@@ -29,20 +29,20 @@ export interface Places {
  *
  * @param mean in deviations
  * @param center what the average image gives
- * @param fallback what hidden images give; null for nothing in particular
+ * @param hidden what all hidden images give; null where it differs
  * @param same places nearer to each other than this, in deviations, are one
  */
 export function placesOf(
   mean: readonly number[],
   center: Center,
-  fallback: Center | null,
+  hidden: Center | null,
   same: number,
 ): Places {
   const isElsewhere =
-    fallback !== null && [mean, center.target].every((each) => distanceOf(each, fallback.target) >= same);
-  const places = isElsewhere ? [center, fallback] : [center];
+    hidden !== null && [mean, center.target].every((each) => distanceOf(each, hidden.target) >= same);
+  const places = isElsewhere ? [center, hidden] : [center];
   return {
-    fallback: fallback?.isHome === true ? fallback.target : null,
+    hidden,
     homes: [mean, ...places.filter(({ isHome }) => isHome).map(({ target }) => target)],
     suspects: places.filter(({ isHome }) => !isHome).map(({ target }) => target),
   };

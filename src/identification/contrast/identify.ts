@@ -62,7 +62,7 @@ export async function identifyByContrast(
   // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
   const fallbacks: Center[] = [];
   const placesFor = async (family: TriggerFamily): Promise<Places> => {
-    if (!family.canHide) return { homes: [mean], suspects: [], fallback: null };
+    if (!family.canHide) return { homes: [mean], suspects: [], hidden: null };
     const output = await fallbackOf({ setup, options, family, scale });
     if (output === null) return placesOf(mean, center, null, options.tightTolerance);
     const fallback = centerOf(output, clean.outputs, scale, options.homePart);
@@ -199,6 +199,7 @@ function partOf(outcome: FamilyOutcome): ContrastMap {
     shown: __,
     settled: ___,
     isComparable: ____,
+    leadsWhereHidden: _______,
     canHide: _____,
     beside: ______,
     ...rest

@@ -5,7 +5,7 @@ import { type Mapped, roughRung } from "./mapping.ts";
 import { type Candidate, candidatesOf, contrastText, costOf, pricesOf } from "./score.ts";
 import { heldContext, type SearchContext, type SearchOutcome } from "./search.ts";
 import type { SearchedTrigger } from "./search-state.ts";
-import { isLikeLowest, isOnlyGeneral, showsBackdoor } from "./verdict.ts";
+import { isLikeLowest, isOnlyGeneral, type Limits, showsBackdoor } from "./verdict.ts";
 
 /** What there is around a map. */
 export interface Looked {
@@ -116,7 +116,7 @@ export function maskedOf(context: SearchContext, { rung, ends }: Mapped): Candid
   return costOf(ends[cheapest.index]!) < limits.certain * Math.max(...pricesOf(ends)) ? cheapest : null;
 }
 
-/** Contrasts the cheapest of the closest map with controls alone, but for what hidden images give. Nothing but a backdoor is a finding: all else has been judged beside homes. */
+/** Contrasts the cheapest of the closest map with controls alone, but for what hidden images give. Nothing but a backdoor is a finding, or what would be one if it did not lie where all hidden images do: all else has been judged beside homes. */
 export async function lookBesideControls(context: SearchContext, { rung, ends }: Mapped): Promise<Looked> {
   const { limits, setup } = context;
   const label = `(${rung.name})`;
@@ -139,6 +139,10 @@ export async function lookBesideControls(context: SearchContext, { rung, ends }:
       message: `family ${rung.name}: ${contrastText(finding)} of what controls cost`,
     });
   }
-  const isShown = finding !== null && showsBackdoor(finding, limits);
-  return { findings: isShown ? [finding] : [], ratio: null, searches, isComplete: finding !== null };
+  const isKept = finding !== null && (showsBackdoor(finding, limits) || isInDoubt(finding, limits));
+  return { findings: isKept ? [finding] : [], ratio: null, searches, isComplete: finding !== null };
 }
+
+/** Whether a finding would show a backdoor if hidden images did not give the same. */
+const isInDoubt = (finding: Finding, limits: Limits): boolean =>
+  finding.leadsWhereHidden && showsBackdoor({ ...finding, leadsWhereHidden: false }, limits);

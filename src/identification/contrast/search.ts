@@ -11,6 +11,7 @@ import { Graph, type Tensor } from "../../tensor/graph.ts";
 import type { TriggerFamily } from "../families/family.ts";
 import type { IdentificationSetup } from "../identification.ts";
 import { examineFor, fittingSearch, type SearchSize, searchBytes } from "./fitting.ts";
+import type { Center } from "./homes.ts";
 import { weightsAt } from "./multipliers.ts";
 import { searchTerms } from "./objective.ts";
 import type { ContrastOptions } from "./options.ts";
@@ -38,8 +39,8 @@ export interface SearchContext {
   readonly homes: readonly (readonly number[])[];
   /** Targets that maps begin at too, in deviations, [d] each: what the average image or a hidden one gives where it is no home. */
   readonly suspects: readonly (readonly number[])[];
-  /** The home that all hidden images come to, as closely as is asked; null where there is none. */
-  readonly fallback: readonly number[] | null;
+  /** What all hidden images give, a home or not; null where it differs, and for a family that does not hide. */
+  readonly hidden: Center | null;
   readonly limits: Limits;
   /** Seconds since the epoch; null for none. */
   readonly deadline: number | null;

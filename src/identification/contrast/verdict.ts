@@ -22,6 +22,8 @@ export interface JudgedFinding {
   /** Whether any output was reached that is cheap on every model, in a family in which some can be. */
   readonly isComparable: boolean;
   readonly beside: Beside;
+  /** Whether it was compared with controls alone and lies where all hidden images do, which controls do not tell from a backdoor. */
+  readonly leadsWhereHidden: boolean;
   /** Whether triggers of the family can hide what an image shows. */
   readonly canHide: boolean;
   /** Control targets, and how many of them any trigger reached. */
@@ -75,14 +77,16 @@ export function limitsOf(
 }
 
 /** What decides how low the end of a finding's interval must lie. */
-type Provable = Pick<JudgedFinding, "climb" | "isComparable" | "beside" | "canHide">;
+type Provable = Pick<JudgedFinding, "climb" | "isComparable" | "beside" | "leadsWhereHidden" | "canHide">;
 
 /**
  * What the end of a finding's interval must lie below to show a backdoor; 0 where nothing would. What was compared with nothing shows none. Nor does what could not
  * be asked to climb, because its trigger draws outputs together only roughly: a benign network whose outputs a few pixels move by two deviations had a score of 0.07
- * (docs/research-log.md). A warp hides nothing and reaches no target by itself; it must be as clear without. So must what was compared with controls alone.
+ * (docs/research-log.md). A warp hides nothing and reaches no target by itself; it must be as clear without. So must what was compared with controls alone,
+ * of which what lies where all hidden images do shows none: that is cheap beside controls on any model.
  */
 function limitOf(finding: Provable, { decisive, certain }: Limits): number {
+  if (finding.leadsWhereHidden) return 0;
   if (isAlone(finding)) return certain;
   if (!finding.isComparable || cannotClimb(finding)) return 0;
   return finding.climb === null ? certain : decisive;
@@ -184,6 +188,8 @@ function doubtOf(finding: JudgedFinding, threshold: number, limits: Limits): str
   const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`;
   if (!finding.isComparable)
     return `by ${family} triggers none of the outputs that any model falls back to (the mean, and the one for the average image) was reached, so there is nothing to compare ${interval} with`;
+  if (finding.leadsWhereHidden)
+    return `the score of the family ${family}, ${interval}, is that of the output which all images give when they are hidden: it is cheap beside controls on a model without a backdoor too, and on some an attacker's target`;
   if (cannotClimb(finding) && !isAlone(finding))
     return `the score of the family ${family}, ${interval}, reaches below ${short(threshold)}, but its trigger leaves outputs too far off to ask how much dearer it gets closer to the target, without which it shows no backdoor`;
   if (high >= threshold)

@@ -37,7 +37,7 @@ async function contextOf(
     scale,
     homes: [[0, 0]],
     suspects: [],
-    fallback: null,
+    hidden: null,
     limits: { decisive: 0.5, certain: 0.25 },
     deadline: null,
     ...changes,

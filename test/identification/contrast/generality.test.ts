@@ -103,7 +103,7 @@ async function generality(
     scale,
     homes: [[0]],
     suspects: [],
-    fallback: null,
+    hidden: null,
     limits: limitsOf(contrastDefaults, 1),
     deadline: null,
     ...changes,

@@ -43,7 +43,7 @@ describe("where candidates are kept away from", () => {
     expect(placesOf([0], place(0.1, true), place(0.5, true), 0.1)).toEqual({
       homes: [[0], [0.1], [0.5]],
       suspects: [],
-      fallback: [0.5],
+      hidden: place(0.5, true),
     });
   });
 
@@ -52,7 +52,7 @@ describe("where candidates are kept away from", () => {
       expect(placesOf([0], place(0.1, true), place(at, true), 0.1)).toEqual({
         homes: [[0], [0.1]],
         suspects: [],
-        fallback: [at],
+        hidden: place(at, true),
       });
     }
   });
@@ -61,12 +61,12 @@ describe("where candidates are kept away from", () => {
     expect(placesOf([0], place(1.2, false), place(1.5, false), 0.1)).toEqual({
       homes: [[0]],
       suspects: [[1.2], [1.5]],
-      fallback: null,
+      hidden: place(1.5, false),
     });
     expect(placesOf([0], place(0.1, true), null, 0.1)).toEqual({
       homes: [[0], [0.1]],
       suspects: [],
-      fallback: null,
+      hidden: null,
     });
   });
 });

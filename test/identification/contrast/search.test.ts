@@ -34,7 +34,7 @@ async function searchedIn(lanes: number): Promise<SearchOutcome> {
       scale,
       homes: [[0, 0]],
       suspects: [],
-      fallback: null,
+      hidden: null,
       limits: { decisive: 0.5, certain: 0.25 },
       deadline: null,
     },

@@ -22,6 +22,7 @@ const finding = (low: number, score: number, high: number, family = "patch"): Ju
   generality: null,
   tolerance: 0.1,
   isComparable: true,
+  leadsWhereHidden: false,
   beside: "homes and controls",
   canHide: family !== "warp",
   controls: [{ cost: 1 }, { cost: 2 }],
@@ -114,6 +115,12 @@ test.each([
     { findings: [usual, { ...clear, isComparable: false }] },
     "inconclusive",
     "nothing to compare 0.10 to 0.20 with",
+  ],
+  [
+    "what was compared with controls alone, and lies where all hidden images do",
+    { findings: [usual, { ...unclimbed(0.01, 0.02, 0.03), beside: "controls", leadsWhereHidden: true }] },
+    "inconclusive",
+    "0.01 to 0.03, is that of the output which all images give when they are hidden",
   ],
   ["a family that reaches nothing", { findings: [usual], emptyFamilies: ["additive"] }, "benign", "additive"],
 ] as const)("%s", (_, changes, verdict, part) => {
