@@ -10,7 +10,7 @@ import { growingImages } from "./choosing.ts";
 import { type SearchContext, sizeWithin } from "./search.ts";
 import { trialsOn } from "./trials.ts";
 
-/** Triggers that hide, each other than the rest. */
+/** Triggers that hide, half of them different, and each of these at twice its strength too. */
 const hidingTriggers = 16;
 /** The part of them under which outputs must come together in one place. */
 const leastAgreeing = 0.75;
@@ -19,7 +19,8 @@ const leastAgreeing = 0.75;
  * The output that a model gives whatever hides its images: under triggers of all kinds that leave nothing to be seen, the same of all images.
  *
  * Small networks have one, to the hundredth of a deviation, and it need not be what they say of the average image. It is cheap to reach on any of them. Larger ones,
- * which look at more of an image, do not come together so closely, and have none.
+ * which look at more of an image, do not come together so closely, and have none. Nor have those that answer to what hides: an attacker's stripes or overlay draw outputs the farther
+ * the stronger they are, where nothing that is to be seen is the same nothing at twice the strength (docs/research-log.md).
  *
  * Throws what examining the model throws, E_NAN when the model gives no finite numbers under a trigger, and E_RUNTIME when the runtime fails.
  *
@@ -34,7 +35,8 @@ export async function fallbackOf(
   const random = createRandom(setup.seed).fork(`fallback ${family.name}`);
   const size = await sizeWithin(context, hidingTriggers, growingImages * options.batch);
   const images = subsetOf(setup.benign, batchAt(0, count, size.batch, random));
-  const thetas = range(hidingTriggers).map(() => family.hiding!([c, h, w], random));
+  const once = range(hidingTriggers / 2).map(() => family.hiding!([c, h, w], random));
+  const thetas = [...once, ...once.map((theta) => theta.map((value) => 2 * value))];
   const trials = await trialsOn(context, float32(images.pixels, images.shape), size.triggers);
   try {
     const outputs = await trials.outputsUnder(thetas);

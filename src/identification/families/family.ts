@@ -106,7 +106,7 @@ export interface TriggerFamily {
   initial(shape: ImageShape, random: Random): Float32Array;
   /** Triggers to try before any is searched for; null for a family whose triggers no few examples stand for. */
   probes(shape: ImageShape): Probes | null;
-  /** Parameters of a trigger under which no image shows what it did, each other than the last, [n]; null for a family none of whose triggers do so on any model. */
+  /** Parameters of a trigger under which no image shows what it did, each other than the last, nor under twice these, [n]; null for a family none of whose triggers do so on any model. */
   readonly hiding: ((shape: ImageShape, random: Random) => Float32Array) | null;
   /** Other triggers that are asked whether they do the same as one; null for a family in which it is not known what would be alike. */
   readonly alike: AlikeTriggers | null;
