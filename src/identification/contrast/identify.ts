@@ -141,7 +141,7 @@ export async function identifyByContrast(
     },
     options: { ...options, families: options.families.join(":") },
     contrast: outcomes.map(partOf),
-    triggers: outcomes.flatMap(triggersOf).sort((a, b) => a.score - b.score),
+    triggers: triggersOf(findings),
     notChecked: [
       `triggers of other families than ${searched.join(", ")}${isCutShort ? ", which have shown a backdoor" : ""}`,
       `by triggers that can hide an image, as patches and waves do, targets within ${options.leastDistance} standard deviations of the mean output${center.isHome ? ` and of the output for the average image, which is ${distanceOf(center.target).toFixed(2)} from it` : ""}`,
@@ -213,7 +213,10 @@ function partOf(outcome: FamilyOutcome): ContrastMap {
   };
 }
 
-function triggersOf({ context, findings }: FamilyOutcome): ReversedTrigger[] {
-  const { name } = context.family as { name: FamilyName };
-  return findings.map(({ theta, target, score }) => ({ family: name, theta, target, score }));
+/** The triggers of findings, the lowest score first. What hides images is none to go by where there is another: IA 43 of gaze has a patch, and waves that hide lead to its target too. */
+function triggersOf(findings: readonly FoundIn[]): ReversedTrigger[] {
+  const telling = findings.filter(({ leadsWhereHidden }) => !leadsWhereHidden);
+  return (telling.length > 0 ? telling : findings)
+    .map(({ family, theta, target, score }) => ({ family: family as FamilyName, theta, target, score }))
+    .sort((a, b) => a.score - b.score);
 }
