@@ -1,17 +1,17 @@
 /** The method of contrast from end to end: is one target much cheaper to reach than others as far away? */
 import { columnMeans, meanScaledDistance, meanVarianceRatio } from "../../metrics/statistics.ts";
 import { evidenceCount, evidenceOf, responsePair } from "../evidence.ts";
-import { type FamilyName, families } from "../families/families.ts";
+import { families } from "../families/families.ts";
 import type { TriggerFamily } from "../families/family.ts";
 import type { ContrastMap, Identification, IdentificationSetup, TermSample } from "../identification.ts";
 import { assertFiniteOutputs, predict } from "../predict.ts";
-import type { ReversedTrigger } from "../reversed-trigger.ts";
 import { deadlineOf, measureClean } from "./clean-measure.ts";
 import type { Finding } from "./contrasting.ts";
 import { fallbackOf } from "./fallback.ts";
 import { type Center, centerOf, type Places, placesOf } from "./homes.ts";
 import { coneRatioOf, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
+import { reversedTriggers } from "./reversed.ts";
 import { averageImage, toOutputs } from "./scale.ts";
 import { contrastText } from "./score.ts";
 import { type FamilyOutcome, mapOf, searchFamily } from "./stages.ts";
@@ -141,7 +141,7 @@ export async function identifyByContrast(
     },
     options: { ...options, families: options.families.join(":") },
     contrast: outcomes.map(partOf),
-    triggers: triggersOf(findings),
+    triggers: reversedTriggers(findings),
     notChecked: [
       `triggers of other families than ${searched.join(", ")}${isCutShort ? ", which have shown a backdoor" : ""}`,
       `by triggers that can hide an image, as patches and waves do, targets within ${options.leastDistance} standard deviations of the mean output${center.isHome ? ` and of the output for the average image, which is ${distanceOf(center.target).toFixed(2)} from it` : ""}`,
@@ -211,12 +211,4 @@ function partOf(outcome: FamilyOutcome): ContrastMap {
     map: mapOf(outcome),
     findings: outcome.findings.map(plain),
   };
-}
-
-/** The triggers of findings, the lowest score first. What hides images is none to go by where there is another: IA 43 of gaze has a patch, and waves that hide lead to its target too. */
-function triggersOf(findings: readonly FoundIn[]): ReversedTrigger[] {
-  const telling = findings.filter(({ leadsWhereHidden }) => !leadsWhereHidden);
-  return (telling.length > 0 ? telling : findings)
-    .map(({ family, theta, target, score }) => ({ family: family as FamilyName, theta, target, score }))
-    .sort((a, b) => a.score - b.score);
 }
