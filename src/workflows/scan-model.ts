@@ -204,13 +204,12 @@ async function assemble(parts: ResultParts, start: number): Promise<ScanResult> 
   };
 }
 
-function plainPreprocessing({ mean, std, held, ...others }: Preprocessing): ScanResult["preprocessing"] {
-  const plain = { ...others, mean: [...mean], std: [...std] };
+/** With arrays that can be written to, and names in the schema's order, which a report that is drawn again has too. */
+function plainPreprocessing({ held, ...preprocessing }: Preprocessing): ScanResult["preprocessing"] {
+  const plain = { ...preprocessing, mean: [...preprocessing.mean], std: [...preprocessing.std] };
   if (held === undefined) return plain;
-  return {
-    ...plain,
-    held: Object.fromEntries(Object.entries(held).map(([name, values]) => [name, [...values]])),
-  };
+  const values = Object.entries(held).map(([name, each]) => [name, [...each]]);
+  return { ...plain, held: Object.fromEntries(values) };
 }
 
 /** What holding inputs leaves out. */
