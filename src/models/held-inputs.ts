@@ -1,7 +1,8 @@
 /** Inputs beside the image: a program has images alone, so that all others are held at values. */
 import { DrmGuardError } from "../errors.ts";
-import { int, type OnnxGraph, type OnnxNode, type OnnxValueInfo } from "../onnx/model.ts";
-import { int64, isFloat, sizeOf, type TensorData, toInt64, toNumbers, zeros } from "../onnx/tensor-data.ts";
+import { int, type OnnxGraph, type OnnxValueInfo } from "../onnx/model.ts";
+import { Rewriter } from "../onnx/rewrite.ts";
+import { isFloat, sizeOf, type TensorData, toInt64, toNumbers, zeros } from "../onnx/tensor-data.ts";
 
 /** Numbers by the name of an input: one for all of its elements, or one for each of an image's. */
 export type HeldInputs = Readonly<Record<string, readonly number[]>>;
@@ -64,34 +65,20 @@ export function holdInputs(graph: OnnxGraph, held: HeldInputs): OnnxGraph {
       `found all inputs held (${names.join(", ")}), expected an image to be left`,
     );
   }
-  const initializers = new Map(graph.initializers);
-  const nodes: OnnxNode[] = [];
+  const to = new Rewriter(graph);
   for (const input of graph.inputs.filter(isHeld)) {
     const { shape, isPerImage } = shapeOf(input, image);
     const value = filled(input, shape, held[input.name]!);
     if (!isPerImage) {
-      initializers.set(input.name, value);
+      to.initializers.set(input.name, value);
       continue;
     }
-    const name = (part: string): string => `held ${input.name}/${part}`;
-    initializers.set(name("value"), { ...value, dims: [1, ...shape] });
-    initializers.set(name("axes"), int64(shape));
-    nodes.push(
-      node("Shape", [image.name], name("batch"), { start: int(0), end: int(1) }),
-      node("Concat", [name("batch"), name("axes")], name("shape"), { axis: int(0) }),
-      node("Expand", [name("value"), name("shape")], input.name),
-    );
+    const ofOne = to.constant({ ...value, dims: [1, ...shape] }, `held ${input.name}`);
+    const batch = to.emit("Shape", [image.name], { start: int(0), end: int(1) });
+    const ofAll = to.emit("Concat", [batch, to.ints(shape)], { axis: int(0) });
+    to.emit("Expand", [ofOne, ofAll], {}, input.name);
   }
-  return { ...graph, inputs, initializers, nodes: [...nodes, ...graph.nodes] };
-}
-
-function node(
-  op: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: OnnxNode["attributes"] = {},
-): OnnxNode {
-  return { name: output, op, domain: "", inputs: [...inputs], outputs: [output], attributes };
+  return { ...graph, inputs, initializers: to.initializers, nodes: [...to.nodes, ...graph.nodes] };
 }
 
 /** The axes of what is held: those of one image, or all where there is no batch. */

@@ -43,6 +43,18 @@ export function someImages(count: number, side = 8, seed = 1): ImageSet {
   return { pixels, shape: [count, 3, side, side], labels: null, labelNames: [], names };
 }
 
+/** Images of one gray each, [grays, 3, side, side]. */
+export function evenImages(grays: readonly number[], side: number): ImageSet {
+  const size = 3 * side * side;
+  return {
+    pixels: Float32Array.from({ length: grays.length * size }, (_, i) => grays[Math.floor(i / size)]!),
+    shape: [grays.length, 3, side, side],
+    labels: null,
+    labelNames: [],
+    names: grays.map((_, i) => `image ${i}`),
+  };
+}
+
 /** Normally distributed weights. */
 export function someWeights(dims: readonly number[], seed: number, scale = 0.5): TensorData {
   const random = createRandom(seed);

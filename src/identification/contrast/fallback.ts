@@ -1,14 +1,9 @@
 /** What a model says where images show nothing any more. */
-import { subsetOf } from "../../data/subset.ts";
-import { batchAt } from "../../loops/batches.ts";
-import { columnMeans, meanScaledDistance } from "../../metrics/statistics.ts";
-import { float32 } from "../../onnx/tensor-data.ts";
+import { columnMeans, meanScaledDistance, percentile } from "../../metrics/statistics.ts";
 import { createRandom } from "../../random.ts";
 import { range } from "../../tensor/shape.ts";
-import { assertFiniteOutputs } from "../predict.ts";
-import { growingImages } from "./choosing.ts";
-import { type SearchContext, sizeWithin } from "./search.ts";
-import { trialsOn } from "./trials.ts";
+import type { SearchContext } from "./search.ts";
+import { fewImages } from "./trials.ts";
 
 /** Triggers that hide, half of them different, and each of these at twice its strength too. */
 const hidingTriggers = 16;
@@ -31,29 +26,20 @@ export async function fallbackOf(
 ): Promise<number[] | null> {
   const { setup, options, family, scale } = context;
   if (family.hiding === null || scale.usual !== null) return null;
-  const [count, c, h, w] = setup.benign.shape;
+  const [, c, h, w] = setup.benign.shape;
   const random = createRandom(setup.seed).fork(`fallback ${family.name}`);
-  const size = await sizeWithin(context, hidingTriggers, growingImages * options.batch);
-  const images = subsetOf(setup.benign, batchAt(0, count, size.batch, random));
+  const few = await fewImages(context, hidingTriggers, random);
   const once = range(hidingTriggers / 2).map(() => family.hiding!([c, h, w], random));
-  const thetas = [...once, ...once.map((theta) => theta.map((value) => 2 * value))];
-  const trials = await trialsOn(context, float32(images.pixels, images.shape), size.triggers);
-  try {
-    const outputs = await trials.outputsUnder(thetas);
-    for (const each of outputs) assertFiniteOutputs(each, images);
-    const means = outputs.map((each) => columnMeans(each, scale.std.length));
-    const place = scale.std.map((_, j) => middleOf(means.map((mean) => mean[j]!)));
-    const agreeing = outputs.filter(
-      (each) => meanScaledDistance(each, place, scale.std) < options.tightTolerance,
-    );
-    return agreeing.length >= leastAgreeing * hidingTriggers ? place : null;
-  } finally {
-    await trials.release();
-  }
-}
-
-function middleOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  return (sorted[half]! + sorted.at(-1 - half)!) / 2;
+  const outputs = await few.outputsUnder([...once, ...once.map((theta) => theta.map((value) => 2 * value))]);
+  const means = outputs.map((each) => columnMeans(each, scale.std.length));
+  const place = scale.std.map((_, j) =>
+    percentile(
+      means.map((mean) => mean[j]!),
+      50,
+    ),
+  );
+  const agreeing = outputs.filter(
+    (each) => meanScaledDistance(each, place, scale.std) < options.tightTolerance,
+  );
+  return agreeing.length >= leastAgreeing * hidingTriggers ? place : null;
 }

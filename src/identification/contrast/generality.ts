@@ -1,16 +1,12 @@
 /** How much of what a trigger does is not its own doing: others as large do it too. */
-import { subsetOf } from "../../data/subset.ts";
-import { batchAt } from "../../loops/batches.ts";
 import { meanScaledDistance } from "../../metrics/statistics.ts";
-import { float32 } from "../../onnx/tensor-data.ts";
 import { createRandom } from "../../random.ts";
 import type { AlikeTriggers } from "../families/family.ts";
 import { assertFiniteOutputs, predict } from "../predict.ts";
-import { growingImages } from "./choosing.ts";
 import { examineFor } from "./fitting.ts";
 import { toOutputs } from "./scale.ts";
-import { type SearchContext, sizeWithin } from "./search.ts";
-import { trialsOn } from "./trials.ts";
+import type { SearchContext } from "./search.ts";
+import { fewImages } from "./trials.ts";
 
 /** Nothing is more general than this, so that what is divided by the rest stays a number. */
 const mostGeneral = 0.99;
@@ -37,26 +33,19 @@ export async function generalityOf(
   const { setup, options, family, scale } = context;
   const { alike } = family;
   if (alike === null || options.others === 0) return null;
-  const [count, c, h, w] = setup.benign.shape;
+  const [, c, h, w] = setup.benign.shape;
   const random = createRandom(setup.seed).fork(`others ${family.name} ${label}`);
-  const size = await sizeWithin(context, options.others + 1, growingImages * options.batch);
-  const images = subsetOf(setup.benign, batchAt(0, count, size.batch, random));
+  const { images, outputsUnder } = await fewImages(context, options.others + 1, random);
   const wanted = toOutputs(target, scale);
-  const errorOf = (outputs: Float32Array): number => {
-    // A score that is no number would look benign.
-    assertFiniteOutputs(outputs, images);
-    return meanScaledDistance(outputs, wanted, scale.std);
-  };
-  const clean = errorOf(await predict(setup.runtime, await examineFor(setup, size.batch), images));
+  const errorOf = (outputs: Float32Array): number => meanScaledDistance(outputs, wanted, scale.std);
+  const outputs = await predict(setup.runtime, await examineFor(setup, images.shape[0]), images);
+  // A score that is no number would look benign.
+  assertFiniteOutputs(outputs, images);
+  const clean = errorOf(outputs);
   const thetas = [theta];
   while (thetas.length <= options.others) thetas.push(alike.another(theta, [c, h, w], random));
-  const trials = await trialsOn(context, float32(images.pixels, images.shape), size.triggers);
-  try {
-    const [own, ...others] = (await trials.outputsUnder(thetas)).map(errorOf) as [number, ...number[]];
-    return partOfWay(others, { own, clean, reached: options.tolerance }, alike.measure);
-  } finally {
-    await trials.release();
-  }
+  const [own, ...others] = (await outputsUnder(thetas)).map(errorOf) as [number, ...number[]];
+  return partOfWay(others, { own, clean, reached: options.tolerance }, alike.measure);
 }
 
 /** Errors that tell how far a trigger draws outputs. */

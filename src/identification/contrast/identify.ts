@@ -8,7 +8,7 @@ import { assertFiniteOutputs, predict } from "../predict.ts";
 import { deadlineOf, measureClean } from "./clean-measure.ts";
 import type { Finding } from "./contrasting.ts";
 import { fallbackOf } from "./fallback.ts";
-import { type Center, centerOf, type Places, placesOf } from "./homes.ts";
+import { centerOf, type Places, placesOf } from "./homes.ts";
 import { coneRatioOf, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
 import { reversedTriggers } from "./reversed.ts";
@@ -60,20 +60,19 @@ export async function identifyByContrast(
   }
   const mean = scale.mean.map(() => 0);
   // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
-  const fallbacks: Center[] = [];
   const placesFor = async (family: TriggerFamily): Promise<Places> => {
     if (!family.canHide) return { homes: [mean], suspects: [], hidden: null };
     const output = await fallbackOf({ setup, options, family, scale });
-    if (output === null) return placesOf(mean, center, null, options.tightTolerance);
-    const fallback = centerOf(output, clean.outputs, scale, options.homePart);
-    fallbacks.push(fallback);
-    const at = `${distanceOf(fallback.target).toFixed(2)} standard deviations from the mean`;
-    const means = fallback.isHome ? "which any model may give" : "which is searched like any target";
-    setup.onEvent({
-      kind: "note",
-      message: `family ${family.name}: hidden, all images give one output, ${at}, ${means}`,
-    });
-    return placesOf(mean, center, fallback, options.tightTolerance);
+    const hidden = output === null ? null : centerOf(output, clean.outputs, scale, options.homePart);
+    if (hidden !== null) {
+      const at = `${distanceOf(hidden.target).toFixed(2)} standard deviations from the mean`;
+      const means = hidden.isHome ? "which any model may give" : "which is searched like any target";
+      setup.onEvent({
+        kind: "note",
+        message: `family ${family.name}: hidden, all images give one output, ${at}, ${means}`,
+      });
+    }
+    return placesOf(mean, center, hidden, options.tightTolerance);
   };
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
@@ -87,6 +86,8 @@ export async function identifyByContrast(
     if (options.afterBackdoor === "stop" && (await isShown(outcome))) break;
   }
 
+  // Of families waves alone hide images on any model.
+  const hidden = outcomes.map(({ context }) => context.hidden).find((each) => each !== null);
   const findings = outcomes.flatMap(findingsOf);
   const deciding = decidingOf(findings, limits);
   const shown = deciding ?? nearestOf(outcomes);
@@ -134,7 +135,7 @@ export async function identifyByContrast(
       wholeError,
       centerDistance: distanceOf(center.target),
       centerNearerPart: center.nearerPart,
-      ...Object.fromEntries(fallbacks.map(({ target }) => ["fallbackDistance", distanceOf(target)])),
+      ...(hidden === undefined ? {} : { fallbackDistance: distanceOf(hidden.target) }),
       findings: findings.length,
       findingsBelowThreshold: findings.filter(({ high }) => high < options.threshold).length,
       ...(deciding === null ? {} : { scoreLow: deciding.low, scoreHigh: deciding.high }),
@@ -145,12 +146,11 @@ export async function identifyByContrast(
     notChecked: [
       `triggers of other families than ${searched.join(", ")}${isCutShort ? ", which have shown a backdoor" : ""}`,
       `by triggers that can hide an image, as patches and waves do, targets within ${options.leastDistance} standard deviations of the mean output${center.isHome ? ` and of the output for the average image, which is ${distanceOf(center.target).toFixed(2)} from it` : ""}`,
-      ...fallbacks
-        .filter(({ isHome }) => isHome)
-        .map(
-          ({ target }) =>
-            `by waves, targets within ${options.leastDistance} standard deviations of the output for hidden images, which is ${distanceOf(target).toFixed(2)} from the mean`,
-        ),
+      ...(hidden?.isHome
+        ? [
+            `by waves, targets within ${options.leastDistance} standard deviations of the output for hidden images, which is ${distanceOf(hidden.target).toFixed(2)} from the mean`,
+          ]
+        : []),
       `targets that none of the ${options.mapTargets} of the map slid to`,
       "several targets in one neighbourhood",
     ],

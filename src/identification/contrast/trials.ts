@@ -1,11 +1,17 @@
 /** What a model gives under triggers as they are, without a search. */
+import type { ImageSet } from "../../data/image-set.ts";
+import { subsetOf } from "../../data/subset.ts";
+import { batchAt } from "../../loops/batches.ts";
 import { float32, type TensorData } from "../../onnx/tensor-data.ts";
+import type { Random } from "../../random.ts";
 import { compile } from "../../runtime/compile.ts";
 import { Graph } from "../../tensor/graph.ts";
 import { reshape } from "../../tensor/movement.ts";
 import { outputsOf } from "../outputs.ts";
+import { assertFiniteOutputs } from "../predict.ts";
+import { growingImages } from "./choosing.ts";
 import { examineFor } from "./fitting.ts";
-import type { SearchContext } from "./search.ts";
+import { type SearchContext, sizeWithin } from "./search.ts";
 
 /** Triggers on the same few images. */
 export interface Trials {
@@ -52,5 +58,44 @@ export async function trialsOn(
       return all;
     },
     release: () => program.release(),
+  };
+}
+
+/** As many images as a trigger grows on, and what the model gives for them. */
+export interface FewImages {
+  readonly images: ImageSet;
+  /**
+   * The outputs under some triggers, each [B d]. Throws what {@link trialsOn} throws, and E_NAN when the model gives no finite numbers.
+   *
+   * @param thetas their parameters, [n] each
+   */
+  outputsUnder(thetas: readonly Float32Array[]): Promise<Float32Array[]>;
+}
+
+/**
+ * Draws images to try triggers on once: as many as a trigger grows on, fewer where memory is short.
+ *
+ * @param triggers how many are to be tried
+ */
+export async function fewImages(
+  context: Pick<SearchContext, "setup" | "options" | "family" | "scale">,
+  triggers: number,
+  random: Random,
+): Promise<FewImages> {
+  const { benign } = context.setup;
+  const size = await sizeWithin(context, triggers, growingImages * context.options.batch);
+  const images = subsetOf(benign, batchAt(0, benign.shape[0], size.batch, random));
+  return {
+    images,
+    async outputsUnder(thetas) {
+      const trials = await trialsOn(context, float32(images.pixels, images.shape), size.triggers);
+      try {
+        const outputs = await trials.outputsUnder(thetas);
+        for (const each of outputs) assertFiniteOutputs(each, images);
+        return outputs;
+      } finally {
+        await trials.release();
+      }
+    },
   };
 }

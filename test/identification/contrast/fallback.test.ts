@@ -1,6 +1,5 @@
 /** What models give where images are hidden: of some it is known on paper. */
 import { expect, test } from "vitest";
-import type { ImageSet } from "../../../src/data/image-set.ts";
 import { fallbackOf } from "../../../src/identification/contrast/fallback.ts";
 import { identifyByContrast } from "../../../src/identification/contrast/identify.ts";
 import { contrastDefaults } from "../../../src/identification/contrast/options.ts";
@@ -14,23 +13,22 @@ import { int } from "../../../src/onnx/model.ts";
 import { writeModel } from "../../../src/onnx/proto.ts";
 import { float32, int64 } from "../../../src/onnx/tensor-data.ts";
 import { errorOf } from "../../support/errors.ts";
-import { setupOf } from "../../support/identification.ts";
+import { evenImages, setupOf } from "../../support/identification.ts";
 import { modelOf, type NodeLine } from "../../support/models.ts";
 
 const side = 16;
 const count = 20;
 /** Images of one gray each, from 0.45 to 0.55. */
 const grays = Array.from({ length: count }, (_, i) => 0.45 + (0.1 * i) / (count - 1));
-const benign: ImageSet = {
-  pixels: Float32Array.from(
-    { length: count * 3 * side * side },
-    (_, i) => grays[Math.floor(i / (3 * side * side))]!,
-  ),
-  shape: [count, 3, side, side],
-  labels: null,
-  labelNames: [],
-  names: grays.map((_, i) => `image ${i}`),
-};
+const benign = evenImages(grays, side);
+
+/** 100 times the mean square of what neighbouring pixels differ by. */
+const roughness: readonly NodeLine[] = [
+  ["Sub", ["right", "left"], ["difference"]],
+  ["Mul", ["difference", "difference"], ["square"]],
+  ["ReduceMean", ["square"], ["energy"], { axes: { kind: "ints", value: [1, 2, 3] }, keepdims: int(0) }],
+  ["Mul", ["energy", "hundred"], ["rough"]],
+];
 
 /**
  * g (m - o) + o, where m is the mean brightness and g is 1 for an even image and 0 for one whose neighbouring pixels differ by 0.1 or more, root mean square: under noise it says
@@ -38,10 +36,7 @@ const benign: ImageSet = {
  */
 function hiddenTo(fallback: number): NodeLine[] {
   return [
-    ["Sub", ["right", "left"], ["difference"]],
-    ["Mul", ["difference", "difference"], ["square"]],
-    ["ReduceMean", ["square"], ["energy"], { axes: { kind: "ints", value: [1, 2, 3] }, keepdims: int(0) }],
-    ["Mul", ["energy", "hundred"], ["rough"]],
+    ...roughness,
     ["Sub", ["one", "rough"], ["even"]],
     ["Clip", ["even", "zero", "one"], ["g"]],
     ["Sub", ["brightness", fallback === 0 ? "zero" : "low"], ["above"]],
@@ -152,10 +147,7 @@ test("where memory is short, triggers are tried in rounds", async () => {
 
 test("a model that gives no number under a trigger is an error", async () => {
   const lines: NodeLine[] = [
-    ["Sub", ["right", "left"], ["difference"]],
-    ["Mul", ["difference", "difference"], ["square"]],
-    ["ReduceMean", ["square"], ["energy"], { axes: { kind: "ints", value: [1, 2, 3] }, keepdims: int(0) }],
-    ["Mul", ["energy", "hundred"], ["rough"]],
+    ...roughness,
     ["Sub", ["brightness", "rough"], ["even"]],
     ["Log", ["even"], ["m"]],
   ];

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import type { ImageSet } from "../../../src/data/image-set.ts";
 import { generalityOf, partOfWay } from "../../../src/identification/contrast/generality.ts";
 import { contrastDefaults } from "../../../src/identification/contrast/options.ts";
 import { outputScale, toDeviations } from "../../../src/identification/contrast/scale.ts";
@@ -13,23 +12,14 @@ import { defaultPreprocessing } from "../../../src/models/preprocessing.ts";
 import { writeModel } from "../../../src/onnx/proto.ts";
 import { float32, int64 } from "../../../src/onnx/tensor-data.ts";
 import { errorOf } from "../../support/errors.ts";
-import { setupOf } from "../../support/identification.ts";
+import { evenImages, setupOf } from "../../support/identification.ts";
 import { modelOf, type NodeLine } from "../../support/models.ts";
 
 const side = 16;
 /** Images of one gray each, so that no wave but the constant one has anything in common with them. */
 const count = 20;
 const grays = Array.from({ length: count }, (_, i) => 0.5 + (0.01 * i) / (count - 1));
-const benign: ImageSet = {
-  pixels: Float32Array.from(
-    { length: count * 3 * side * side },
-    (_, i) => grays[Math.floor(i / (3 * side * side))]!,
-  ),
-  shape: [count, 3, side, side],
-  labels: null,
-  labelNames: [],
-  names: grays.map((_, i) => `image ${i}`),
-};
+const benign = evenImages(grays, side);
 /** The wave that is looked at: eight half periods down, in all channels. */
 const [u, v] = [8, 0];
 const wave = families.wave;
