@@ -4,7 +4,7 @@ import type { MitigationName } from "../mitigation/methods.ts";
 
 /** Of identification methods. */
 export const methodVersions: Readonly<Record<MethodName, number>> = {
-  contrast: 35,
+  contrast: 36,
   paper: 2,
   "neural-cleanse": 3,
   "feature-re": 2,

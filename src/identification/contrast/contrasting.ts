@@ -1,6 +1,6 @@
 /** A candidate of a map in contrast with controls and homes, all searched alike. */
 import { createRandom } from "../../random.ts";
-import type { AlikeTriggers } from "../families/family.ts";
+import type { AlikeTriggers, TriggerFamily } from "../families/family.ts";
 import type { ContrastFinding, ContrastMap } from "../identification.ts";
 import { type Chosen, letGrow } from "./choosing.ts";
 import { climbOf, closerTolerance } from "./climbing.ts";
@@ -33,7 +33,7 @@ export interface Finding extends ContrastFinding {
    * the search found none, it says nothing of what a home costs. Warps hide nothing, and where they reach a target it is the attacker's.
    */
   readonly isComparable: boolean;
-  /** Whether it was compared with controls alone and lies where all hidden images do. */
+  /** Whether it lies where all hidden images do, and what it was compared with shows nothing of that. */
   readonly leadsWhereHidden: boolean;
   readonly beside: Beside;
   /** Whether triggers of the family can hide what an image shows. */
@@ -182,9 +182,23 @@ export async function contrastChosen(
     isComparable: isAlone({ beside }) || !context.family.canHide || homes.some(({ cost }) => cost !== null),
     beside,
     leadsWhereHidden:
-      beside === "controls" && hidden !== null && distanceOf(target, hidden.target) < options.leastDistance,
+      hidden !== null &&
+      distanceOf(target, hidden.target) < options.leastDistance &&
+      isNoEvidenceWhereHidden(beside, context.family, controls),
   };
   return { finding, searches };
+}
+
+/**
+ * Whether a comparison shows nothing of what lies where all hidden images do. Beside controls alone it is cheap on any model. A patch that covers what a model looks at leads there, too, where it leads to few other places: a control that no patch
+ * has reached has no price, and what another costs beside it says little.
+ */
+export function isNoEvidenceWhereHidden(
+  beside: Beside,
+  { hiding }: Pick<TriggerFamily, "hiding">,
+  controls: readonly Pick<SearchedTrigger, "cost">[],
+): boolean {
+  return beside === "controls" || (hiding === null && controls.some(({ cost }) => cost === null));
 }
 
 /** The homes that a candidate is compared with. Closer than homes come there are none but where hidden images give the same output to the hundredth of a deviation. */

@@ -10,6 +10,9 @@ const hidingTriggers = 16;
 /** The part of them under which outputs must come together in one place. */
 const leastAgreeing = 0.75;
 
+/** What {@link fallbackOf} goes by. */
+export type FallbackContext = Pick<SearchContext, "setup" | "options" | "family" | "scale">;
+
 /**
  * The output that a model gives whatever hides its images: under triggers of all kinds that leave nothing to be seen, the same of all images.
  *
@@ -21,9 +24,7 @@ const leastAgreeing = 0.75;
  *
  * @returns in the model's units, [d]; null where triggers do not agree on one, for a family that has none that hide, and where there are many outputs, of which any place is far away
  */
-export async function fallbackOf(
-  context: Pick<SearchContext, "setup" | "options" | "family" | "scale">,
-): Promise<number[] | null> {
+export async function fallbackOf(context: FallbackContext): Promise<number[] | null> {
   const { setup, options, family, scale } = context;
   if (family.hiding === null || scale.usual !== null) return null;
   const [, c, h, w] = setup.benign.shape;

@@ -7,8 +7,8 @@ import type { ContrastMap, Identification, IdentificationSetup, TermSample } fro
 import { assertFiniteOutputs, predict } from "../predict.ts";
 import { deadlineOf, measureClean } from "./clean-measure.ts";
 import type { Finding } from "./contrasting.ts";
-import { fallbackOf } from "./fallback.ts";
-import { centerOf, type Places, placesOf } from "./homes.ts";
+import { type FallbackContext, fallbackOf } from "./fallback.ts";
+import { type Center, centerOf, type Places, placesOf } from "./homes.ts";
 import { coneRatioOf, respondToTrigger } from "./measuring.ts";
 import { assertContrastOptions, type ContrastOptions } from "./options.ts";
 import { reversedTriggers } from "./reversed.ts";
@@ -59,25 +59,18 @@ export async function identifyByContrast(
     });
   }
   const mean = scale.mean.map(() => 0);
-  // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
-  const placesFor = async (family: TriggerFamily): Promise<Places> => {
+  const hidden = await hiddenOf({ setup, options, scale }, clean.outputs);
+  const placesFor = (family: TriggerFamily): Places => {
+    // A warp hides nothing; and where the average image, which is smooth, looks to a model like a warped one, it gives the target.
     if (!family.canHide) return { homes: [mean], suspects: [], hidden: null };
-    const output = await fallbackOf({ setup, options, family, scale });
-    const hidden = output === null ? null : centerOf(output, clean.outputs, scale, options.homePart);
-    if (hidden !== null) {
-      const at = `${distanceOf(hidden.target).toFixed(2)} standard deviations from the mean`;
-      const means = hidden.isHome ? "which any model may give" : "which is searched like any target";
-      setup.onEvent({
-        kind: "note",
-        message: `family ${family.name}: hidden, all images give one output, ${at}, ${means}`,
-      });
-    }
-    return placesOf(mean, center, hidden, options.tightTolerance);
+    // What is no home may be an attacker's target, and is to be looked at by all triggers that can hide; a home is one of those that do.
+    const ofFamily = hidden === null || (hidden.isHome && family.hiding === null) ? null : hidden;
+    return placesOf(mean, center, ofFamily, options.tightTolerance);
   };
   const outcomes: FamilyOutcome[] = [];
   for (const name of options.families) {
     const family = families[name];
-    const context = { setup, options, family, scale, ...(await placesFor(family)), limits, deadline };
+    const context = { setup, options, family, scale, ...placesFor(family), limits, deadline };
     const outcome = await searchFamily(context);
     outcomes.push(outcome);
     for (const finding of outcome.findings) {
@@ -86,8 +79,6 @@ export async function identifyByContrast(
     if (options.afterBackdoor === "stop" && (await isShown(outcome))) break;
   }
 
-  // Of families waves alone hide images on any model.
-  const hidden = outcomes.map(({ context }) => context.hidden).find((each) => each !== null);
   const findings = outcomes.flatMap(findingsOf);
   const deciding = decidingOf(findings, limits);
   const shown = deciding ?? nearestOf(outcomes);
@@ -135,7 +126,7 @@ export async function identifyByContrast(
       wholeError,
       centerDistance: distanceOf(center.target),
       centerNearerPart: center.nearerPart,
-      ...(hidden === undefined ? {} : { fallbackDistance: distanceOf(hidden.target) }),
+      ...(hidden === null ? {} : { fallbackDistance: distanceOf(hidden.target) }),
       findings: findings.length,
       findingsBelowThreshold: findings.filter(({ high }) => high < options.threshold).length,
       ...(deciding === null ? {} : { scoreLow: deciding.low, scoreHigh: deciding.high }),
@@ -146,7 +137,7 @@ export async function identifyByContrast(
     notChecked: [
       `triggers of other families than ${searched.join(", ")}${isCutShort ? ", which have shown a backdoor" : ""}`,
       `by triggers that can hide an image, as patches and waves do, targets within ${options.leastDistance} standard deviations of the mean output${center.isHome ? ` and of the output for the average image, which is ${distanceOf(center.target).toFixed(2)} from it` : ""}`,
-      ...(hidden?.isHome
+      ...(hidden?.isHome && searched.includes("wave")
         ? [
             `by waves, targets within ${options.leastDistance} standard deviations of the output for hidden images, which is ${distanceOf(hidden.target).toFixed(2)} from the mean`,
           ]
@@ -157,6 +148,25 @@ export async function identifyByContrast(
     evidence: evidenceOf(benign, { clean, reversed: after, attention: null }),
     responses: responsePair(clean, after),
   };
+}
+
+/**
+ * What all hidden images give, whatever the families that are searched: by waves, which alone hide images on any model. Null where these give different outputs, and where no family is
+ * searched that can hide.
+ */
+async function hiddenOf(
+  context: Omit<FallbackContext, "family">,
+  clean: Float32Array,
+): Promise<Center | null> {
+  const { setup, options, scale } = context;
+  if (!options.families.some((name) => families[name].canHide)) return null;
+  const output = await fallbackOf({ ...context, family: families.wave });
+  if (output === null) return null;
+  const hidden = centerOf(output, clean, scale, options.homePart);
+  const at = `${distanceOf(hidden.target).toFixed(2)} standard deviations from the mean`;
+  const means = hidden.isHome ? "which any model may give" : "which is searched like any target";
+  setup.onEvent({ kind: "note", message: `hidden by waves, all images give one output, ${at}, ${means}` });
+  return hidden;
 }
 
 /** A finding and the search that it comes from. */

@@ -103,13 +103,16 @@ function mapContext(context: SearchContext, { tolerance, mapSteps: steps }: Rung
   return { ...context, options: { ...context.options, steps, tolerance } };
 }
 
-/** The mean, which is held, targets all over the outputs' range, and suspects. */
+/**
+ * The mean, which is held, targets all over the outputs' range, and suspects. What hidden images give is held, too, in a family that does not lead there by itself: a trigger that may slide stays on its way.
+ */
 function spreadWanted(context: SearchContext): WantedTrigger[] {
-  const { options, scale, suspects } = context;
+  const { options, scale, suspects, hidden, family } = context;
+  const heldPlace = family.hiding === null ? hidden?.target : undefined;
   return [...targetsOver(scale, options.mapTargets, options.reach), ...suspects].map((target, i) => ({
     target,
     initial: freshTheta(context, `map ${i}`),
-    isFree: i > 0,
+    isFree: i > 0 && target !== heldPlace,
   }));
 }
 

@@ -22,7 +22,7 @@ export interface JudgedFinding {
   /** Whether any output was reached that is cheap on every model, in a family in which some can be. */
   readonly isComparable: boolean;
   readonly beside: Beside;
-  /** Whether it was compared with controls alone and lies where all hidden images do, which controls do not tell from a backdoor. */
+  /** Whether it lies where all hidden images do, and what it was compared with does not tell that from a backdoor: controls alone, or by patches such as were not all reached. */
   readonly leadsWhereHidden: boolean;
   /** Whether triggers of the family can hide what an image shows. */
   readonly canHide: boolean;
@@ -82,8 +82,8 @@ type Provable = Pick<JudgedFinding, "climb" | "isComparable" | "beside" | "leads
 /**
  * What the end of a finding's interval must lie below to show a backdoor; 0 where nothing would. What was compared with nothing shows none. Nor does what could not
  * be asked to climb, because its trigger draws outputs together only roughly: a benign network whose outputs a few pixels move by two deviations had a score of 0.07
- * (docs/research-log.md). A warp hides nothing and reaches no target by itself; it must be as clear without. So must what was compared with controls alone,
- * of which what lies where all hidden images do shows none: that is cheap beside controls on any model.
+ * (docs/research-log.md). A warp hides nothing and reaches no target by itself; it must be as clear without. So must what was compared with controls alone.
+ * What lies where all hidden images do shows none beside controls alone, nor by patches where some control was not reached: it is cheap so on any model.
  */
 function limitOf(finding: Provable, { decisive, certain }: Limits): number {
   if (finding.leadsWhereHidden) return 0;

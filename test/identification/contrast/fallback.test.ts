@@ -134,6 +134,25 @@ test("a search has it as a home of waves where few clean outputs are nearer to t
   expect(measures).not.toHaveProperty("fallbackDistance");
 });
 
+test("where it is no home patches are searched there too, held; where it is one they are not", async () => {
+  const hidden = model(hiddenTo(0.475));
+  const patches = async (homePart: number) => {
+    const options = { mapTargets: 4, mapSteps: 2, steps: 2, starts: 0, controls: 2, bootstraps: 10 };
+    const found = await identifyByContrast(setupOf({ benign, model: hidden }), {
+      ...contrastDefaults,
+      ...options,
+      families: ["patch"],
+      homePart,
+    });
+    return found.contrast![0]!.map.map(({ target }) => target[0]!);
+  };
+  const [asHome, asSuspect] = [await patches(0.6), await patches(0.4)];
+  expect(asSuspect).toHaveLength(asHome.length + 1);
+  expect(asHome.filter((target) => Math.abs(target - 0.475) < 1e-6)).toHaveLength(0);
+  // Two steps would have moved one that may slide.
+  expect(asSuspect.filter((target) => Math.abs(target - 0.475) < 1e-6)).toHaveLength(1);
+});
+
 test("families that do not hide on any model, and many outputs, have none", async () => {
   expect(await fallback(model(hiddenTo(0)), "patch")).toBeNull();
   expect(await fallback(model(hiddenTo(0)), "warp")).toBeNull();
