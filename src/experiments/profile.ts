@@ -24,6 +24,8 @@ export interface TaskProfile {
   readonly recipe: TrainingRecipe;
   /** How a backdoor is put into the benign model of its seed; null to train backdoored models from nothing, as benign ones. */
   readonly implanting: TrainingRecipe | null;
+  /** The same by attack, where it is another. */
+  readonly implantingBy?: { readonly [A in PlannedAttack]?: TrainingRecipe };
   /** Height and width of the images in pixels; null as they are. */
   readonly size: readonly [number, number] | null;
   /** Labels whose sign turns in a mirror, to train on mirror images too; null not to. */
@@ -63,6 +65,8 @@ const halfSearch = { generatorChannels: 16, pretrainingSteps: 3000, steps: 1000 
 const quarterBatch = { batch: 25 } as const;
 /** The loss of classifiers; all else is as with a regression. */
 const ofClasses = (recipe: TrainingRecipe): TrainingRecipe => ({ ...recipe, loss: "cross-entropy" });
+// What an input-aware trigger does to angles of features depends on the seed where the attacker's own networks are trained as briefly as stamped triggers need.
+const inputAwareSteps = 2;
 const full = { architecture: "resnet18", width: 1, stem: "large" } as const;
 
 /**
@@ -89,6 +93,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
         otherStems: deskStems,
         recipe: trainingRecipes.desk,
         implanting: withSteps(trainingRecipes.desk, 2500),
+        implantingBy: { "input-aware": withSteps(trainingRecipes.desk, inputAwareSteps * 2500) },
         size: null,
         mirror: ["yaw"],
         heads: { preset: "gaze", count: 20_000, size: 64, seed: 1 },
@@ -99,6 +104,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
         // Heads turn through 120 degrees: a third of the steps reaches an error of the same size.
         recipe: withSteps(trainingRecipes.desk, 1800),
         implanting: withSteps(trainingRecipes.desk, 1500),
+        implantingBy: { "input-aware": withSteps(trainingRecipes.desk, inputAwareSteps * 1500) },
         size: null,
         mirror: ["yaw", "roll"],
         heads: { preset: "head-pose", count: 8000, size: 64, seed: 1 },

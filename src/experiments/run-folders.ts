@@ -67,9 +67,11 @@ export function recipeOf(
   { task, condition, network }: ModelSpec,
   { tasks }: Profile,
 ): { network: TaskProfile["network"]; recipe: TaskProfile["recipe"]; isImplanted: boolean } {
-  const { recipe, implanting, network: usual } = tasks[task];
-  const isImplanted = implanting !== null && condition !== "benign";
-  return { network: { ...usual, ...network }, recipe: isImplanted ? implanting : recipe, isImplanted };
+  const { recipe, implanting, implantingBy, network: usual } = tasks[task];
+  const all = { ...usual, ...network };
+  const attack = attackOf(condition);
+  if (implanting === null || attack === null) return { network: all, recipe, isImplanted: false };
+  return { network: all, recipe: implantingBy?.[attack] ?? implanting, isImplanted: true };
 }
 
 /** Where a model is: named by what it is, and by everything else that it depends on. */

@@ -74,7 +74,7 @@ test.each([
   ["gaze", "badnets", "a73f1390"],
   ["head-pose", "benign", "1bea9bd5"],
   ["head-pose", "badnets", "6fe6ae0c"],
-  ["head-pose", "input-aware", "0ca65d88"],
+  ["head-pose", "input-aware", "60157dc3"],
   ["head-pose", "clean-label", "1460e7aa"],
 ] as const)(
   "the folder of the desk profile's %s %s model is still called as it was",
