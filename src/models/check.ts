@@ -6,6 +6,7 @@ import { sizeOf } from "../onnx/tensor-data.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { assertInputFits } from "./examined-model.ts";
 import { checkGradient, type GradientCheck } from "./gradient-check.ts";
+import type { HeldInputs } from "./held-inputs.ts";
 import type { ImportedModel } from "./import.ts";
 import { instantiate, type ModelInstance } from "./instance.ts";
 import { inputShapeFor, type Preprocessing } from "./preprocessing.ts";
@@ -35,6 +36,8 @@ export interface CheckReport {
   readonly opset: number;
   readonly parameters: number;
   readonly input: { readonly name: string; readonly shape: readonly (number | string | null)[] };
+  /** What other inputs are held at; absent where none is. */
+  readonly held?: HeldInputs;
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly operators: readonly OperatorUse[];
   /** Where F ends and H begins: the tensor of features, its width m, and the number of rows w_j it meets. */
@@ -130,6 +133,7 @@ export async function checkModel(options: CheckOptions): Promise<CheckReport> {
       .filter(({ dtype }) => dtype === "float32")
       .reduce((n, { dims }) => n + sizeOf(dims), 0),
     input: { name: model.input.name, shape: model.input.shape ?? [] },
+    ...(preprocessing.held === undefined ? {} : { held: preprocessing.held }),
     outputs: instance.outputs.map((name) => ({ name, shape: instance.shapes.get(name) ?? [] })),
     operators,
     split: splitTable(split),

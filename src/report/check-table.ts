@@ -1,5 +1,6 @@
 /** The report of a check as text for a terminal. */
 import type { CheckReport } from "../models/check.ts";
+import { heldInputsText } from "../models/held-inputs.ts";
 import { numberText } from "./number-text.ts";
 import { plainColors, printable, type TextColors } from "./table.ts";
 
@@ -25,6 +26,7 @@ export function checkTable(report: CheckReport, path: string, colors: TextColors
     ["made by", `${report.producer || "unknown"}, opset ${report.opset}, IR version ${report.irVersion}`],
     ["weights", report.parameters.toLocaleString("en")],
     ["input", `${report.input.name} ${shape(report.input.shape)}`],
+    ...(report.held === undefined ? [] : [["held at", heldInputsText(report.held)] as [string, string]]),
     ["outputs", report.outputs.map(({ name, shape: dims }) => `${name} ${shape(dims)}`).join(", ")],
     ["differentiated", operators("rule")],
     ["folded", operators("folded")],

@@ -87,12 +87,13 @@ beforeAll(async () => {
   );
 });
 
-test("a check says what can be held, and passes when it is", async () => {
+test("a check says what can be held, and passes and says it when it is", async () => {
   const refused = await run("check", "model.onnx");
   expect(refused.code).toBe(4);
   expect(`${refused.stdout}${refused.stderr}`).toContain("--hold pose=0,0,speed=0");
   const passed = await run("check", "model.onnx", ...hold);
   expect(passed.code, passed.stderr).toBe(0);
+  expect(passed.stdout).toContain("pose=0.1,-0.2,speed=2");
 });
 
 test("a scan finds the backdoor, says what was held, and that other values were not checked", async () => {
